@@ -1,0 +1,1 @@
+"""The ground every room stands on: errors, time, ids, money, canonical JSON, visible text."""

@@ -1,0 +1,170 @@
+"""Canonical JSON (RFC 8785), digests over it, and a strict reader for JSON that strangers wrote.
+
+What is hashed is what is executed: callers take a value back from its canonical bytes.
+"""
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import NoReturn
+
+import rfc8785
+from typing_extensions import TypeAliasType
+
+JsonValue = TypeAliasType(
+    "JsonValue", "bool | int | float | str | Sequence[JsonValue] | Mapping[str, JsonValue] | None"
+)
+JsonObject = TypeAliasType("JsonObject", Mapping[str, JsonValue])
+
+MAX_DEPTH = 64
+MAX_NODES = 50_000
+_SAFE_DIGITS = 15  # any integer this short is below 2^53
+_SAFE_INTEGER = (1 << 53) - 1
+
+
+class NotCanonical(ValueError):
+    """Raised when a value has no canonical form: NaN, infinity, a lone surrogate, an integer beyond 2^53."""
+
+
+class NotJson(ValueError):
+    """Raised when text is not strict JSON within the limits; the message says what was found."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much JSON a reader takes: bytes of text, depth of nesting, number of values."""
+
+    max_bytes: int
+    max_depth: int = MAX_DEPTH
+    max_nodes: int = MAX_NODES
+
+
+ARGUMENT_LIMITS = Limits(max_bytes=1 << 20)
+RESULT_LIMITS = Limits(max_bytes=8 << 20)
+
+
+def canonical_bytes(value: JsonValue) -> bytes:
+    """Return the RFC 8785 bytes of a value.
+
+    Raises:
+        NotCanonical: the value has no canonical form.
+    """
+    try:
+        return rfc8785.dumps(value)
+    except (rfc8785.CanonicalizationError, RecursionError, UnicodeEncodeError) as error:
+        raise NotCanonical(str(error)) from error
+
+
+def digest_of(value: JsonValue) -> str:
+    """Return `sha256:<hex>` of the canonical bytes of a value."""
+    return digest_bytes(canonical_bytes(value))
+
+
+def digest_bytes(data: bytes) -> str:
+    """Return `sha256:<hex>` of some bytes."""
+    return f"sha256:{hashlib.sha256(data).hexdigest()}"
+
+
+def canonical_copy(value: JsonValue) -> JsonValue:
+    """Return the value as read back from its canonical bytes: what is hashed is what is used.
+
+    Raises:
+        NotCanonical: the value has no canonical form.
+    """
+    copy: JsonValue = json.loads(canonical_bytes(value), parse_int=_integer)
+    return copy
+
+
+def parse_json(text: str | bytes, limits: Limits) -> JsonValue:
+    """Return the value of strict JSON text.
+
+    Refused, beside what is not JSON: too many bytes, too deep, too many values, a key given twice, NaN and
+    infinity, numbers that overflow, text that is not UTF-8, half a surrogate pair.
+
+    Raises:
+        NotJson: the text is refused.
+    """
+    data = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
+    if len(data) > limits.max_bytes:
+        raise NotJson(f"{len(data)} bytes, more than the {limits.max_bytes} allowed")
+    try:
+        value: JsonValue = json.loads(
+            data.decode("utf-8"),
+            object_pairs_hook=_object_without_duplicates,
+            parse_constant=_refuse_constant,
+            parse_float=_finite_float,
+            parse_int=_integer,
+        )
+    except (ValueError, RecursionError) as error:
+        raise NotJson(str(error)) from error
+    refuse_size(value, limits)
+    if b"\\u" in data:  # only an escape can bring half a pair past the decoding above
+        _refuse_half_pairs(value)
+    return value
+
+
+def refuse_size(value: JsonValue, limits: Limits) -> None:
+    """Check a value that did not come from text: depth and number of values.
+
+    Raises:
+        NotJson: the value is deeper or larger than the limits.
+    """
+    nodes = 0
+    open_values: list[tuple[JsonValue, int]] = [(value, 1)]
+    while open_values:
+        item, depth = open_values.pop()
+        nodes += 1
+        if depth > limits.max_depth:
+            raise NotJson(f"nested deeper than {limits.max_depth}")
+        if nodes > limits.max_nodes:
+            raise NotJson(f"more than {limits.max_nodes} values")
+        open_values.extend((child, depth + 1) for child in _children(item))
+
+
+def _children(item: JsonValue) -> list[JsonValue]:
+    if isinstance(item, Mapping):
+        return list(item.values())
+    if isinstance(item, Sequence) and not isinstance(item, str):
+        return list(item)
+    return []
+
+
+def _object_without_duplicates(pairs: list[tuple[str, JsonValue]]) -> dict[str, JsonValue]:
+    found: dict[str, JsonValue] = {}
+    for key, value in pairs:
+        if key in found:
+            raise NotJson(f"the key `{key}` stands twice")
+        found[key] = value
+    return found
+
+
+def _refuse_half_pairs(value: JsonValue) -> None:
+    try:
+        json.dumps(value, ensure_ascii=False).encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise NotJson("half a surrogate pair, which is no character") from error
+
+
+def _integer(text: str) -> int | float:
+    """Return an integer, or the double whose canonical form reads like one.
+
+    RFC 8785 writes doubles below 1e21 without an exponent; read as integers they would have no canonical form.
+    """
+    number = int(text)
+    if len(text) <= _SAFE_DIGITS or abs(number) <= _SAFE_INTEGER:
+        return number
+    double = float(text)
+    return double if math.isfinite(double) and rfc8785.dumps(double) == text.encode() else number
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise NotJson(f"`{name}` is not a JSON number")
+
+
+def _finite_float(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise NotJson(f"`{text}` is too large a number")
+    return number

@@ -1,0 +1,46 @@
+"""The only source of time. Everything that needs the hour takes a `Clock`."""
+
+import time
+from datetime import UTC, datetime
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """Tells the time; a test's clock stands still or jumps."""
+
+    def now(self) -> datetime:
+        """Return the wall clock, in UTC."""
+        ...
+
+    def monotonic_ns(self) -> int:
+        """Return nanoseconds since some fixed moment; never goes back within a process."""
+        ...
+
+
+class SystemClock:
+    """The clock of this machine."""
+
+    def now(self) -> datetime:
+        """Return the wall clock, in UTC."""
+        return datetime.now(UTC)
+
+    def monotonic_ns(self) -> int:
+        """Return the machine's monotonic clock in nanoseconds."""
+        return time.monotonic_ns()
+
+
+def to_rfc3339(moment: datetime) -> str:
+    """Return a moment as RFC 3339 in UTC with microseconds: `2026-11-22T22:37:00.000000Z`."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def from_rfc3339(text: str) -> datetime:
+    """Return the moment that `to_rfc3339` wrote.
+
+    Raises:
+        ValueError: the text is not of that form.
+    """
+    moment = datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
+    if to_rfc3339(moment) != text:  # strptime also takes fewer digits, and digits of other scripts
+        raise ValueError(f"`{text}` is not a time like `2026-11-22T22:37:00.000000Z`")
+    return moment
