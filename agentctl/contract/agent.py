@@ -1,0 +1,134 @@
+"""The agent contract: what one agent may do, with which model, at which cost, under whose name."""
+
+from decimal import Decimal
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from agentctl.contract.base import Amount, AsTuple, Document, IsoDate, Name, Reference, Text, ToolName
+
+RedactionLevel = Literal["strict", "standard", "off"]
+Risk = Literal["irreversible_without_approval", "static_key", "rule_of_two"]
+
+
+class Agent(Document):
+    """Who the agent is and who answers for it."""
+
+    name: Name
+    """The agent's name; the file is `contracts/<name>.yaml`."""
+    owner: Name
+    """The team that answers for this agent."""
+    instructions: Reference | None = None
+    """The file with the agent's instructions; default: `<name>.md` beside the contract, where it exists."""
+
+
+class Escalation(Document):
+    """One condition under which a stronger model is asked; exactly one key."""
+
+    tool_error_rate_gt: Annotated[Amount, Field(le=1)] | None = None
+    """Share of failed tool calls above which to escalate, 0 to 1."""
+    amount_usd_ge: Amount | None = None
+    """Amount of money in US dollars from which to escalate."""
+
+
+class ModelRouting(Document):
+    """Which model answers; aliases are bound to deployments by the environment."""
+
+    default: Name
+    """The alias that is asked first."""
+    escalate_on: Annotated[tuple[Escalation, ...], AsTuple] = ()
+    """When to ask a stronger model."""
+
+
+class Budgets(Document):
+    """Hard ceilings of one run. Token caps are totals per run."""
+
+    max_steps: Annotated[int, Field(ge=1, le=1_000)] = 8
+    """Steps of a run; a step is one model call and the tool calls it asked for."""
+    max_input_tokens: Annotated[int, Field(ge=1, le=100_000_000)] = 8_000
+    """Input tokens of all model calls of a run together."""
+    max_output_tokens: Annotated[int, Field(ge=1, le=100_000_000)] = 1_000
+    """Output tokens of all model calls of a run together."""
+    max_cost_usd_per_run: Amount = Decimal("0.25")
+    """Cost of a run in US dollars."""
+    max_tool_calls: Annotated[int, Field(ge=0, le=100_000)] = 32
+    """Attempts of tool calls in a run."""
+    max_refusals: Annotated[int, Field(ge=1, le=10_000)] = 10
+    """Refused tool calls after which the run itself is refused."""
+
+
+class RiskAcceptance(Document):
+    """A person accepts a named risk of one tool, in writing."""
+
+    risk: Risk
+    """Which risk."""
+    by: Text
+    """Who accepts it."""
+    reason: Text
+    """Why."""
+    date: IsoDate
+    """When it was accepted."""
+    until: IsoDate | None = None
+    """The last day on which the acceptance holds; absent means until it is withdrawn."""
+
+
+class AllowedTool(Document):
+    """One tool this agent may call. What is not listed the model never sees and cannot call."""
+
+    name: ToolName
+    """The tool's name in the registry."""
+    requires_approval: bool = False
+    """Whether somebody else must approve each call before it is executed."""
+    accepts: Annotated[tuple[RiskAcceptance, ...], AsTuple] = ()
+    """Risks of this tool that were accepted in writing."""
+
+    def acceptance(self, risk: Risk, today: str) -> RiskAcceptance | None:
+        """Return the acceptance of a risk that holds on a day; None means it was not accepted."""
+        holding = (item for item in self.accepts if item.until is None or today <= item.until)
+        return next((item for item in holding if item.risk == risk), None)
+
+
+class Tools(Document):
+    """The tools of this agent."""
+
+    allowlist: Annotated[tuple[AllowedTool, ...], AsTuple] = ()
+    """The only tools this agent may call."""
+
+
+class Identity(Document):
+    """Under whose name the agent acts."""
+
+    mode: Literal["on_behalf_of"] = "on_behalf_of"
+    """The agent acts for a principal; both are named in every credential."""
+    token_ttl_seconds: Annotated[int, Field(ge=1, le=86_400)] = 120
+    """Longest life of a credential; each tool call's token lives the shorter of this and 120 seconds."""
+
+
+class Logging(Document):
+    """What is written down."""
+
+    trace_level: Literal["full", "metadata"] = "full"
+    """`metadata` drops payloads, never decisions; replay is then bounded."""
+    pii_redaction: RedactionLevel = "strict"
+    """`strict`: neither the record nor the model sees personal data; `standard`: the model does; `off`: both do."""
+
+
+class AgentContract(Document):
+    """An agent contract, as it stands in git."""
+
+    agent: Agent
+    """Who the agent is."""
+    model_routing: ModelRouting
+    """Which model answers."""
+    budgets: Budgets = Budgets()
+    """Hard ceilings of one run."""
+    tools: Tools = Tools()
+    """What the agent may call."""
+    identity: Identity = Identity()
+    """Under whose name it acts."""
+    logging: Logging = Logging()
+    """What is written down."""
+
+    def allowed(self, tool: str) -> AllowedTool | None:
+        """Return the allowlist entry of a tool; None means no."""
+        return next((entry for entry in self.tools.allowlist if entry.name == tool), None)
