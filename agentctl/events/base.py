@@ -1,0 +1,75 @@
+"""What all events share, and the small parts that several families use."""
+
+from decimal import Decimal
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer
+
+from agentctl.foundation.money import parse_decimal, plain
+
+JOURNAL_VERSION = 1
+"""The version of the journal's form. A released version replays for ever; a new form gets a new number."""
+
+
+def _decimal_from_text(value: object) -> object:
+    return parse_decimal(value) if isinstance(value, str) else value
+
+
+def _list_as_tuple(value: object) -> object:
+    return tuple(value) if isinstance(value, list) else value
+
+
+Usd = Annotated[Decimal, BeforeValidator(_decimal_from_text), PlainSerializer(plain, return_type=str)]
+"""US dollars, exact; decimal text in the journal."""
+
+Texts = Annotated[tuple[str, ...], BeforeValidator(_list_as_tuple)]
+"""Several texts, in order."""
+
+AsTuple = BeforeValidator(_list_as_tuple)
+"""Lets a JSON list fill a tuple."""
+
+
+class Part(BaseModel):
+    """A part of an event: frozen, no unknown keys, no silent conversions."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True)
+
+
+class Event(Part):
+    """One thing that happened. Asked and answered are two events; no event is ever changed."""
+
+    type: ClassVar[str]
+    """The event's name in the journal: `tool.intent`."""
+
+
+class Principal(Part):
+    """For whom an action is done, and how sure we are of it."""
+
+    id: str
+    """The name: `casey`, `system:sandbox-reviewer`."""
+    kind: Literal["user", "system"]
+    """A person, or a rule of the platform."""
+    assurance: Literal["asserted", "authenticated", "platform"]
+    """`asserted`: somebody said so; `authenticated`: proved to us; `platform`: our own rule, no claim involved."""
+
+
+class Reservation(Part):
+    """What one attempt may use at most, or what it did use."""
+
+    tool_calls: int = 0
+    """Attempts of tool calls."""
+    input_tokens: int = 0
+    """Input tokens."""
+    output_tokens: int = 0
+    """Output tokens."""
+    cost_usd: Usd = Decimal(0)
+    """US dollars."""
+
+
+class Source(Part):
+    """Where a piece of the conversation came from."""
+
+    id: str
+    """`input`, `instructions`, or the id of the call whose result it is."""
+    labels: Texts = ()
+    """Trust labels: `untrusted`, `private`."""

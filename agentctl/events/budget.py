@@ -1,0 +1,35 @@
+"""Budgets: a stop with its numbers, and a provider that used more than was reserved."""
+
+from typing import ClassVar, Literal
+
+from agentctl.events.base import Event
+
+Meter = Literal["steps", "tool_calls", "input_tokens", "output_tokens", "cost_usd", "refusals"]
+
+
+class BudgetStopped(Event):
+    """Something was refused because it could have gone over a ceiling."""
+
+    type: ClassVar[str] = "budget.stopped"
+    meter: Meter
+    """Which ceiling."""
+    limit: str
+    """The ceiling, in the meter's unit."""
+    used: str
+    """Settled and reserved so far."""
+    asked: str
+    """What the next attempt could have used."""
+
+
+class BudgetOverrun(Event):
+    """A provider reports more than was reserved; the excess counts, and the run stops."""
+
+    type: ClassVar[str] = "budget.overrun"
+    meter: Meter
+    """Which meter."""
+    reserved: str
+    """What was reserved."""
+    reported: str
+    """What was reported."""
+    step: int
+    """The step of the model call."""

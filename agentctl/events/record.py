@@ -1,0 +1,105 @@
+"""The record: an event with its place in the journal. The union of all events stands here."""
+
+from dataclasses import dataclass
+from typing import TypeAlias, get_args
+
+from agentctl.events.approval import ApprovalAnswered, ApprovalExpired, ApprovalRequested, MessageRefused
+from agentctl.events.base import JOURNAL_VERSION, Event
+from agentctl.events.budget import BudgetOverrun, BudgetStopped
+from agentctl.events.model import ModelAnswered, ModelAsked, ModelFailed, ModelRefused, RouteChosen
+from agentctl.events.run import (
+    ClockAnomaly,
+    JournalRecovered,
+    RunFinished,
+    RunResumed,
+    RunStarted,
+    RunSuspended,
+)
+from agentctl.events.tool import (
+    DecisionMade,
+    ToolInDoubt,
+    ToolIntent,
+    ToolProposed,
+    ToolRefused,
+    ToolResolved,
+    ToolResult,
+    ToolUnknown,
+)
+from agentctl.foundation.canonical import JsonObject, JsonValue, canonical_bytes
+
+AnyEvent: TypeAlias = (
+    RunStarted
+    | RunResumed
+    | RunSuspended
+    | RunFinished
+    | JournalRecovered
+    | ClockAnomaly
+    | RouteChosen
+    | ModelAsked
+    | ModelAnswered
+    | ModelFailed
+    | ModelRefused
+    | ToolProposed
+    | DecisionMade
+    | ToolRefused
+    | ToolIntent
+    | ToolResult
+    | ToolUnknown
+    | ToolInDoubt
+    | ToolResolved
+    | ApprovalRequested
+    | ApprovalAnswered
+    | ApprovalExpired
+    | MessageRefused
+    | BudgetStopped
+    | BudgetOverrun
+)
+"""Every event of journal version 1. A `match` over it is checked for exhaustiveness."""
+
+EVENT_TYPES: dict[str, type[Event]] = {event.type: event for event in get_args(AnyEvent)}
+"""Every event by its name in the journal."""
+
+GENESIS = "0" * 64
+"""What the first record of a journal names as its predecessor."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """An event in its place.
+
+    `time` is effective time (never before the record ahead of it), RFC 3339 in UTC; `mono_us` the writer's monotonic
+    clock in microseconds; `epoch` counts writers of this run from 1; `sealed` maps placeholders first used here to the keyed digest
+    of their value; `prev` and `hash` are SHA-256 in hex.
+    """
+
+    run: str
+    seq: int
+    epoch: int
+    time: str
+    mono_us: int
+    event: AnyEvent
+    sealed: dict[str, str]
+    prev: str
+    hash: str
+
+
+def body_of(record: Record) -> dict[str, JsonValue]:
+    """Return the record as a JSON object, without its own hash."""
+    data: JsonObject = record.event.model_dump(mode="json")
+    return {
+        "v": JOURNAL_VERSION,
+        "run": record.run,
+        "seq": record.seq,
+        "epoch": record.epoch,
+        "time": record.time,
+        "mono_us": record.mono_us,
+        "type": record.event.type,
+        "data": data,
+        "sealed": record.sealed,
+        "prev": record.prev,
+    }
+
+
+def canonical_body(record: Record) -> bytes:
+    """Return the bytes a record's hash covers."""
+    return canonical_bytes(body_of(record))

@@ -1,0 +1,147 @@
+"""The life of a run: started, resumed, suspended, finished; and what recovery found."""
+
+from typing import ClassVar, Literal
+
+from agentctl.events.base import Event, Part, Principal, Source, Texts, Usd
+
+RunKind = Literal["live", "eval", "replay", "shadow"]
+SuspendReason = Literal["approval", "in_doubt", "budget", "provider_failed", "interrupted"]
+FinishStatus = Literal["answered", "denied"]
+
+
+class Limits(Part):
+    """The ceilings of this run, after the platform's rules."""
+
+    max_steps: int
+    """Steps."""
+    max_input_tokens: int
+    """Input tokens, in all."""
+    max_output_tokens: int
+    """Output tokens, in all."""
+    max_cost_usd: Usd
+    """US dollars."""
+    max_tool_calls: int
+    """Attempts of tool calls."""
+    max_refusals: int
+    """Refused calls after which the run is refused."""
+
+
+class Envelope(Part):
+    """What surrounds every hop of a run."""
+
+    run: str
+    """The run's id."""
+    kind: RunKind
+    """Why it runs; figures learned from runs take `live` only."""
+    parent_run: str | None = None
+    """The run that started this one."""
+    conversation: str | None = None
+    """The conversation it belongs to, where the caller has one."""
+    agent: str
+    """The agent's name: the actor."""
+    owner: str
+    """The team that answers for it."""
+    version: str
+    """The digest of the contract and all it refers to."""
+    version_tag: str | None = None
+    """The tag of that version, where it has one."""
+    principal: Principal
+    """For whom the run acts."""
+    on_behalf_of: Texts = ()
+    """The chain of principals before this one, outermost first."""
+    environment: str
+    """The environment's name."""
+    environment_kind: Literal["sandbox", "live"]
+    """Whether effects are real."""
+    environment_digest: str
+    """The environment's digest."""
+    platform_digest: str
+    """The digest of the platform's rules."""
+    policies: dict[str, str]
+    """Policy id and digest of every policy that judges this run's calls."""
+    limits: Limits
+    """The ceilings."""
+    trace_level: Literal["full", "metadata"]
+    """Whether payloads are recorded."""
+    pii_redaction: Literal["strict", "standard", "off"]
+    """Who sees personal data."""
+    isolation: Literal["process", "none"]
+    """How python tools run."""
+    mediation: Literal["gateway"] = "gateway"
+    """What stands between the agent and the world; what does not go through it, we do not see."""
+    ledger: str | None = None
+    """The ledger of the sandbox's back office."""
+    traceparent: str
+    """W3C trace context of this run."""
+    not_enforced: Texts = ()
+    """Keys of the contract that are accepted but not enforced yet."""
+
+
+class RunStarted(Event):
+    """A run begins; everything needed to judge it later stands here or is named here by digest."""
+
+    type: ClassVar[str] = "run.started"
+    envelope: Envelope
+    """What surrounds the run."""
+    input: str
+    """What the run was asked, redacted."""
+    source: Source
+    """Where that came from."""
+    agentctl: str
+    """The version of agentctl."""
+
+
+class RunResumed(Event):
+    """Another process goes on with the run."""
+
+    type: ClassVar[str] = "run.resumed"
+    by: Principal
+    """Who resumed it."""
+    platform_digest: str
+    """Today's platform rules; where they are tighter, they hold as well."""
+    limits: Limits
+    """The ceilings from here on: the lower of the recorded and today's."""
+    pii_redaction: Literal["strict", "standard", "off"]
+    """Who sees personal data from here on: the stricter of the recorded and today's."""
+
+
+class RunSuspended(Event):
+    """The run stops for now and can go on."""
+
+    type: ClassVar[str] = "run.suspended"
+    reason: SuspendReason
+    """Why."""
+    detail: str
+    """What would let it go on, in a sentence."""
+    waiting_for: Texts = ()
+    """Ids of the approvals or calls it waits for."""
+
+
+class RunFinished(Event):
+    """The run is over; nothing follows."""
+
+    type: ClassVar[str] = "run.finished"
+    status: FinishStatus
+    """How it ended."""
+    answer: str
+    """The agent's last words, redacted; or why the run was refused."""
+
+
+class JournalRecovered(Event):
+    """A torn tail was cut off: bytes that were never synced and never exposed."""
+
+    type: ClassVar[str] = "journal.recovered"
+    bytes: int
+    """How many."""
+    sha256: str
+    """Their digest; the bytes lie beside the journal."""
+
+
+class ClockAnomaly(Event):
+    """The wall clock went back; effective time did not."""
+
+    type: ClassVar[str] = "clock.anomaly"
+    wall: str
+    """What the wall clock said."""
+    behind_seconds: float
+    """How far behind the last record."""
