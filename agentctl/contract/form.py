@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, Literal
 
 from pydantic import BaseModel
@@ -163,6 +164,7 @@ class Form:
         return f" with the {'key' if len(names) == 1 else 'keys'} {listed(names)}" if names else ""
 
 
+@lru_cache(maxsize=32)
 def form_of(model: type[BaseModel]) -> Form:
     """Return the form of a whole document."""
     schema = export_schema(model, "")

@@ -20,6 +20,7 @@ _KNOWN: Final = frozenset(get_args(ErrorType))
 _JUDGEMENTS: Final = frozenset({"value_error", "assertion_error"})
 _KEY_MARK: Final = "[key]"
 _MESSAGE_CAP: Final = 500
+_EXPLAINED: Final = 10 * MAX_PROBLEMS  # of a file of mere errors, more would take seconds and help nobody
 
 # Where the error knows more than the schema does.
 _ACCEPTED: Final = {
@@ -50,7 +51,9 @@ def problems_of(error: ValidationError, model: type[BaseModel], source: Source) 
     what all of them together accept.
     """
     form = form_of(model)
-    findings = [_finding(details, form, source.data) for details in error.errors(include_url=False)]
+    findings = [
+        _finding(details, form, source.data) for details in error.errors(include_url=False)[:_EXPLAINED]
+    ]
     problems = dict.fromkeys(_problem(item, source) for item in _without_echoes(findings))
     return _capped(sorted(problems, key=lambda item: (item.place.line, item.place.column, item.path)), source)
 
@@ -146,9 +149,9 @@ def _problem(finding: _Finding, source: Source) -> Problem:
     if finding.on_key:
         return _bad_key(finding, source)
     match finding.details["type"]:
-        case "missing":
+        case "missing" if finding.path:
             return _missing(finding.path, finding.form.description, source)
-        case "extra_forbidden":
+        case "extra_forbidden" if finding.path:
             return _unknown_key(finding, source)
         case "union_tag_invalid" | "union_tag_not_found" if finding.form.tag_key:
             return _bad_tag(finding, finding.form.tag_key, source)
@@ -221,5 +224,5 @@ def _capped(problems: Iterable[Problem], source: Source) -> tuple[Problem, ...]:
     shown_ones = tuple(problems)
     if len(shown_ones) <= MAX_PROBLEMS:
         return shown_ones
-    rest = f"{len(shown_ones) - MAX_PROBLEMS} more problems, not shown"
+    rest = f"more than {MAX_PROBLEMS} problems; the others are not shown"
     return (*shown_ones[:MAX_PROBLEMS], Problem(Place(source.file), rest))

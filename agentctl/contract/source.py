@@ -197,11 +197,7 @@ class _Reader:
             return self._stream()
         except _Stop:
             return None
-        except (
-            yaml.YAMLError,
-            ValueError,
-            OverflowError,
-        ) as error:  # an escape beyond Unicode is no YAMLError
+        except (yaml.YAMLError, ValueError, OverflowError) as error:  # the last two: an escape beyond Unicode
             self._note_syntax(error)
             return None
 
