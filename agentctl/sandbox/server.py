@@ -1,0 +1,170 @@
+"""The HTTP server: lets a request in or not, performs it, and stages the faults a seed has planned."""
+
+import asyncio
+import contextlib
+from collections.abc import Iterator
+from functools import partial
+from typing import assert_never
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from agentctl.sandbox.api import Api, Operation
+from agentctl.sandbox.exchange import NOBODY, Answer, Call, Caller, TokenRefused
+from agentctl.sandbox.ledger import Ledger
+from agentctl.sandbox.seed import Fault
+from agentctl.sandbox.stripe import STRIPE
+from agentctl.sandbox.tokens import TokenVerifier, Wanted
+from agentctl.sandbox.zendesk import ZENDESK
+
+APIS: tuple[Api, ...] = (ZENDESK, STRIPE)
+MAX_BODY_BYTES = 64 << 10
+_SPENT = "the token was used before"
+
+
+class BackOffice:
+    """Both APIs over one ledger."""
+
+    def __init__(self, ledger: Ledger, verifier: TokenVerifier) -> None:
+        self._ledger = ledger
+        self._verifier = verifier
+        self._keys_at_work: set[str] = set()
+        self._stopping = asyncio.Event()
+
+    def application(self) -> web.Application:
+        """Return the web application; it belongs to the event loop that runs it."""
+        app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[self._in_the_apis_words])
+        for api in APIS:
+            for operation in api.operations:
+                serve = partial(self._serve, api, operation)
+                app.router.add_route(operation.method, operation.path, serve)
+        app.on_shutdown.append(self._stop_waiting)
+        return app
+
+    async def _stop_waiting(self, _app: web.Application) -> None:
+        self._stopping.set()
+
+    # -- who is let in --------------------------------------------------------------------------
+
+    async def _serve(self, api: Api, operation: Operation, request: web.Request) -> web.Response:
+        body = await request.read()
+        credentials = request.headers.getall("Authorization", [])
+        caller = self._verifier.check(credentials, Wanted(api.audience, operation.scope))
+        if isinstance(caller, TokenRefused):
+            return self._turn_away(api, request, caller)
+        call = _call_of(request, caller, body)
+        admission = self._ledger.admit(call, operation.name)
+        if admission is None:
+            return self._turn_away(api, request, TokenRefused("invalid_token", _SPENT, caller))
+        response = await self._answer(operation, call, admission.fault)
+        if response is None:
+            return _hang_up(request)
+        self._ledger.answered(admission.number, response.status)
+        return response
+
+    def _turn_away(self, api: Api, request: web.Request, refused: TokenRefused) -> web.Response:
+        response = _response(api.refuse(refused))
+        response.headers["WWW-Authenticate"] = _challenge(api, refused)
+        why = f"{refused.error}: {refused.description}"
+        self._ledger.turn_away(request.method, request.path, refused.caller, why, response.status)
+        return response
+
+    @web.middleware
+    async def _in_the_apis_words(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Answer what is no operation, or too large, in the form of the API that was addressed."""
+        try:
+            return await handler(request)
+        except web.HTTPException as error:
+            self._ledger.turn_away(request.method, request.path, NOBODY, error.reason, error.status)
+            return _response(_failure(request, error))
+
+    # -- what is answered -----------------------------------------------------------------------
+
+    async def _answer(self, operation: Operation, call: Call, fault: Fault | None) -> web.Response | None:
+        """Return the response; None when the connection is to be dropped without one."""
+        if operation.in_use is None or call.idempotency_key is None:
+            return await self._perform(operation, call, fault)
+        if call.idempotency_key in self._keys_at_work:
+            return _response(operation.in_use)
+        with self._at_work(call.idempotency_key):
+            return await self._perform(operation, call, fault)
+
+    @contextlib.contextmanager
+    def _at_work(self, key: str) -> Iterator[None]:
+        self._keys_at_work.add(key)
+        try:
+            yield
+        finally:
+            self._keys_at_work.remove(key)
+
+    async def _perform(self, operation: Operation, call: Call, fault: Fault | None) -> web.Response | None:
+        if fault is None:
+            return _response(operation.perform(self._ledger, call))
+        match fault.action:
+            case "status_500":
+                return _response(operation.break_down(self._ledger, call))
+            case "slow_ms":
+                await self._wait(fault.milliseconds / 1000)
+                return _response(operation.perform(self._ledger, call))
+            case "malformed":
+                return _cut_in_half(operation.perform(self._ledger, call))
+            case "effect_then_drop":
+                operation.perform(self._ledger, call)
+                return None
+            case "hang":
+                await self._wait(None)
+                return None
+            case "drop_connection":
+                return None
+            case _:
+                assert_never(fault.action)
+
+    async def _wait(self, seconds: float | None) -> None:
+        """Wait so long, but not beyond the end of the server."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._stopping.wait(), seconds)
+
+
+def _call_of(request: web.Request, caller: Caller, body: bytes) -> Call:
+    keys = request.headers.getall("Idempotency-Key", [])
+    return Call(
+        method=request.method,
+        path=request.path,
+        caller=caller,
+        values=dict(request.match_info),
+        query=tuple(request.query.items()),
+        content_type=request.content_type,
+        body=body,
+        idempotency_key=", ".join(keys) if keys else None,
+    )
+
+
+def _challenge(api: Api, refused: TokenRefused) -> str:
+    """Return the `WWW-Authenticate` of RFC 6750; a request without any token learns no error code."""
+    if refused.error == "no_token":
+        return f'Bearer realm="{api.audience}"'
+    return f'Bearer error="{refused.error}", error_description="{refused.description}"'
+
+
+def _failure(request: web.Request, error: web.HTTPException) -> Answer:
+    sentence = f"{error.reason}: {request.method} {request.path}"
+    for api in APIS:
+        if request.path.startswith(f"/{api.audience}/"):
+            return api.fail(error.status, sentence)
+    return Answer(error.status, {"error": sentence})
+
+
+def _response(answer: Answer) -> web.Response:
+    return web.json_response(answer.body, status=answer.status, headers=answer.headers)
+
+
+def _cut_in_half(answer: Answer) -> web.Response:
+    text = str(_response(answer).text)
+    return web.Response(text=text[: len(text) // 2], status=answer.status, content_type="application/json")
+
+
+def _hang_up(request: web.Request) -> web.Response:
+    """Cut the connection; the response goes nowhere and only tells aiohttp that the request is over."""
+    if request.transport is not None:
+        request.transport.abort()
+    return web.Response()

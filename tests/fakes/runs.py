@@ -1,0 +1,214 @@
+"""A whole run in one process: real journal, vault, registry, stages and loop; only the model and the tools are fakes."""
+
+import hashlib
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from pathlib import Path
+
+from agentctl.trace.sealed import Vault
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from agentctl.approval.reviewer import Reviewer
+from agentctl.approval.rule_reviewer import RuleReviewer
+from agentctl.contract.agent import AgentContract
+from agentctl.contract.environment import Deployment, Environment
+from agentctl.contract.platform import PlatformRules
+from agentctl.contract.project import ProjectFiles
+from agentctl.contract.version import ToolVersion
+from agentctl.events.base import Principal, Source
+from agentctl.events.record import Record
+from agentctl.events.run import Envelope, Limits, RunResumed, RunStarted
+from agentctl.foundation.clock import Clock
+from agentctl.gateway.corridor import ModelDesk, Parts
+from agentctl.gateway.session import Session, open_session
+from agentctl.identity.backend_broker import BackendBroker
+from agentctl.identity.issuer import TokenIssuer
+from agentctl.models.client import TokenPrice, ToolDefinition
+from agentctl.policy.allowlist import AllowlistPolicy
+from agentctl.policy.engine import PolicyEngine
+from agentctl.policy.platform import PlatformPolicy
+from agentctl.runtime.live_world import Interrupt, LiveWorld, Observer
+from agentctl.runtime.runs import resume, start
+from agentctl.runtime.state import RunState, fold
+from agentctl.tools.registry import RegisteredTool, Registry
+from agentctl.trace.disk import Disk, SystemDisk
+from agentctl.trace.inbox import FileInbox
+from agentctl.trace.journal import FileJournals
+from agentctl.trace.ledger import SqliteLedger
+from agentctl.trace.ports import Journal
+from tests.fakes.clock import StandingClock
+from tests.fakes.executor import FakeExecutor
+from tests.fakes.models import FakeModel
+
+RUN = "01KAPPR0VE0000000000000000"
+REPOSITORY = Path(__file__).parents[2]
+SEALING_KEY = bytes(range(32))
+PRICE = TokenPrice(Decimal("0.15"), Decimal("0.60"))
+
+
+async def no_pause(seconds: float) -> None:
+    """Do not wait."""
+    del seconds
+
+
+def default_limits(**changes: object) -> Limits:
+    """Return ceilings that no ordinary test reaches."""
+    limits = Limits(
+        max_steps=12,
+        max_input_tokens=12_000,
+        max_output_tokens=3_000,
+        max_cost_usd=Decimal(1),
+        max_tool_calls=20,
+        max_refusals=10,
+    )
+    return limits.model_copy(update=changes)
+
+
+def repository_tools() -> dict[str, ToolVersion]:
+    """Return the repository's registry."""
+    files = ProjectFiles(REPOSITORY)
+    return {name: files.tool_version(loaded) for name, loaded in files.tools().items()}
+
+
+@dataclass
+class Stage:
+    """Everything a test may set before it runs something; the defaults are the repository's own refund assistant."""
+
+    folder: Path
+    model: FakeModel = field(default_factory=FakeModel)
+    executor: FakeExecutor = field(default_factory=FakeExecutor)
+    clock: Clock = field(default_factory=StandingClock)
+    disk: Disk = field(default_factory=SystemDisk)
+    contract: AgentContract = field(
+        default_factory=lambda: ProjectFiles(REPOSITORY).agent("refund-assistant").document
+    )
+    platform: PlatformRules = field(default_factory=PlatformRules)
+    tools: dict[str, ToolVersion] = field(default_factory=repository_tools)
+    reviewers: tuple[Reviewer, ...] | None = None
+    reviewer_names: tuple[str, ...] = ("system:sandbox-reviewer", "alice", "bob")
+    engines: tuple[PolicyEngine, ...] | None = None
+    limits: Limits = field(default_factory=default_limits)
+    redaction: str = "strict"
+    desks: tuple[ModelDesk, ...] | None = None
+    run: str = RUN
+    interrupt: Interrupt = field(default_factory=Interrupt)
+    observed: list[Record] = field(default_factory=list)
+    observe: Observer | None = None
+
+    @property
+    def journals(self) -> FileJournals:
+        """The journals of this test."""
+        return FileJournals(self.folder / "journal", self.clock, self.disk)
+
+    @property
+    def inbox(self) -> FileInbox:
+        """The inbox of this test."""
+        return FileInbox(self.folder / "inbox")
+
+    def records(self) -> tuple[Record, ...]:
+        """Return what stands in the run's journal."""
+        return self.journals.read(self.run)
+
+    def events(self, kind: type) -> list[object]:
+        """Return the run's events of one type."""
+        return [record.event for record in self.records() if isinstance(record.event, kind)]
+
+    def parts(self, journal: Journal) -> Parts:
+        """Put a session's parts together."""
+        environment = ProjectFiles(REPOSITORY).environment("sandbox").document
+        issuer = TokenIssuer(Ed25519PrivateKey.generate(), "test", self.clock)
+        registry = Registry.of(RegisteredTool.of(item.descriptor, item.code) for item in self.tools.values())
+        allowed = [item.name for item in self.contract.tools.allowlist]
+        desk = ModelDesk(_deployment(environment), self.model, PRICE)
+        return Parts(
+            journal=journal,
+            vault=Vault(self.folder / "sealed" / self.run, SEALING_KEY, self.run, self.redaction),  # type: ignore[arg-type]
+            inbox=self.inbox,
+            ledger=SqliteLedger(self.folder / "effects.sqlite"),
+            ledger_scope="test",
+            clock=self.clock,
+            contract=self.contract,
+            allowed=registry.only(allowed),
+            registry=registry,
+            engines=self.engines or (AllowlistPolicy(self.contract), PlatformPolicy(self.platform)),
+            broker=BackendBroker(environment.backends, issuer, lambda _: None),
+            executors=self.executor,
+            models={"small-fast": self.desks or (desk,)},
+            reviewers=rule_reviewers(environment) if self.reviewers is None else self.reviewers,
+            reviewer_names=self.reviewer_names,
+            fingerprint=lambda text: hashlib.sha256(text.encode()).hexdigest(),
+            pause=no_pause,
+        )
+
+    def started(self, text: str = "4201") -> RunStarted:
+        """Return the first event of the run."""
+        return RunStarted(envelope=self.envelope(), input=text, source=Source(id="input"), agentctl="test")
+
+    def envelope(self) -> Envelope:
+        """Return the run's envelope."""
+        return Envelope(
+            run=self.run,
+            kind="live",
+            agent=self.contract.agent.name,
+            owner=self.contract.agent.owner,
+            version="sha256:version",
+            principal=Principal(id="casey", kind="user", assurance="asserted"),
+            environment="sandbox",
+            environment_kind="sandbox",
+            environment_digest="sha256:environment",
+            platform_digest="sha256:platform",
+            policies={},
+            limits=self.limits,
+            trace_level="full",
+            pii_redaction=self.redaction,  # type: ignore[arg-type]
+            isolation="process",
+            traceparent="00-0-0-01",
+        )
+
+    async def start(self, text: str = "4201") -> RunState:
+        """Begin the run and drive it until it stops."""
+        async with open_session(self.parts(self.journals.create(self.run))) as session:
+            return await start(session, self.world(session), self.started(text))
+
+    async def resume(self) -> RunState:
+        """Go on with the run, as another process would."""
+        acquired = self.journals.acquire(self.run)
+        resumed = RunResumed(
+            by=Principal(id="casey", kind="user", assurance="asserted"),
+            platform_digest="sha256:platform",
+            limits=self.limits,
+            pii_redaction=self.redaction,  # type: ignore[arg-type]
+        )
+        async with open_session(self.parts(acquired.journal), acquired.records) as session:
+            return await resume(session, self.world(session), acquired.records, resumed, acquired.repairs)
+
+    def world(self, session: Session) -> LiveWorld:
+        """Return the live world of a session."""
+        allowed = (
+            self.tools[item.name].descriptor
+            for item in self.contract.tools.allowlist
+            if item.name in self.tools
+        )
+        tools = tuple(ToolDefinition(item.name, item.description, item.arguments) for item in allowed)
+        return LiveWorld(session, "be careful", tools, self.interrupt, self.observe or self.observed.extend)
+
+    def state(self) -> RunState:
+        """Return the fold of the journal."""
+        return fold(self.records())
+
+
+def rule_reviewers(environment: Environment) -> tuple[RuleReviewer, ...]:
+    """Return the environment's reviewers that are rules."""
+    return tuple(
+        RuleReviewer(item.name, item.rule) for item in environment.reviewers if item.rule is not None
+    )
+
+
+def changed(tools: dict[str, ToolVersion], name: str, **changes: object) -> dict[str, ToolVersion]:
+    """Return a registry in which one descriptor differs."""
+    tool = tools[name]
+    return {**tools, name: replace(tool, descriptor=tool.descriptor.model_copy(update=changes))}
+
+
+def _deployment(environment: Environment) -> Deployment:
+    return environment.models["small-fast"][0]
