@@ -1,0 +1,1 @@
+"""What a run may use, what it has used, and what it has promised to use."""

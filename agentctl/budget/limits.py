@@ -1,0 +1,63 @@
+"""Whether the next attempt still fits under the ceilings: pure comparison of numbers."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from agentctl.budget.spend import Spend
+from agentctl.events.base import Reservation
+from agentctl.events.budget import BudgetStopped, Meter
+from agentctl.events.run import Limits
+from agentctl.foundation.money import plain
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What may still be used."""
+
+    steps: int
+    tool_calls: int
+    input_tokens: int
+    output_tokens: int
+    cost_usd: Decimal
+
+
+def left(spend: Spend, limits: Limits) -> Left:
+    """Return what is left under the ceilings; never negative."""
+    used = spend.committed
+    return Left(
+        steps=max(0, limits.max_steps - spend.steps),
+        tool_calls=max(0, limits.max_tool_calls - used.tool_calls),
+        input_tokens=max(0, limits.max_input_tokens - used.input_tokens),
+        output_tokens=max(0, limits.max_output_tokens - used.output_tokens),
+        cost_usd=max(Decimal(0), limits.max_cost_usd - used.cost_usd),
+    )
+
+
+def exceeded(spend: Spend, limits: Limits, asked: Reservation) -> BudgetStopped | None:
+    """Return the first ceiling that the next attempt could break, with its numbers; None when it fits."""
+    used = spend.committed
+    rows: tuple[tuple[Meter, Decimal, Decimal, Decimal], ...] = (
+        ("tool_calls", *_decimals(limits.max_tool_calls, used.tool_calls, asked.tool_calls)),
+        ("input_tokens", *_decimals(limits.max_input_tokens, used.input_tokens, asked.input_tokens)),
+        ("output_tokens", *_decimals(limits.max_output_tokens, used.output_tokens, asked.output_tokens)),
+        ("cost_usd", limits.max_cost_usd, used.cost_usd, asked.cost_usd),
+    )
+    for meter, limit, so_far, more in rows:
+        if so_far + more > limit:
+            return stopped(meter, limit, so_far, more)
+    return None
+
+
+def stopped(meter: Meter, limit: Decimal, used: Decimal, asked: Decimal) -> BudgetStopped:
+    """Return the event of a budget stop, with plain numbers."""
+    return BudgetStopped(meter=meter, limit=plain(limit), used=plain(used), asked=plain(asked))
+
+
+def sentence(stop: BudgetStopped) -> str:
+    """Return a budget stop in words."""
+    return f"the ceiling of {stop.limit} {stop.meter} could be broken: {stop.used} used or reserved, {stop.asked} more asked"
+
+
+def _decimals(*numbers: int) -> tuple[Decimal, Decimal, Decimal]:
+    first, second, third = numbers
+    return Decimal(first), Decimal(second), Decimal(third)

@@ -1,0 +1,68 @@
+"""What a run has used: a pure fold over its events.
+
+An attempt reserves its worst case before it is made and is settled after it. An attempt that was never settled, because
+its process died, keeps its reservation: nobody can say that it was free.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import TypeAlias
+
+from agentctl.events.base import Event, Reservation
+from agentctl.events.model import ModelAnswered, ModelAsked, ModelFailed
+from agentctl.events.tool import ToolIntent, ToolResult, ToolUnknown
+
+Attempt: TypeAlias = tuple[str, int]
+"""What an attempt belongs to (a call id, or `model/<step>`) and its number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spend:
+    """Settled use, and the reservations that are still open."""
+
+    settled: Reservation = field(default_factory=Reservation)
+    open: Mapping[Attempt, Reservation] = field(default_factory=dict)
+    steps: int = 0
+
+    @property
+    def committed(self) -> Reservation:
+        """Everything that is used or promised."""
+        return total((self.settled, *self.open.values()))
+
+
+def total(parts: tuple[Reservation, ...]) -> Reservation:
+    """Return the sum of some reservations."""
+    return Reservation(
+        tool_calls=sum(part.tool_calls for part in parts),
+        input_tokens=sum(part.input_tokens for part in parts),
+        output_tokens=sum(part.output_tokens for part in parts),
+        cost_usd=sum((part.cost_usd for part in parts), start=Reservation().cost_usd),
+    )
+
+
+def evolve_spend(spend: Spend, event: Event) -> Spend:
+    """Return the spend after one event; events that cost nothing change nothing."""
+    match event:
+        case ModelAsked():
+            asked = replace(spend, steps=max(spend.steps, event.step + 1))
+            return _reserve(asked, (f"model/{event.step}", event.attempt), event.reservation)
+        case ModelAnswered() | ModelFailed():
+            return _settle(spend, (f"model/{event.step}", event.attempt), event.settlement)
+        case ToolIntent(purpose="agent"):
+            return _reserve(spend, (event.call, event.attempt), event.reservation)
+        case ToolResult(purpose="agent"):
+            return _settle(spend, (event.call, event.attempt), event.settlement)
+        case ToolUnknown(purpose="agent"):
+            attempt = (event.call, event.attempt)
+            return _settle(spend, attempt, spend.open.get(attempt, Reservation()))
+        case _:
+            return spend
+
+
+def _reserve(spend: Spend, attempt: Attempt, reservation: Reservation) -> Spend:
+    return replace(spend, open={**spend.open, attempt: reservation})
+
+
+def _settle(spend: Spend, attempt: Attempt, used: Reservation) -> Spend:
+    still_open = {key: value for key, value in spend.open.items() if key != attempt}
+    return replace(spend, settled=total((spend.settled, used)), open=still_open)

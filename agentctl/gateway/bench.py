@@ -1,0 +1,35 @@
+"""What the stages judge with: the run's state and the answers of the rooms below, gathered for one moment."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from agentctl.contract.agent import AgentContract
+from agentctl.events.base import Principal
+from agentctl.foundation.canonical import JsonValue
+from agentctl.gateway.state import SessionState
+from agentctl.policy.engine import PolicyEngine
+from agentctl.tools.registry import Registry
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """Everything a stage may look at; a stage changes none of it.
+
+    `registry` is whom the call may reach: for the agent its allowlisted tools, for a reviewer the whole registry.
+    `now` is effective time as in the journal. `restore` puts real values in the places of placeholders.
+    """
+
+    state: SessionState
+    registry: Registry
+    contract: AgentContract
+    engines: tuple[PolicyEngine, ...]
+    principal: Principal
+    actor: str
+    now: str
+    restore: Callable[[JsonValue], JsonValue]
+
+
+def labels_of(descriptor_trust: Mapping[str, bool]) -> tuple[str, ...]:
+    """Return the trust labels a tool's result carries."""
+    words = {"reads_untrusted": "untrusted", "reads_private": "private"}
+    return tuple(label for key, label in words.items() if descriptor_trust[key])

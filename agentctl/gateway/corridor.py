@@ -1,0 +1,119 @@
+"""What all calls of a session share: the journal, the vault, and the state they fold to."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+
+from agentctl.approval.reviewer import Reviewer
+from agentctl.contract.agent import AgentContract
+from agentctl.contract.environment import Deployment
+from agentctl.events.base import Principal
+from agentctl.events.record import AnyEvent, Record
+from agentctl.foundation.canonical import JsonValue, digest_of
+from agentctl.foundation.clock import Clock, to_rfc3339
+from agentctl.gateway.bench import Bench
+from agentctl.gateway.state import SessionState, evolve
+from agentctl.identity.broker import Broker
+from agentctl.models.client import ModelClient, TokenPrice
+from agentctl.policy.engine import PolicyEngine
+from agentctl.tools.executors.executor import Executor
+from agentctl.tools.registry import Registry
+from agentctl.trace.ports import Inbox, Journal, Ledger
+from agentctl.trace.sealed import Vault
+
+
+@dataclass(frozen=True, slots=True)
+class ModelDesk:
+    """One deployment, the client that drives it, and its price; no price means that it is never asked."""
+
+    deployment: Deployment
+    client: ModelClient
+    price: TokenPrice | None
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Everything a session works with, put together by the composition."""
+
+    journal: Journal
+    vault: Vault
+    inbox: Inbox
+    ledger: Ledger
+    ledger_scope: str
+    clock: Clock
+    contract: AgentContract
+    allowed: Registry
+    registry: Registry
+    engines: tuple[PolicyEngine, ...]
+    broker: Broker
+    executors: Executor
+    models: Mapping[str, tuple[ModelDesk, ...]]
+    reviewers: tuple[Reviewer, ...]
+    reviewer_names: tuple[str, ...]
+    fingerprint: Callable[[str], str] = field(repr=False)
+    pause: Callable[[float], Awaitable[None]]
+
+
+class Corridor:
+    """The only place from which a run's journal is written."""
+
+    def __init__(self, parts: Parts, records: tuple[Record, ...]) -> None:
+        self.parts = parts
+        self.state = SessionState()
+        self._last_time = ""
+        self._fresh: list[Record] = []
+        for record in records:
+            self._fold(record)
+
+    @property
+    def now(self) -> str:
+        """Effective time: never before the last record."""
+        return max(to_rfc3339(self.parts.clock.now()), self._last_time)
+
+    def record(self, *events: AnyEvent) -> tuple[Record, ...]:
+        """Append events in one piece and fold them; not yet durable, never waits.
+
+        Values sealed since the last record are made durable first, so that no record names a value that is lost.
+        """
+        records = self.parts.journal.append(events, self.parts.vault.flush())
+        for record in records:
+            self._fold(record)
+        self._fresh.extend(records)
+        return records
+
+    async def durable(self) -> None:
+        """Return when everything recorded so far is durable."""
+        await self.parts.journal.sync()
+
+    def drain(self) -> tuple[Record, ...]:
+        """Return the records appended since the last drain."""
+        fresh, self._fresh = tuple(self._fresh), []
+        return fresh
+
+    def digest(self, value: JsonValue) -> str:
+        """Return the digest of a redacted value: of its placeholder form and the keyed digest of each sealed value."""
+        return digest_of({"value": value, "sealed": dict(self.parts.vault.digests(value))})
+
+    def bench_of_agent(self) -> Bench:
+        """Return the bench for the agent's own calls."""
+        header = self.state.header
+        return self._bench(self.parts.allowed, header.principal, f"agent:{header.agent}")
+
+    def bench_of_reviewer(self, name: str) -> Bench:
+        """Return the bench for a reviewer's look-ups."""
+        return self._bench(self.parts.registry, Principal(id=name, kind="system", assurance="platform"), name)
+
+    def _bench(self, registry: Registry, principal: Principal, actor: str) -> Bench:
+        return Bench(
+            state=self.state,
+            registry=registry,
+            contract=self.parts.contract,
+            engines=self.parts.engines,
+            principal=principal,
+            actor=actor,
+            now=self.now,
+            restore=self.parts.vault.restore,
+        )
+
+    def _fold(self, record: Record) -> None:
+        self.state = evolve(self.state, record)
+        self._last_time = record.time

@@ -1,0 +1,269 @@
+"""A model call: routed, priced, reserved, asked, settled; deployments of an alias stand in for each other."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from agentctl.budget.limits import exceeded, left, stopped
+from agentctl.events.base import Reservation
+from agentctl.events.budget import BudgetOverrun, BudgetStopped, Meter
+from agentctl.events.model import (
+    ModelAnswered,
+    ModelAsked,
+    ModelFailed,
+    ModelRefused,
+    RouteChosen,
+    WrittenCall,
+)
+from agentctl.events.record import AnyEvent
+from agentctl.foundation.canonical import JsonValue, digest_of
+from agentctl.foundation.ids import call_id
+from agentctl.gateway.corridor import Corridor, ModelDesk
+from agentctl.models.client import (
+    Message,
+    ModelAnswer,
+    ModelFailure,
+    ModelRequest,
+    RequestedCall,
+    ToolDefinition,
+)
+from agentctl.routing.route import Unrouted, choose
+
+_FIRST_PAUSE_SECONDS = 0.2
+_LONGEST_PAUSE_SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class ModelWork:
+    """What a model is to be asked: the conversation so far, redacted, and the tools it may see."""
+
+    step: int
+    messages: tuple[Message, ...]
+    tools: tuple[ToolDefinition, ...]
+
+
+async def call_model(corridor: Corridor, work: ModelWork) -> None:
+    """Ask the deployments of the step's route in order until one answers; all of it is in the journal then."""
+    route = _route(corridor, work.step)
+    if isinstance(route, Unrouted):
+        corridor.record(ModelRefused(step=work.step, stage="routed", reasons=(route.reason,)))
+    else:
+        await _ask_in_order(corridor, work, corridor.parts.models[route.alias])
+    await corridor.durable()
+
+
+def _route(corridor: Corridor, step: int) -> RouteChosen | Unrouted:
+    known = corridor.state.routes.get(step)
+    if known is not None:
+        return known
+    table = {
+        alias: tuple(desk.deployment for desk in desks) for alias, desks in corridor.parts.models.items()
+    }
+    route = choose(corridor.parts.contract.model_routing, table, step, {})
+    if isinstance(route, RouteChosen):
+        corridor.record(route)
+    return route
+
+
+async def _ask_in_order(corridor: Corridor, work: ModelWork, desks: tuple[ModelDesk, ...]) -> None:
+    for desk in desks:
+        if await _ask_repeatedly(corridor, work, desk):
+            return
+
+
+async def _ask_repeatedly(corridor: Corridor, work: ModelWork, desk: ModelDesk) -> bool:
+    """Ask one deployment; return whether the step needs no other."""
+    for number in range(1, desk.deployment.max_attempts + 1):
+        failure = await _ask_once(corridor, work, desk)
+        if not isinstance(failure, ModelFailure):
+            return True
+        if not failure.worth_repeating or number == desk.deployment.max_attempts:
+            return False
+        await corridor.parts.pause(_pause(failure, number))
+    return False
+
+
+async def _ask_once(corridor: Corridor, work: ModelWork, desk: ModelDesk) -> ModelFailure | None:
+    """Make one attempt; None when it answered, or when a refusal or a budget stop ends the step."""
+    request = _request(corridor, work, desk)
+    reservation = judge(corridor, work, desk, request)
+    if not isinstance(reservation, Reservation):
+        corridor.record(reservation)
+        return None
+    asked = _asked(corridor, work, desk, request, reservation)
+    corridor.record(asked)
+    await corridor.durable()
+    started = corridor.parts.clock.monotonic_ns()
+    outcome = await desk.client.complete(_with_real_values(corridor, request))
+    latency = (corridor.parts.clock.monotonic_ns() - started) / 1_000_000
+    corridor.record(*_outcome_events(corridor, asked, desk, outcome, latency))
+    await corridor.durable()
+    return outcome if isinstance(outcome, ModelFailure) else None
+
+
+def judge(
+    corridor: Corridor, work: ModelWork, desk: ModelDesk, request: ModelRequest
+) -> Reservation | ModelRefused | BudgetStopped:
+    """Return what one attempt may use at most; or why it is not made: an unknown price, or a ceiling it could break."""
+    if desk.price is None:
+        reason = f"the price of `{desk.deployment.name}` is not known; declare `price` in the environment"
+        return ModelRefused(step=work.step, stage="priced", reasons=(reason,))
+    limits, spend = corridor.state.header.limits, corridor.state.spend
+    if request.max_output_tokens < 1:
+        return stopped(
+            "output_tokens", Decimal(limits.max_output_tokens), Decimal(limits.max_output_tokens), Decimal(1)
+        )
+    worst = desk.client.worst_case_input_tokens(_with_real_values(corridor, request))
+    reservation = Reservation(
+        input_tokens=worst,
+        output_tokens=request.max_output_tokens,
+        cost_usd=desk.price.cost(worst, request.max_output_tokens),
+    )
+    return exceeded(spend, limits, reservation) or reservation
+
+
+def _request(corridor: Corridor, work: ModelWork, desk: ModelDesk) -> ModelRequest:
+    header = corridor.state.header
+    room = left(corridor.state.spend, header.limits).output_tokens
+    return ModelRequest(
+        model=desk.deployment.model,
+        messages=work.messages,
+        tools=work.tools,
+        max_output_tokens=min(desk.deployment.max_output_tokens, room),
+        timeout_seconds=desk.deployment.timeout_seconds,
+        headers={"traceparent": header.traceparent},  # a third party gets this and nothing more
+    )
+
+
+def _asked(
+    corridor: Corridor, work: ModelWork, desk: ModelDesk, request: ModelRequest, reservation: Reservation
+) -> ModelAsked:
+    return ModelAsked(
+        step=work.step,
+        attempt=corridor.state.model_attempts.get(work.step, 0) + 1,
+        deployment=desk.deployment.name,
+        provider=desk.deployment.provider,
+        model=request.model,
+        request_digest=request_digest(request),
+        max_output_tokens=request.max_output_tokens,
+        reservation=reservation,
+    )
+
+
+def request_digest(request: ModelRequest) -> str:
+    """Return the digest of everything a model is shown, in its redacted form."""
+    messages: list[JsonValue] = [
+        {
+            "role": message.role,
+            "text": message.text,
+            "calls": [[call.provider_id, call.name, call.arguments] for call in message.calls],
+            "answers": message.answers,
+        }
+        for message in request.messages
+    ]
+    tools: list[JsonValue] = [[tool.name, tool.description, tool.arguments] for tool in request.tools]
+    body: Mapping[str, JsonValue] = {
+        "model": request.model,
+        "messages": messages,
+        "tools": tools,
+        "max_output_tokens": request.max_output_tokens,
+    }
+    return digest_of(body)
+
+
+def _with_real_values(corridor: Corridor, request: ModelRequest) -> ModelRequest:
+    """Put real values back at the model's edge, unless the contract keeps them from the model."""
+    if corridor.state.header.pii_redaction == "strict":
+        return request
+    return replace(request, messages=tuple(_restored(corridor, message) for message in request.messages))
+
+
+def _restored(corridor: Corridor, message: Message) -> Message:
+    restore = corridor.parts.vault.restore_text
+    calls = tuple(
+        RequestedCall(call.provider_id, call.name, restore(call.arguments)) for call in message.calls
+    )
+    return replace(message, text=restore(message.text), calls=calls)
+
+
+def _outcome_events(
+    corridor: Corridor,
+    asked: ModelAsked,
+    desk: ModelDesk,
+    outcome: ModelAnswer | ModelFailure,
+    latency: float,
+) -> tuple[AnyEvent, ...]:
+    match outcome:
+        case ModelAnswer():
+            answered = _answered(corridor, asked, desk, outcome, latency)
+            return (answered, *_overrun(asked, answered.settlement))
+        case ModelFailure():
+            settlement = Reservation() if outcome.certainly_free else asked.reservation
+            return (
+                ModelFailed(
+                    step=asked.step,
+                    attempt=asked.attempt,
+                    failure=outcome.kind,
+                    message=_redacted(corridor, outcome.message),
+                    settlement=settlement,
+                    latency_ms=latency,
+                ),
+            )
+
+
+def _answered(
+    corridor: Corridor, asked: ModelAsked, desk: ModelDesk, answer: ModelAnswer, latency: float
+) -> ModelAnswered:
+    used_in, used_out = answer.usage.input_tokens, answer.usage.output_tokens
+    reported = used_in is not None and used_out is not None
+    tokens_in = asked.reservation.input_tokens if used_in is None else used_in
+    tokens_out = asked.reservation.output_tokens if used_out is None else used_out
+    cost = desk.price.cost(tokens_in, tokens_out) if desk.price else asked.reservation.cost_usd
+    return ModelAnswered(
+        step=asked.step,
+        attempt=asked.attempt,
+        text=_redacted(corridor, answer.text),
+        calls=tuple(_written(corridor, asked.step, index, call) for index, call in enumerate(answer.calls)),
+        finish_reason=answer.finish_reason,
+        response_id=answer.response_id,
+        response_model=answer.response_model,
+        usage_reported=reported,
+        settlement=Reservation(input_tokens=tokens_in, output_tokens=tokens_out, cost_usd=cost),
+        latency_ms=latency,
+    )
+
+
+def _written(corridor: Corridor, step: int, index: int, call: RequestedCall) -> WrittenCall:
+    return WrittenCall(
+        call=call_id(corridor.state.header.run, step, index),
+        provider_id=call.provider_id,
+        name=_redacted(corridor, call.name),
+        arguments=_redacted(corridor, call.arguments),
+    )
+
+
+def _redacted(corridor: Corridor, text: str) -> str:
+    """Redact what a model wrote: placeholders it was given stay, look-alikes it made up do not become real values."""
+    clean = text.encode("utf-8", "replace").decode("utf-8")
+    return str(corridor.parts.vault.redact(clean, trusted_placeholders=True))
+
+
+def _overrun(asked: ModelAsked, used: Reservation) -> tuple[BudgetOverrun, ...]:
+    if used.input_tokens > asked.reservation.input_tokens:
+        return (_overrun_of("input_tokens", asked.reservation.input_tokens, used.input_tokens, asked.step),)
+    if used.output_tokens > asked.reservation.output_tokens:
+        return (
+            _overrun_of("output_tokens", asked.reservation.output_tokens, used.output_tokens, asked.step),
+        )
+    return ()
+
+
+def _overrun_of(meter: Meter, reserved: int, reported: int, step: int) -> BudgetOverrun:
+    return BudgetOverrun(meter=meter, reserved=str(reserved), reported=str(reported), step=step)
+
+
+def _pause(failure: ModelFailure, attempt: int) -> float:
+    wanted = (
+        failure.retry_after if failure.retry_after is not None else _FIRST_PAUSE_SECONDS * 2 ** (attempt - 1)
+    )
+    return min(max(wanted, 0.0), _LONGEST_PAUSE_SECONDS)

@@ -1,0 +1,215 @@
+"""What the gateway knows of a run: a pure fold over its records. Nothing that decides is kept beside it."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from functools import reduce
+from typing import Literal
+
+from agentctl.approval.pending import Approvals, evolve_approvals
+from agentctl.budget.spend import Spend, evolve_spend
+from agentctl.events.approval import ApprovalAnswered, ApprovalRequested, MessageRefused
+from agentctl.events.model import ModelAsked, RouteChosen
+from agentctl.events.record import Record
+from agentctl.events.run import Envelope, RunResumed, RunStarted
+from agentctl.events.tool import (
+    DecisionMade,
+    ToolInDoubt,
+    ToolIntent,
+    ToolProposed,
+    ToolRefused,
+    ToolResolved,
+    ToolResult,
+    ToolUnknown,
+)
+from agentctl.foundation.canonical import JsonObject, JsonValue
+
+CallStatus = Literal[
+    "proposed", "waiting", "refused", "in_flight", "unknown", "failed", "answered", "in_doubt"
+]
+"""`failed`: an attempt certainly had no effect and another may follow; `unknown`: nobody can say."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallState:
+    """One call of the agent. `shown` is what the model gets to see, once that is settled."""
+
+    proposal: ToolProposed
+    status: CallStatus = "proposed"
+    decision: DecisionMade | None = None
+    first_intent: ToolIntent | None = None
+    first_intent_at: str = ""
+    attempts: int = 0
+    shown: JsonObject | None = None
+    ok: bool = False
+    retry_ordered: bool = False
+
+    @property
+    def settled(self) -> bool:
+        """Whether the model may see what became of it."""
+        return self.shown is not None
+
+    @property
+    def may_have_effect(self) -> bool:
+        """Whether its effect happened, or may have happened."""
+        return self.first_intent is not None and (
+            self.ok or self.status in {"in_flight", "unknown", "in_doubt"}
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class SessionState:
+    """Everything the stages may look at."""
+
+    envelope: Envelope | None = None
+    spend: Spend = field(default_factory=Spend)
+    approvals: Approvals = field(default_factory=dict)
+    calls: Mapping[str, CallState] = field(default_factory=dict)
+    results: Mapping[str, JsonValue] = field(default_factory=dict)
+    labels_seen: tuple[str, ...] = ()
+    refusals: int = 0
+    reviews: int = 0
+    routes: Mapping[int, RouteChosen] = field(default_factory=dict)
+    model_attempts: Mapping[int, int] = field(default_factory=dict)
+    messages_seen: frozenset[str] = frozenset()
+
+    @property
+    def header(self) -> Envelope:
+        """The run's envelope; a journal always begins with it."""
+        if self.envelope is None:
+            raise LookupError("the run has not started")
+        return self.envelope
+
+    def holder_of(self, effect_key: str) -> str | None:
+        """Return the call that has, or may have, caused an effect in this run."""
+        holders = (
+            call
+            for call, state in self.calls.items()
+            if state.may_have_effect and state.first_intent and state.first_intent.effect_key == effect_key
+        )
+        return next(holders, None)
+
+    def total_of(self, amount_key: str, *, besides: str) -> Decimal:
+        """Return the sum of an amount over this run's calls that had, or may have had, their effect."""
+        intents = (
+            state.first_intent
+            for call, state in self.calls.items()
+            if call != besides and state.may_have_effect and state.first_intent
+        )
+        return sum((intent.object_totals.get(amount_key, Decimal(0)) for intent in intents), start=Decimal(0))
+
+
+def fold(records: Iterable[Record]) -> SessionState:
+    """Return the state after all records."""
+    return reduce(evolve, records, SessionState())
+
+
+def evolve(state: SessionState, record: Record) -> SessionState:
+    """Return the state after one record."""
+    state = replace(
+        state,
+        spend=evolve_spend(state.spend, record.event),
+        approvals=evolve_approvals(state.approvals, record),
+    )
+    return _evolve_calls(_evolve_rest(state, record), record)
+
+
+def _evolve_rest(state: SessionState, record: Record) -> SessionState:
+    match record.event:
+        case RunStarted(envelope=envelope, source=source):
+            return _seen(replace(state, envelope=envelope), source.labels)
+        case RunResumed(limits=limits, pii_redaction=redaction):
+            tightened = {"limits": limits, "pii_redaction": redaction}
+            return replace(state, envelope=state.header.model_copy(update=tightened))
+        case RouteChosen() as route:
+            return replace(state, routes={**state.routes, route.step: route})
+        case ModelAsked(step=step, attempt=attempt):
+            return replace(state, model_attempts={**state.model_attempts, step: attempt})
+        case ToolIntent(purpose="review"):
+            return replace(state, reviews=state.reviews + 1)
+        case ToolResult(purpose="agent", outcome="ok", source=source):
+            return _seen(state, source.labels)
+        case (
+            ApprovalAnswered(message=str() as message)
+            | ToolResolved(message=message)
+            | MessageRefused(message=message)
+        ):
+            return replace(state, messages_seen=state.messages_seen | {message})
+        case _:
+            return state
+
+
+def _seen(state: SessionState, labels: tuple[str, ...]) -> SessionState:
+    return replace(state, labels_seen=tuple(sorted({*state.labels_seen, *labels})))
+
+
+def _evolve_calls(state: SessionState, record: Record) -> SessionState:
+    match record.event:
+        case ToolProposed() as proposal:
+            return _with_call(state, proposal.call, CallState(proposal))
+        case DecisionMade(call=call) as decision:
+            return _changed(state, call, decision=decision)
+        case ApprovalRequested(binding=binding):
+            return _changed(state, binding.call, status="waiting")
+        case ToolRefused() as refusal:
+            return _refused(state, refusal)
+        case ToolIntent(purpose="agent") as intent:
+            return _intended(state, intent, record.time)
+        case ToolResult(purpose="agent") as result:
+            return _answered(state, result)
+        case ToolUnknown(purpose="agent", call=call):
+            return _changed(state, call, status="unknown")
+        case ToolInDoubt(call=call):
+            return _changed(state, call, status="in_doubt", retry_ordered=False)
+        case ToolResolved() as resolution:
+            return _resolved(state, resolution)
+        case _:
+            return state
+
+
+def _refused(state: SessionState, refusal: ToolRefused) -> SessionState:
+    shown: dict[str, JsonValue] = {"refused": refusal.stage, "reasons": list(refusal.reasons)}
+    state = replace(state, refusals=state.refusals + 1)
+    return _changed(state, refusal.call, status="refused", shown=shown)
+
+
+def _intended(state: SessionState, intent: ToolIntent, time: str) -> SessionState:
+    call = state.calls[intent.call]
+    return _changed(
+        state,
+        intent.call,
+        status="in_flight",
+        attempts=intent.attempt,
+        first_intent=call.first_intent or intent,
+        first_intent_at=call.first_intent_at or time,
+    )
+
+
+def _answered(state: SessionState, result: ToolResult) -> SessionState:
+    if result.outcome == "ok":
+        tool = state.calls[result.call].proposal.tool
+        state = replace(state, results={**state.results, tool: result.value})
+        return _changed(state, result.call, status="answered", ok=True, shown={"result": result.value})
+    if not result.final:
+        return _changed(state, result.call, status="failed")
+    return _changed(state, result.call, status="answered", shown={"error": result.value})
+
+
+def _resolved(state: SessionState, resolution: ToolResolved) -> SessionState:
+    match resolution.verdict:
+        case "executed":
+            note = f"executed; confirmed by {resolution.by.id}, its own answer is lost"
+            return _changed(state, resolution.call, status="answered", ok=True, shown={"result": note})
+        case "not_executed":
+            note = f"not executed; confirmed by {resolution.by.id}"
+            return _changed(state, resolution.call, status="answered", shown={"error": note})
+        case "retry":
+            return _changed(state, resolution.call, status="unknown", retry_ordered=True)
+
+
+def _changed(state: SessionState, call: str, **changes: object) -> SessionState:
+    return _with_call(state, call, replace(state.calls[call], **changes))  # type: ignore[arg-type]  # replace() checks
+
+
+def _with_call(state: SessionState, call: str, changed: CallState) -> SessionState:
+    return replace(state, calls={**state.calls, call: changed})

@@ -1,0 +1,53 @@
+"""What a stage says of a call. A refusal is a result, never an exception."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import TypeAlias
+
+from agentctl.events.base import Reservation
+from agentctl.events.budget import BudgetStopped
+from agentctl.events.tool import DecisionMade, Stage, ToolProposed
+from agentctl.foundation.canonical import JsonObject
+from agentctl.tools.registry import RegisteredTool
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One call on its way through the stages: each stage adds what it found out.
+
+    `arguments` are the canonical ones, redacted; `real` the same with real values, for validators and executors only.
+    """
+
+    proposal: ToolProposed
+    attempt: int
+    tool: RegisteredTool | None = None
+    arguments: JsonObject = field(default_factory=dict)
+    real: JsonObject = field(default_factory=dict, repr=False)
+    decision: DecisionMade | None = None
+    effect_key: str | None = None
+    totals: Mapping[str, Decimal] = field(default_factory=dict)
+    reservation: Reservation = field(default_factory=Reservation)
+    approvals: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The call is not made. `stop` carries the numbers where a budget is the reason; it then ends the run for now."""
+
+    stage: Stage
+    reasons: tuple[str, ...]
+    case: Case
+    stop: BudgetStopped | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NeedsApproval:
+    """The call waits for somebody's answer; a request must be made for it, unless one is open already."""
+
+    case: Case
+    reasons: tuple[str, ...]
+    already_requested: bool
+
+
+Verdict: TypeAlias = Case | Refused | NeedsApproval

@@ -1,0 +1,1 @@
+"""Who acts for whom, and the short-lived credential that says so for one call."""

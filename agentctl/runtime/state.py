@@ -1,0 +1,91 @@
+"""Everything the next decision may look at, and nothing else: a pure fold over a run's records."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from functools import reduce
+
+from agentctl.budget.limits import sentence
+from agentctl.events.approval import ApprovalAnswered
+from agentctl.events.budget import BudgetOverrun, BudgetStopped
+from agentctl.events.model import ModelAnswered, ModelAsked, ModelFailed, ModelRefused, WrittenCall
+from agentctl.events.record import Record
+from agentctl.events.run import RunFinished, RunResumed, RunStarted, RunSuspended
+from agentctl.gateway.state import SessionState
+from agentctl.gateway.state import evolve as evolve_session
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What a model said in one step."""
+
+    step: int
+    text: str
+    calls: tuple[WrittenCall, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RunState:
+    """A run, as its journal tells it.
+
+    `obstacle` is why no model can be asked now, `ceiling` which budget stopped it, `refusal` why the run itself is
+    refused; a resume clears the first two. `suspended` and `finished` are how it stopped.
+    """
+
+    session: SessionState = field(default_factory=SessionState)
+    input: str = ""
+    turns: tuple[Turn, ...] = ()
+    obstacle: str | None = None
+    ceiling: str | None = None
+    refusal: str | None = None
+    suspended: RunSuspended | None = None
+    finished: RunFinished | None = None
+
+    @property
+    def going(self) -> bool:
+        """Whether there is anything left to decide."""
+        return self.suspended is None and self.finished is None
+
+
+def fold(records: Iterable[Record]) -> RunState:
+    """Return the state after all records."""
+    return reduce(evolve, records, RunState())
+
+
+def evolve(state: RunState, record: Record) -> RunState:
+    """Return the state after one record."""
+    state = replace(state, session=evolve_session(state.session, record))
+    match record.event:
+        case RunStarted(input=text):
+            return replace(state, input=text)
+        case RunResumed():
+            return replace(state, suspended=None, obstacle=None, ceiling=None)
+        case RunSuspended() as suspension:
+            return replace(state, suspended=suspension)
+        case RunFinished() as end:
+            return replace(state, finished=end)
+        case _:
+            return _evolve_work(state, record)
+
+
+def _evolve_work(state: RunState, record: Record) -> RunState:
+    match record.event:
+        case ModelAsked():
+            return replace(state, obstacle=None)
+        case ModelAnswered() as answer:
+            turn = Turn(answer.step, answer.text, answer.calls)
+            return replace(state, turns=(*state.turns, turn), obstacle=None)
+        case ModelFailed() as failure:
+            return replace(state, obstacle=f"{failure.failure}: {failure.message}")
+        case ModelRefused() as refusal:
+            return replace(state, refusal="; ".join(refusal.reasons))
+        case BudgetStopped() as stop:
+            return replace(state, ceiling=sentence(stop))
+        case BudgetOverrun() as overrun:
+            told = (
+                f"the provider reports {overrun.reported} {overrun.meter}, {overrun.reserved} were reserved"
+            )
+            return replace(state, ceiling=told)
+        case ApprovalAnswered(answer="deny", ends_run=True) as denial:
+            return replace(state, refusal=f"{denial.reviewer.id} ended the run: {denial.reason}")
+        case _:
+            return state
