@@ -1,0 +1,157 @@
+"""Putting a session's parts together: every concrete class of a run is named here."""
+
+import asyncio
+import hashlib
+import hmac
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from agentctl.approval.reviewer import Reviewer
+from agentctl.approval.rule_reviewer import RuleReviewer
+from agentctl.composition.governing import Governing
+from agentctl.composition.project import Project
+from agentctl.contract.environment import Backend, Deployment
+from agentctl.contract.script import Script
+from agentctl.contract.version import ToolVersion
+from agentctl.foundation.errors import InternalError
+from agentctl.gateway.corridor import ModelDesk, Parts
+from agentctl.identity.backend_broker import BackendBroker
+from agentctl.identity.issuer import TokenIssuer
+from agentctl.models.catalog import client_for
+from agentctl.models.client import ToolDefinition
+from agentctl.models.prices import price_of
+from agentctl.policy.allowlist import AllowlistPolicy
+from agentctl.policy.platform import PlatformPolicy
+from agentctl.sandbox.process import BackOfficeProcess, BackOfficeSetup
+from agentctl.tools.executors.catalog import Executors
+from agentctl.tools.executors.http import BackendAddress, HttpExecutor
+from agentctl.tools.registry import RegisteredTool, Registry
+from agentctl.trace.ports import Journal
+from agentctl.trace.sealed import Vault
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What one run needs beside what governs it."""
+
+    journal: Journal
+    ledger: str
+    reviewers: tuple[Reviewer, ...]
+    back_office_url: str | None
+
+
+def issuer_of(project: Project, governing: Governing) -> TokenIssuer:
+    """Return the issuer of a run's tokens."""
+    return TokenIssuer(
+        project.keys.issuer(), governing.environment.environment.identity.issuer, project.clock
+    )
+
+
+@contextmanager
+def back_office(project: Project, governing: Governing, ledger: str) -> Iterator[BackOfficeProcess | None]:
+    """Launch the sandbox's back office where the environment needs one; it ends with this section."""
+    environment = governing.environment.environment
+    if not environment.needs_back_office:
+        yield None
+        return
+    seeds = project.files.seeds(project.files.environment(environment.name))
+    jwks = issuer_of(project, governing).jwks()
+    setup = BackOfficeSetup(project.paths.sandbox / ledger, seeds, jwks, environment.identity.issuer)
+    with BackOfficeProcess(setup) as process:
+        yield process
+
+
+def vault_of(project: Project, run: str, governing: Governing) -> Vault:
+    """Return the sealed values of a run."""
+    level = governing.contract.logging.pii_redaction
+    return Vault(project.paths.sealed / run, project.keys.sealing(), run, level)
+
+
+async def assemble(project: Project, governing: Governing, around: Surroundings) -> Parts:
+    """Return the parts of a session."""
+    environment = governing.environment.environment
+    registry = registry_of({**governing.environment.tools, **governing.version.tools})
+    sealing_key = project.keys.sealing()
+    scope = f"sandbox/{around.ledger}" if environment.kind == "sandbox" else environment.name
+    return Parts(
+        journal=around.journal,
+        vault=vault_of(project, around.journal.run, governing),
+        inbox=project.inbox,
+        ledger=project.ledger,
+        ledger_scope=scope,
+        clock=project.clock,
+        contract=governing.contract,
+        allowed=registry.only(governing.version.tools),
+        registry=registry,
+        engines=(AllowlistPolicy(governing.contract), PlatformPolicy(governing.platform)),
+        broker=BackendBroker(environment.backends, issuer_of(project, governing), project.settings.secret),
+        executors=_executors(governing, around, registry),
+        models=await _models(project, governing),
+        reviewers=(*_rule_reviewers(governing), *around.reviewers),
+        reviewer_names=tuple(reviewer.name for reviewer in environment.reviewers),
+        fingerprint=lambda text: hmac.new(
+            sealing_key, b"effect\n" + text.encode(), hashlib.sha256
+        ).hexdigest(),
+        pause=asyncio.sleep,
+    )
+
+
+def registry_of(tools: Mapping[str, ToolVersion]) -> Registry:
+    """Return the registry of some tools, with their validators.
+
+    Raises:
+        InvalidInput: a schema cannot be used.
+    """
+    return Registry.of(RegisteredTool.of(tool.descriptor, tool.code) for tool in tools.values())
+
+
+def tool_definitions(tools: Mapping[str, ToolVersion]) -> tuple[ToolDefinition, ...]:
+    """Return what a model sees of its tools, in the contract's order."""
+    descriptors = (tool.descriptor for tool in tools.values())
+    return tuple(ToolDefinition(item.name, item.description, item.arguments) for item in descriptors)
+
+
+def _rule_reviewers(governing: Governing) -> tuple[RuleReviewer, ...]:
+    reviewers = governing.environment.environment.reviewers
+    return tuple(RuleReviewer(item.name, item.rule) for item in reviewers if item.rule is not None)
+
+
+def _executors(governing: Governing, around: Surroundings, registry: Registry) -> Executors:
+    environment = governing.environment.environment
+    addresses = {name: _address(item, around.back_office_url) for name, item in environment.backends.items()}
+    return Executors.of(HttpExecutor(addresses), registry, isolation=environment.isolation)
+
+
+def _address(backend: Backend, back_office_url: str | None) -> BackendAddress:
+    if backend.url is not None:
+        return BackendAddress(backend.url, backend.allow_private_network)
+    if back_office_url is None:
+        raise InternalError("a sandbox backend without a back office")
+    return BackendAddress(f"{back_office_url}{backend.sandbox_path}", allow_private_network=True)
+
+
+async def _models(project: Project, governing: Governing) -> dict[str, tuple[ModelDesk, ...]]:
+    """Return the desks of the contract's alias only: no other model can be asked."""
+    alias = governing.contract.model_routing.default
+    chain = governing.environment.environment.models.get(alias, ())
+    return {alias: tuple([await _desk(project, governing, item) for item in chain])}
+
+
+async def _desk(project: Project, governing: Governing, deployment: Deployment) -> ModelDesk:
+    client = client_for(
+        deployment,
+        agent=governing.contract.agent.name,
+        environment_dir=project.files.contracts / "environments",
+        api_key=project.settings.secret(deployment.api_key_env) if deployment.api_key_env else None,
+        load_script=lambda _: _recorded_script(governing),
+    )
+    # A price may come from litellm's own table, and litellm takes seconds to load.
+    price = await asyncio.to_thread(price_of, deployment)
+    return ModelDesk(deployment, client, price)
+
+
+def _recorded_script(governing: Governing) -> Script:
+    if governing.environment.script is None:
+        raise InternalError("a scripted deployment without a script")
+    return governing.environment.script

@@ -1,0 +1,90 @@
+"""Which version governs a run: for a new run what stands in the files, for a resumed one what was recorded.
+
+Today's platform rules hold in addition, wherever they are tighter.
+"""
+
+from dataclasses import dataclass
+
+from agentctl.composition.project import Project
+from agentctl.contract.agent import AgentContract
+from agentctl.contract.platform import PlatformRules, effective
+from agentctl.contract.version import AgentVersion, EnvironmentVersion, code_digests
+from agentctl.events.run import Envelope, Limits
+from agentctl.foundation.canonical import canonical_bytes, digest_of
+
+
+@dataclass(frozen=True, slots=True)
+class Governing:
+    """Everything a run is judged by. `contract` is the effective one, after the platform's rules."""
+
+    version: AgentVersion
+    environment: EnvironmentVersion
+    platform: PlatformRules
+    contract: AgentContract
+
+    @property
+    def platform_digest(self) -> str:
+        """The digest of the platform's rules."""
+        return digest_of(self.platform.model_dump(mode="json"))
+
+    @property
+    def limits(self) -> Limits:
+        """The ceilings of a run."""
+        budgets = self.contract.budgets
+        return Limits(
+            max_steps=budgets.max_steps,
+            max_input_tokens=budgets.max_input_tokens,
+            max_output_tokens=budgets.max_output_tokens,
+            max_cost_usd=budgets.max_cost_usd_per_run,
+            max_tool_calls=budgets.max_tool_calls,
+            max_refusals=budgets.max_refusals,
+        )
+
+
+def from_files(project: Project, agent: str, environment: str) -> Governing:
+    """Return what stands in the project's files now.
+
+    Raises:
+        InvalidInput: some of it is not what it must be.
+    """
+    contract = project.files.agent(agent)
+    version = project.files.agent_version(contract)
+    bound = project.files.environment_version(project.files.environment(environment), agent)
+    return _governing(version, bound, _platform_now(project))
+
+
+def recorded(project: Project, envelope: Envelope) -> Governing:
+    """Return what a run began with, under today's platform rules.
+
+    Raises:
+        IntegrityError: an object is missing or is not what its digest says.
+    """
+    version = project.objects.get(envelope.version)
+    environment = project.objects.get(envelope.environment_digest)
+    digests = {*code_digests(version), *code_digests(environment)}
+    code = {digest: project.objects.get(digest) for digest in digests}
+    return _governing(
+        AgentVersion.from_bytes(version, code),
+        EnvironmentVersion.from_bytes(environment, code),
+        _platform_now(project),
+    )
+
+
+def store(project: Project, governing: Governing) -> None:
+    """Make everything a run is judged by durable, before its first event names it."""
+    for tool in (*governing.version.tools.values(), *governing.environment.tools.values()):
+        if tool.code is not None:
+            project.objects.put(tool.code)
+    project.objects.put(governing.version.to_bytes())
+    project.objects.put(governing.environment.to_bytes())
+    project.objects.put(canonical_bytes(governing.platform.model_dump(mode="json")))
+
+
+def _platform_now(project: Project) -> PlatformRules:
+    loaded = project.files.platform()
+    return PlatformRules() if loaded is None else loaded.document
+
+
+def _governing(version: AgentVersion, environment: EnvironmentVersion, platform: PlatformRules) -> Governing:
+    contract, _ = effective(version.contract, platform)
+    return Governing(version, environment, platform, contract)

@@ -1,0 +1,63 @@
+"""A project on this machine: its files, its stores, its keys."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from agentctl.contract.project import ProjectFiles
+from agentctl.foundation.clock import Clock, SystemClock
+from agentctl.identity.keys import KeyFolder
+from agentctl.settings import Paths, Settings, find_settings
+from agentctl.trace.disk import Disk, SystemDisk
+from agentctl.trace.inbox import FileInbox
+from agentctl.trace.journal import FileJournals
+from agentctl.trace.ledger import SqliteLedger
+from agentctl.trace.objects import FileObjects
+
+if TYPE_CHECKING:
+    from agentctl.trace.store import Index
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """Everything of a project that lasts longer than one run."""
+
+    settings: Settings
+    files: ProjectFiles
+    journals: FileJournals
+    objects: FileObjects
+    inbox: FileInbox
+    ledger: SqliteLedger
+    keys: KeyFolder
+    clock: Clock
+
+    @property
+    def paths(self) -> Paths:
+        """Where the project keeps its files."""
+        return self.settings.paths
+
+    def index(self) -> "Index":
+        """Return the index over the journals; loads DuckDB."""
+        from agentctl.trace.store import Index  # noqa: PLC0415 - heavy, and a run does not need it
+
+        return Index(self.paths.database, self.paths.journal)
+
+
+def open_project(start: Path | None = None, clock: Clock | None = None, disk: Disk | None = None) -> Project:
+    """Return the project that a folder lies in (default: the working folder).
+
+    Raises:
+        UsageError: the folder lies in no project.
+    """
+    settings = find_settings(start)
+    clock = clock or SystemClock()
+    return Project(
+        settings=settings,
+        files=ProjectFiles(settings.paths.root),
+        journals=FileJournals(settings.paths.journal, clock, disk or SystemDisk()),
+        objects=FileObjects(settings.paths.objects),
+        inbox=FileInbox(settings.paths.inbox),
+        ledger=SqliteLedger(settings.paths.effects),
+        keys=KeyFolder(settings.paths.state),
+        clock=clock,
+    )

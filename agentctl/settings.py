@@ -1,0 +1,95 @@
+"""Where things are and what the environment says; read once, at the edge."""
+
+import getpass
+import hashlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from agentctl.foundation.errors import UsageError
+
+MARKER = "agentctl.toml"
+"""The file that marks the root of a project."""
+
+
+@dataclass(frozen=True, slots=True)
+class Paths:
+    """Where a project keeps its files."""
+
+    root: Path
+    state: Path
+
+    @property
+    def traces(self) -> Path:
+        """Everything that runs leave behind."""
+        return self.root / "traces"
+
+    @property
+    def journal(self) -> Path:
+        """One journal per run, in a folder per day."""
+        return self.traces / "journal"
+
+    @property
+    def objects(self) -> Path:
+        """Content by digest."""
+        return self.traces / "objects"
+
+    @property
+    def inbox(self) -> Path:
+        """What others say to runs."""
+        return self.traces / "inbox"
+
+    @property
+    def sealed(self) -> Path:
+        """Encrypted values of open runs."""
+        return self.traces / "sealed"
+
+    @property
+    def sandbox(self) -> Path:
+        """The back office's ledgers."""
+        return self.traces / "sandbox"
+
+    @property
+    def effects(self) -> Path:
+        """Which effects were caused, across runs."""
+        return self.traces / "effects.sqlite"
+
+    @property
+    def database(self) -> Path:
+        """The index; it can be deleted and rebuilt."""
+        return self.traces / "agentctl.duckdb"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the surroundings say."""
+
+    paths: Paths
+    user: str
+    """The operating-system user: who a run acts for when nobody says otherwise."""
+
+    def secret(self, name: str) -> str | None:
+        """Return the value of an environment variable that a file names; None when it is not set."""
+        return os.environ.get(name)
+
+
+def find_settings(start: Path | None = None) -> Settings:
+    """Return the settings of the project that a folder lies in.
+
+    Raises:
+        UsageError: no folder above holds the project's marker.
+    """
+    folder = (start or Path.cwd()).resolve()
+    root = next((place for place in (folder, *folder.parents) if (place / MARKER).is_file()), None)
+    if root is None:
+        raise UsageError(
+            f"no `{MARKER}` here or in a folder above", "a folder inside a project; `agentctl init` makes one"
+        )
+    return Settings(Paths(root, _state_folder(root)), getpass.getuser())
+
+
+def _state_folder(root: Path) -> Path:
+    """Return where this project's keys lie: outside the project, apart from other projects of the same name."""
+    base = os.environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
+    apart = hashlib.sha256(str(root).encode()).hexdigest()[:8]
+    return Path(base) / "agentctl" / f"{root.name}-{apart}"

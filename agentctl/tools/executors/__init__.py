@@ -1,0 +1,1 @@
+"""What finally touches the world. Only the gateway may import this room's doors."""

@@ -1,0 +1,126 @@
+"""Judges hostile values with a tool's schemas: offline, in linear time, behind limits on size and depth."""
+
+import json
+
+import jsonschema_rs as rs
+
+from agentctl.foundation.canonical import (
+    ARGUMENT_LIMITS,
+    RESULT_LIMITS,
+    JsonObject,
+    JsonValue,
+    Limits,
+    NotJson,
+    refuse_size,
+)
+from agentctl.tools.schema_closing import closed
+from agentctl.tools.schema_graph import Graph
+from agentctl.tools.schema_shape import shape_problems
+from agentctl.tools.schema_words import MAX_PROBLEMS, sentences
+
+_EXPLAINED = 60_000
+"""The most a value's size times the schemas that judge each part of it may be, for its faults to be listed: about a second."""
+
+
+class UnusableSchema(ValueError):
+    """Raised when a schema cannot be compiled, or is not safe to judge with; the message names what is wrong with it."""
+
+
+class Validator:
+    """A compiled schema."""
+
+    def __init__(self, schema: JsonObject, limits: Limits) -> None:
+        self.schema = schema
+        self._limits = limits
+        self._compiled = _compiled(schema)
+        self._overlap = Graph.of(schema).overlap()
+
+    def problems(self, instance: JsonValue) -> tuple[str, ...]:
+        """Return what is wrong with a value, in at most ten sentences, in a fixed order; nothing if it is accepted."""
+        try:
+            refuse_size(instance, self._limits)
+            size = _json_size(instance)
+        except NotJson as error:
+            return (f"it is {error}",)
+        except (TypeError, ValueError):
+            return ("it is not JSON: NaN, infinity, or a value of another kind",)
+        if size > self._limits.max_bytes:
+            return (f"it has {size} bytes; accepted: at most {self._limits.max_bytes}",)
+        return self._judged(instance)
+
+    def _judged(self, instance: JsonValue) -> tuple[str, ...]:
+        # The verdict stops at the first fault and is cheap; a list of all faults can be a million times as long.
+        try:
+            if self._compiled.is_valid(instance):
+                return ()
+            if not self._is_explainable(instance):
+                return ("it does not have the accepted form, and is too large to say where",)
+            return sentences(self._compiled.iter_errors(instance), self.schema)
+        except ValueError:
+            return ("it is not JSON: a half of a character, or a key that is no text",)
+
+    def _is_explainable(self, instance: JsonValue) -> bool:
+        try:
+            refuse_size(instance, Limits(0, self._limits.max_depth, _EXPLAINED // self._overlap))
+        except NotJson:
+            return False
+        return True
+
+
+def compile_schema(schema: JsonObject, *, limits: Limits = RESULT_LIMITS) -> Validator:
+    """Return the validator of a schema as it stands.
+
+    Raises:
+        UnusableSchema: the schema is not safe to judge with, or not a schema.
+    """
+    _refuse(schema)
+    return Validator(schema, limits)
+
+
+def compile_arguments(schema: JsonObject) -> Validator:
+    """Return the validator of a tool's arguments: an object that takes only the properties it names.
+
+    Raises:
+        UnusableSchema: the schema is not safe to judge with, or not a schema.
+    """
+    _refuse(schema)
+    return Validator(closed(schema), ARGUMENT_LIMITS)
+
+
+def why_not_compiled(schema: JsonObject) -> str | None:
+    """Return why the engine does not take a schema; None if it does."""
+    try:
+        _compiled(schema)
+    except UnusableSchema as error:
+        return str(error)
+    return None
+
+
+def _refuse(schema: JsonObject) -> None:
+    problems = shape_problems(schema)
+    if problems:
+        told = "; ".join(f"`#{problem.pointer}`: {problem.message}" for problem in problems[:MAX_PROBLEMS])
+        raise UnusableSchema(told)
+
+
+def _compiled(schema: JsonObject) -> rs.Draft202012Validator:
+    try:
+        return rs.Draft202012Validator(
+            dict(schema),
+            validate_formats=True,
+            ignore_unknown_formats=False,
+            pattern_options=rs.RegexOptions(),
+            offline=True,
+        )
+    except ValueError as error:
+        raise UnusableSchema(str(error).partition("\n")[0][:300]) from error
+
+
+def _json_size(instance: JsonValue) -> int:
+    """Return the bytes of a value as JSON, at most what it takes with every character escaped.
+
+    Raises:
+        ValueError: NaN or infinity.
+        TypeError: a value that JSON has no form for.
+    """
+    return len(json.dumps(instance, allow_nan=False, separators=(",", ":"), ensure_ascii=False))
