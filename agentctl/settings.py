@@ -77,7 +77,7 @@ def find_settings(start: Path | None = None) -> Settings:
     """Return the settings of the project that a folder lies in.
 
     Raises:
-        UsageError: no folder above holds the project's marker.
+        UsageError: no folder above holds the project's marker, or there is nowhere to keep its keys.
     """
     folder = (start or Path.cwd()).resolve()
     root = next((place for place in (folder, *folder.parents) if (place / MARKER).is_file()), None)
@@ -85,11 +85,29 @@ def find_settings(start: Path | None = None) -> Settings:
         raise UsageError(
             f"no `{MARKER}` here or in a folder above", "a folder inside a project; `agentctl init` makes one"
         )
-    return Settings(Paths(root, _state_folder(root)), getpass.getuser())
+    return Settings(Paths(root, _state_folder(root)), _user())
 
 
 def _state_folder(root: Path) -> Path:
     """Return where this project's keys lie: outside the project, apart from other projects of the same name."""
-    base = os.environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
-    apart = hashlib.sha256(str(root).encode()).hexdigest()[:8]
-    return Path(base) / "agentctl" / f"{root.name}-{apart}"
+    apart = hashlib.sha256(os.fsencode(root)).hexdigest()[:8]
+    return _state_home() / "agentctl" / f"{root.name}-{apart}"
+
+
+def _state_home() -> Path:
+    """Return the folder for state. A relative one would lie in the project at times; the XDG rules say to ignore it."""
+    named = Path(os.environ.get("XDG_STATE_HOME", ""))
+    if named.is_absolute():
+        return named
+    try:
+        return Path.home() / ".local" / "state"
+    except RuntimeError as error:
+        raise UsageError("no home folder to keep keys in", "an absolute path in `XDG_STATE_HOME`") from error
+
+
+def _user() -> str:
+    """Return the operating-system user's name; a container's user may have none, only a number."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"uid-{os.getuid()}"

@@ -81,7 +81,8 @@ def _answered(approval: Approval, answer: ApprovalAnswered, time: str) -> Approv
     answered = replace(approval, answers=(*approval.answers, answer))
     if answer.answer == "deny":
         return replace(answered, denied_by=answered.denied_by or answer)
-    if answered.granted_at is None and _approvers(answered) >= approval.request.quorum:
+    is_grant = answer.answer == "approve" and _approvers(answered) >= approval.request.quorum
+    if is_grant and answered.granted_at is None:
         return replace(answered, granted_at=time)
     return answered
 

@@ -5,7 +5,7 @@ from decimal import Decimal
 from agentctl.approval.reviewer import Case, Evidence, LookUpFunction, Opinion
 from agentctl.contract.environment import ReviewRule, SameValue
 from agentctl.events.approval import Answer, ReviewerRecord
-from agentctl.foundation.canonical import JsonValue
+from agentctl.foundation.canonical import JsonValue, canonical_bytes
 from agentctl.foundation.money import from_minor_units, parse_decimal, plain
 from agentctl.foundation.pointer import at
 
@@ -37,21 +37,20 @@ class RuleReviewer:
         )
         if difference is not None:
             return "deny", difference
-        amount, available = case.facts.get(self._rule.amount_fact), self._available(found.value)
+        amount, available = _amount(case, self._rule.amount_fact), self._available(found.value)
         if amount is None or available is None:
             return (
                 "deny",
                 f"the amount cannot be judged: no `{self._rule.amount_fact}`, or no amount in what was read",
             )
-        return self._within(parse_decimal(amount), available, case)
+        return self._within(amount, available, case)
 
     def _within(self, amount: Decimal, available: Decimal, case: Case) -> tuple[Answer, str]:
         if amount > available:
             return "deny", f"{plain(amount)} USD is more than the {plain(available)} USD that are left"
-        known = case.facts.get(f"{self._rule.amount_fact}_total")
-        if known is None:
+        total = _amount(case, f"{self._rule.amount_fact}_total")
+        if total is None:
             return "deny", f"this run's total of `{self._rule.amount_fact}` is not known"
-        total = parse_decimal(known)
         if total > self._rule.total_usd_le:
             return (
                 "escalate",
@@ -60,21 +59,32 @@ class RuleReviewer:
         return "approve", f"{plain(total)} USD in this run, {plain(available)} USD left, by its own look-up"
 
     def _available(self, looked_up: JsonValue) -> Decimal | None:
-        amount, spent = at(looked_up, self._rule.amount), at(looked_up, self._rule.amount_spent)
-        if not _is_whole(amount) or not _is_whole(spent):
-            return None
-        return from_minor_units(int(str(amount)) - int(str(spent)), "usd")
+        amount, spent = (
+            _cents(at(looked_up, self._rule.amount)),
+            _cents(at(looked_up, self._rule.amount_spent)),
+        )
+        return None if amount is None or spent is None else from_minor_units(amount - spent, "usd")
 
 
-def _is_whole(value: JsonValue) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
+def _amount(case: Case, fact: str) -> Decimal | None:
+    """Return a fact as an amount; None where it is absent, no number, or nothing that could be paid."""
+    try:
+        amount = parse_decimal(case.facts.get(fact, ""))
+    except ValueError:
+        return None
+    return amount if amount > 0 else None
+
+
+def _cents(value: JsonValue) -> int | None:
+    """Return a whole number of cents; None for anything else, a boolean and a debt too."""
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
 
 
 def _equal(same: SameValue, case: Case, looked_up: JsonValue) -> bool:
-    """Compare two redacted values; a value that is absent on either side is not equal to anything."""
+    """Compare two redacted values as JSON; a value that is absent on either side is not equal to anything."""
     own = at(looked_up, same.looked_up)
     if same.argument is not None:
         other = at(case.arguments, same.argument)
     else:
         other = at(case.results.get(same.result_of or ""), same.result or "")
-    return own is not None and own == other
+    return own is not None and canonical_bytes(own) == canonical_bytes(other)

@@ -5,11 +5,12 @@ The text's digest is part of what is approved, so it never depends on a terminal
 
 import json
 import re
+import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from agentctl.events.base import Principal
-from agentctl.foundation.canonical import JsonObject, JsonValue
+from agentctl.foundation.canonical import JsonObject, JsonValue, canonical_bytes
 from agentctl.foundation.visible import visible
 
 MAX_VIEW_BYTES = 64 << 10
@@ -18,7 +19,12 @@ MAX_VIEW_BYTES = 64 << 10
 WIDTH = 76
 """Columns; text is wrapped here on every terminal."""
 
-_PLACEHOLDER = re.compile(r"\[[a-z]+:[0-9]+\]")
+_PLACEHOLDER = re.compile(r"\[[a-z]{1,16}:[0-9]{1,9}\]")
+_WHOLE = re.compile(
+    rf"{_PLACEHOLDER.pattern}|\\(?:\\|x[0-9a-f]{{2}}|u[0-9a-f]{{4}}|U[0-9a-f]{{8}})|.", re.DOTALL
+)
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9_-]+")
+_CONTINUED = f"{'':<15}+ "
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +81,8 @@ def render(subject: ViewSubject) -> str:
 
 
 def with_real_values(view: str, restore: Callable[[JsonValue], JsonValue]) -> str:
-    """Return a view with the real values in the places of their placeholders, made visible."""
-    return _PLACEHOLDER.sub(lambda match: visible(str(restore(match[0]))), view)
+    """Return a view with the real values in the places of their placeholders, made visible and wrapped anew."""
+    return "\n".join(piece for line in view.split("\n") for piece in _restored(line, restore))
 
 
 _AFTER_CRASH = {
@@ -87,20 +93,51 @@ _AFTER_CRASH = {
 
 
 def _block(rows: list[tuple[str, str]]) -> list[str]:
-    return [line for name, value in rows for line in _wrapped(f"  {name:<14} ", visible(value))]
+    return [line for name, value in rows for line in _wrapped(f"  {visible(name):<14} {visible(value)}")]
 
 
 def _arguments(arguments: JsonObject) -> list[str]:
     lines: list[str] = []
     for name, value in sorted(arguments.items()):
-        lines += _wrapped(
-            f"  | {visible(name)}: ", visible(json.dumps(value, ensure_ascii=False, sort_keys=True))
-        )
+        lines += _wrapped(f"  | {_argument_name(name)}: {_json(value)}")
     return lines or ["  | (none)"]
 
 
-def _wrapped(head: str, text: str) -> list[str]:
-    """Cut text into lines of the fixed width; later lines are indented and marked, so nothing can pose as a row."""
-    room = max(20, WIDTH - len(head))
-    pieces = [text[start : start + room] for start in range(0, len(text), room)] or [""]
-    return [head + pieces[0], *(f"{' ' * (len(head) - 2)}\\ {piece}" for piece in pieces[1:])]
+def _argument_name(name: str) -> str:
+    return name if _PLAIN_NAME.fullmatch(name) else _json(name)
+
+
+def _json(value: JsonValue) -> str:
+    return visible(canonical_bytes(value).decode())
+
+
+def _restored(line: str, restore: Callable[[JsonValue], JsonValue]) -> list[str]:
+    """Put real values into a line, written as inside a JSON string: they cannot end the string they stand in."""
+    if not _PLACEHOLDER.search(line):
+        return [line]
+    return _wrapped(_PLACEHOLDER.sub(lambda match: _inside_json(restore(match[0])), line))
+
+
+def _inside_json(value: JsonValue) -> str:
+    return visible(json.dumps(str(value), ensure_ascii=False)[1:-1])
+
+
+def _wrapped(row: str) -> list[str]:
+    """Break a visible row into lines of the fixed width; later lines are indented and marked, so nothing poses as a row.
+
+    Escapes and placeholders stay whole: a placeholder in two pieces would hide its value from the reviewer.
+    """
+    lines, line, used = [], "", 0
+    for unit in _WHOLE.findall(row):
+        columns = _columns(unit)
+        if used + columns > WIDTH:
+            lines.append(line)
+            line, used = _CONTINUED, len(_CONTINUED)
+        line += unit
+        used += columns
+    return [*lines, line]
+
+
+def _columns(text: str) -> int:
+    """Return how wide a text is on a terminal; a line that is too wide would go on at the left edge, unmarked."""
+    return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text)

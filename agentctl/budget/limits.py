@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
-from agentctl.budget.spend import Spend
+from agentctl.budget.spend import Spend, exact_sum
 from agentctl.events.base import Reservation
 from agentctl.events.budget import BudgetStopped, Meter
 from agentctl.events.run import Limits
@@ -29,7 +29,7 @@ def left(spend: Spend, limits: Limits) -> Left:
         tool_calls=max(0, limits.max_tool_calls - used.tool_calls),
         input_tokens=max(0, limits.max_input_tokens - used.input_tokens),
         output_tokens=max(0, limits.max_output_tokens - used.output_tokens),
-        cost_usd=max(Decimal(0), limits.max_cost_usd - used.cost_usd),
+        cost_usd=max(Decimal(0), exact_sum((limits.max_cost_usd, used.cost_usd.copy_negate()))),
     )
 
 
@@ -43,7 +43,7 @@ def exceeded(spend: Spend, limits: Limits, asked: Reservation) -> BudgetStopped 
         ("cost_usd", limits.max_cost_usd, used.cost_usd, asked.cost_usd),
     )
     for meter, limit, so_far, more in rows:
-        if so_far + more > limit:
+        if exact_sum((so_far, more)) > limit:
             return stopped(meter, limit, so_far, more)
     return None
 

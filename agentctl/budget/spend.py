@@ -4,8 +4,10 @@ An attempt reserves its worst case before it is made and is settled after it. An
 its process died, keeps its reservation: nobody can say that it was free.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal
+from functools import reduce
 from typing import TypeAlias
 
 from agentctl.events.base import Event, Reservation
@@ -14,6 +16,9 @@ from agentctl.events.tool import ToolIntent, ToolResult, ToolUnknown
 
 Attempt: TypeAlias = tuple[str, int]
 """What an attempt belongs to (a call id, or `model/<step>`) and its number."""
+
+_EXACT = Context(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN)
+"""Adds without rounding; the context of whoever calls us, which others may have changed, plays no part."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +41,13 @@ def total(parts: tuple[Reservation, ...]) -> Reservation:
         tool_calls=sum(part.tool_calls for part in parts),
         input_tokens=sum(part.input_tokens for part in parts),
         output_tokens=sum(part.output_tokens for part in parts),
-        cost_usd=sum((part.cost_usd for part in parts), start=Reservation().cost_usd),
+        cost_usd=exact_sum(part.cost_usd for part in parts),
     )
+
+
+def exact_sum(amounts: Iterable[Decimal]) -> Decimal:
+    """Return the sum of some amounts, not rounded."""
+    return reduce(_EXACT.add, amounts, Decimal(0))
 
 
 def evolve_spend(spend: Spend, event: Event) -> Spend:

@@ -26,7 +26,7 @@ from agentctl.policy.platform import PlatformPolicy
 from agentctl.sandbox.process import BackOfficeProcess, BackOfficeSetup
 from agentctl.tools.executors.catalog import Executors
 from agentctl.tools.executors.http import BackendAddress, HttpExecutor
-from agentctl.tools.registry import RegisteredTool, Registry
+from agentctl.tools.registry import Registry
 from agentctl.trace.ports import Journal
 from agentctl.trace.sealed import Vault
 
@@ -103,7 +103,7 @@ def registry_of(tools: Mapping[str, ToolVersion]) -> Registry:
     Raises:
         InvalidInput: a schema cannot be used.
     """
-    return Registry.of(RegisteredTool.of(tool.descriptor, tool.code) for tool in tools.values())
+    return Registry.of(tools.values())
 
 
 def tool_definitions(tools: Mapping[str, ToolVersion]) -> tuple[ToolDefinition, ...]:

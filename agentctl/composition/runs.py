@@ -112,7 +112,7 @@ async def _start(
                 agentctl=__version__,
             )
             with _world(session, governing, audience) as world:
-                state = await start(session, world, started)
+                state = await start(world, started)
     return _outcome(project, envelope.run, state, governing)
 
 
@@ -127,7 +127,7 @@ async def _resume(
         async with open_session(await assemble(project, governing, around), acquired.records) as session:
             resumed = _resumed(project, governing, header, by)
             with _world(session, governing, audience) as world:
-                state = await resume(session, world, acquired.records, resumed, acquired.repairs)
+                state = await resume(world, acquired.records, *acquired.repairs, resumed)
     return _outcome(project, header.run, state, governing)
 
 

@@ -1,9 +1,10 @@
 """The agent contract: what one agent may do, with which model, at which cost, under whose name."""
 
+from datetime import date
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from agentctl.contract.base import Amount, AsTuple, Document, IsoDate, Name, Reference, Text, ToolName
 
@@ -29,6 +30,12 @@ class Escalation(Document):
     """Share of failed tool calls above which to escalate, 0 to 1."""
     amount_usd_ge: Amount | None = None
     """Amount of money in US dollars from which to escalate."""
+
+    @model_validator(mode="after")
+    def _is_one_condition(self) -> "Escalation":
+        if (self.tool_error_rate_gt is None) == (self.amount_usd_ge is None):
+            raise ValueError("a condition has exactly one of `tool_error_rate_gt` and `amount_usd_ge`")
+        return self
 
 
 class ModelRouting(Document):
@@ -71,6 +78,14 @@ class RiskAcceptance(Document):
     until: IsoDate | None = None
     """The last day on which the acceptance holds; absent means until it is withdrawn."""
 
+    def holds(self, today: str) -> bool:
+        """Return whether it holds on a day: from its date on, no longer than it says. What is no day makes it void."""
+        try:
+            day, begun = date.fromisoformat(today), date.fromisoformat(self.date)
+            return begun <= day and (self.until is None or day <= date.fromisoformat(self.until))
+        except ValueError:
+            return False
+
 
 class AllowedTool(Document):
     """One tool this agent may call. What is not listed the model never sees and cannot call."""
@@ -84,8 +99,7 @@ class AllowedTool(Document):
 
     def acceptance(self, risk: Risk, today: str) -> RiskAcceptance | None:
         """Return the acceptance of a risk that holds on a day; None means it was not accepted."""
-        holding = (item for item in self.accepts if item.until is None or today <= item.until)
-        return next((item for item in holding if item.risk == risk), None)
+        return next((item for item in self.accepts if item.risk == risk and item.holds(today)), None)
 
 
 class Tools(Document):
@@ -130,5 +144,6 @@ class AgentContract(Document):
     """What is written down."""
 
     def allowed(self, tool: str) -> AllowedTool | None:
-        """Return the allowlist entry of a tool; None means no."""
-        return next((entry for entry in self.tools.allowlist if entry.name == tool), None)
+        """Return the allowlist entry of a tool; None means no, also where it stands twice and may mean two things."""
+        entries = [entry for entry in self.tools.allowlist if entry.name == tool]
+        return entries[0] if len(entries) == 1 else None

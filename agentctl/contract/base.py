@@ -3,9 +3,17 @@
 from decimal import Decimal
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, StringConstraints
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    StringConstraints,
+    ValidationInfo,
+)
 
-from agentctl.foundation.money import plain
+from agentctl.foundation.money import parse_decimal, plain
 
 
 class Document(BaseModel):
@@ -14,7 +22,10 @@ class Document(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True)
 
 
-def _whole_as_decimal(value: object) -> object:
+def _number_as_decimal(value: object, info: ValidationInfo) -> object:
+    """Take whole numbers as amounts, and decimal text too where a recorded version is read; in YAML that is mere text."""
+    if isinstance(value, str) and info.mode == "json":
+        return parse_decimal(value)
     return Decimal(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
@@ -42,7 +53,7 @@ IsoDate = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}-\d{2}$")]
 
 Amount = Annotated[
     Decimal,
-    BeforeValidator(_whole_as_decimal),
+    BeforeValidator(_number_as_decimal),
     Field(ge=0, le=10**12),
     PlainSerializer(plain, return_type=str, when_used="json"),
 ]

@@ -25,7 +25,7 @@ class Deployment(Document):
     """Who answers: a script, a server of the OpenAI protocol, or whatever litellm reaches."""
     model: Annotated[str, Field(min_length=1, max_length=256)] = "scripted"
     """The model's name at the provider."""
-    base_url: str | None = None
+    base_url: Annotated[str, Field(pattern=r"^https?://[^\s@]+$", max_length=2_048)] | None = None
     """The server's URL, for `openai_compatible`."""
     api_key_env: Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]*$")] | None = None
     """The environment variable that holds the key; keys never stand in files."""

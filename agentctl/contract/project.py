@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, TypeVar
 
-from agentctl.contract.loader import load
-from agentctl.contract.source import Source, read_source
 from pydantic import BaseModel
 
 from agentctl.contract.agent import AgentContract
 from agentctl.contract.environment import Environment
+from agentctl.contract.loader import load
 from agentctl.contract.platform import PlatformRules
 from agentctl.contract.script import Script
+from agentctl.contract.source import Source, read_source
 from agentctl.contract.tool import PythonExecutor, ToolDescriptor
 from agentctl.contract.version import AgentVersion, EnvironmentVersion, ToolVersion
 from agentctl.foundation.errors import InvalidInput, Place, Problem, UsageError
@@ -109,7 +109,7 @@ class ProjectFiles:
         folders = {item.scripts for chain in chains for item in chain if item.scripts is not None}
         if not folders:
             return None
-        folder = self._inside(environment, sorted(folders)[0], ("models",))
+        folder = self._inside(environment, min(folders), ("models",))
         return self._load(Script, folder / f"{agent}.yaml")
 
     def seeds(self, environment: Loaded[Environment]) -> tuple[Path, ...]:

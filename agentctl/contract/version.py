@@ -1,7 +1,8 @@
 """The version of an agent: the digest of its contract and everything the contract refers to."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from agentctl.contract.agent import AgentContract
@@ -9,6 +10,7 @@ from agentctl.contract.environment import Environment
 from agentctl.contract.script import Script
 from agentctl.contract.tool import ToolDescriptor
 from agentctl.foundation.canonical import JsonValue, canonical_bytes, digest_bytes, digest_of
+from agentctl.foundation.errors import IntegrityError
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +27,8 @@ class ToolVersion:
 
     def document(self) -> dict[str, JsonValue]:
         """Return both as a JSON object; code is named by its digest."""
-        return {
-            "descriptor": self.descriptor.model_dump(mode="json"),
-            "code": None if self.code is None else digest_bytes(self.code),
-        }
+        described: dict[str, JsonValue] = {"descriptor": self.descriptor.model_dump(mode="json")}
+        return described if self.code is None else {**described, "code": digest_bytes(self.code)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +56,17 @@ class AgentVersion:
 
     @classmethod
     def from_bytes(cls, data: bytes, code: Mapping[str, bytes]) -> "AgentVersion":
-        """Return the version an object holds; `code` maps digests to bytes."""
-        document = json.loads(data)
-        return cls(
-            contract=AgentContract.model_validate_json(canonical_bytes(document["contract"])),
-            instructions=document["instructions"],
-            tools={name: _tool_from(item, code) for name, item in document["tools"].items()},
-        )
+        """Return the version an object holds, its tools in the contract's order; `code` maps digests to bytes.
+
+        Raises:
+            IntegrityError: the object does not hold a version, or its code is missing.
+        """
+        with _trusted("an agent version"):
+            document = json.loads(data)
+            contract = AgentContract.model_validate_json(canonical_bytes(document["contract"]))
+            listed = (entry.name for entry in contract.tools.allowlist)
+            tools = _tools_from(document["tools"], code, listed)
+            return cls(contract, document["instructions"], tools)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,23 +94,50 @@ class EnvironmentVersion:
 
     @classmethod
     def from_bytes(cls, data: bytes, code: Mapping[str, bytes]) -> "EnvironmentVersion":
-        """Return the environment an object holds; `code` maps digests to bytes."""
-        document = json.loads(data)
-        script = document["script"]
-        return cls(
-            environment=Environment.model_validate_json(canonical_bytes(document["environment"])),
-            script=None if script is None else Script.model_validate_json(canonical_bytes(script)),
-            tools={name: _tool_from(item, code) for name, item in document["tools"].items()},
-        )
+        """Return the environment an object holds; `code` maps digests to bytes.
+
+        Raises:
+            IntegrityError: the object does not hold an environment, or its code is missing.
+        """
+        with _trusted("an environment"):
+            document = json.loads(data)
+            script = document["script"]
+            return cls(
+                environment=Environment.model_validate_json(canonical_bytes(document["environment"])),
+                script=None if script is None else Script.model_validate_json(canonical_bytes(script)),
+                tools=_tools_from(document["tools"], code),
+            )
 
 
 def code_digests(data: bytes) -> tuple[str, ...]:
-    """Return the digests of all code a version or environment object names."""
-    tools = json.loads(data)["tools"].values()
-    return tuple(item["code"] for item in tools if item["code"] is not None)
+    """Return the digests of all code a version or environment object names.
+
+    Raises:
+        IntegrityError: the object holds neither.
+    """
+    with _trusted("a version or an environment"):
+        tools = json.loads(data)["tools"].values()
+        return tuple(item["code"] for item in tools if "code" in item)
+
+
+@contextmanager
+def _trusted(what: str) -> Iterator[None]:
+    """Read an object whose digest was right; if it is of another form, what named it is wrong."""
+    try:
+        yield
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        raise IntegrityError(f"an object that a journal names does not hold {what}") from error
+
+
+def _tools_from(
+    items: dict[str, dict[str, JsonValue]], code: Mapping[str, bytes], first: Iterable[str] = ()
+) -> dict[str, ToolVersion]:
+    """Return the tools of an object. Canonical JSON forgot their order, and a model is shown them in it."""
+    names = dict.fromkeys((*(name for name in first if name in items), *items))
+    return {name: _tool_from(items[name], code) for name in names}
 
 
 def _tool_from(item: dict[str, JsonValue], code: Mapping[str, bytes]) -> ToolVersion:
-    digest = item["code"]
+    digest = item.get("code")
     descriptor = ToolDescriptor.model_validate_json(canonical_bytes(item["descriptor"]))
     return ToolVersion(descriptor, code[digest] if isinstance(digest, str) else None)

@@ -8,7 +8,9 @@ from agentctl.events.base import AsTuple, Event, Part, Principal, Reservation, S
 from agentctl.foundation.canonical import JsonObject, JsonValue
 
 Decision = Literal["allow", "deny", "needs_approval"]
-Stage = Literal["registered", "well_formed", "read_only", "permitted", "affordable", "approved", "credentialed"]
+Stage = Literal[
+    "registered", "well_formed", "read_only", "permitted", "affordable", "approved", "credentialed"
+]
 Purpose = Literal["agent", "review"]
 
 

@@ -8,8 +8,11 @@ from agentctl.foundation.canonical import JsonValue
 def at(document: JsonValue, pointer: str) -> JsonValue:
     """Return what stands at a pointer; None where there is nothing.
 
-    JSON's null and absence are one here on purpose: for a judgement, both mean that there is no value.
+    JSON's null and absence are one here on purpose: for a judgement, both mean that there is no value. What is not a
+    pointer points at nothing; it is never taken for the empty pointer, which is the whole document.
     """
+    if pointer and not pointer.startswith("/"):
+        return None
     for part in pointer.split("/")[1:]:
         document = _child(document, part.replace("~1", "/").replace("~0", "~"))
     return document

@@ -7,7 +7,7 @@ from functools import reduce
 from typing import Literal
 
 from agentctl.approval.pending import Approvals, evolve_approvals
-from agentctl.budget.spend import Spend, evolve_spend
+from agentctl.budget.spend import Spend, evolve_spend, exact_sum
 from agentctl.events.approval import ApprovalAnswered, ApprovalRequested, MessageRefused
 from agentctl.events.model import ModelAsked, RouteChosen
 from agentctl.events.record import Record
@@ -32,7 +32,11 @@ CallStatus = Literal[
 
 @dataclass(frozen=True, slots=True)
 class CallState:
-    """One call of the agent. `shown` is what the model gets to see, once that is settled."""
+    """One call of the agent. `shown` is what the model gets to see, once that is settled.
+
+    `unsure` says that an earlier attempt to change something may have happened unseen. A later attempt that certainly
+    failed does not undo that: only a success or an operator's word settles such a call.
+    """
 
     proposal: ToolProposed
     status: CallStatus = "proposed"
@@ -42,6 +46,7 @@ class CallState:
     attempts: int = 0
     shown: JsonObject | None = None
     ok: bool = False
+    unsure: bool = False
     retry_ordered: bool = False
 
     @property
@@ -55,6 +60,12 @@ class CallState:
         return self.first_intent is not None and (
             self.ok or self.status in {"in_flight", "unknown", "in_doubt"}
         )
+
+    @property
+    def may_have_changed(self) -> bool:
+        """Whether an attempt to change something was made, and nobody knows what became of it."""
+        changes = self.first_intent is not None and self.first_intent.effect != "read"
+        return changes and (self.unsure or self.status in {"in_flight", "unknown"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +107,7 @@ class SessionState:
             for call, state in self.calls.items()
             if call != besides and state.may_have_effect and state.first_intent
         )
-        return sum((intent.object_totals.get(amount_key, Decimal(0)) for intent in intents), start=Decimal(0))
+        return exact_sum(intent.object_totals.get(amount_key, Decimal(0)) for intent in intents)
 
 
 def fold(records: Iterable[Record]) -> SessionState:
@@ -127,7 +138,7 @@ def _evolve_rest(state: SessionState, record: Record) -> SessionState:
             return replace(state, model_attempts={**state.model_attempts, step: attempt})
         case ToolIntent(purpose="review"):
             return replace(state, reviews=state.reviews + 1)
-        case ToolResult(purpose="agent", outcome="ok", source=source):
+        case ToolResult(purpose="agent", source=source):  # an error's text is a stranger's text too
             return _seen(state, source.labels)
         case (
             ApprovalAnswered(message=str() as message)
@@ -160,7 +171,7 @@ def _evolve_calls(state: SessionState, record: Record) -> SessionState:
         case ToolUnknown(purpose="agent", call=call):
             return _changed(state, call, status="unknown")
         case ToolInDoubt(call=call):
-            return _changed(state, call, status="in_doubt", retry_ordered=False)
+            return _doubted(state, call)
         case ToolResolved() as resolution:
             return _resolved(state, resolution)
         case _:
@@ -170,6 +181,8 @@ def _evolve_calls(state: SessionState, record: Record) -> SessionState:
 def _refused(state: SessionState, refusal: ToolRefused) -> SessionState:
     shown: dict[str, JsonValue] = {"refused": refusal.stage, "reasons": list(refusal.reasons)}
     state = replace(state, refusals=state.refusals + 1)
+    if state.calls[refusal.call].may_have_changed:
+        return _doubted(state, refusal.call)
     return _changed(state, refusal.call, status="refused", shown=shown)
 
 
@@ -182,6 +195,8 @@ def _intended(state: SessionState, intent: ToolIntent, time: str) -> SessionStat
         attempts=intent.attempt,
         first_intent=call.first_intent or intent,
         first_intent_at=call.first_intent_at or time,
+        unsure=call.may_have_changed,
+        retry_ordered=False,
     )
 
 
@@ -190,9 +205,16 @@ def _answered(state: SessionState, result: ToolResult) -> SessionState:
         tool = state.calls[result.call].proposal.tool
         state = replace(state, results={**state.results, tool: result.value})
         return _changed(state, result.call, status="answered", ok=True, shown={"result": result.value})
+    unsure = state.calls[result.call].unsure
     if not result.final:
-        return _changed(state, result.call, status="failed")
+        return _changed(state, result.call, status="unknown" if unsure else "failed")
+    if unsure:
+        return _doubted(state, result.call)
     return _changed(state, result.call, status="answered", shown={"error": result.value})
+
+
+def _doubted(state: SessionState, call: str) -> SessionState:
+    return _changed(state, call, status="in_doubt", retry_ordered=False)
 
 
 def _resolved(state: SessionState, resolution: ToolResolved) -> SessionState:

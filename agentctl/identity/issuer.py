@@ -38,7 +38,7 @@ class TokenIssuer:
 
     def token(self, request: CredentialRequest, audience: str) -> Minted:
         """Return a signed token for one call at one audience, as a bearer header."""
-        now = self._clock.now()
+        now = self._clock.now().replace(microsecond=0)  # as claims are: the record then says the same
         ends = now + timedelta(seconds=min(request.ttl_seconds, MAX_TTL_SECONDS))
         jti = new_secret_id()
         claims = {

@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
@@ -13,7 +14,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from agentctl.foundation.errors import IntegrityError
-from agentctl.foundation.ids import random_bytes
+from agentctl.foundation.ids import new_secret_id, random_bytes
 
 _PRIVATE = 0o600
 _OTHERS = 0o077
@@ -30,13 +31,13 @@ class KeyFolder:
         """Return the key that signs tokens.
 
         Raises:
-            IntegrityError: the file is not such a key, or others can read it.
+            IntegrityError: the file is not such a key, or cannot be used, or others can read it.
         """
         data = self._load_or_make("issuer.pem", _new_pem)
         try:
             key = load_pem_private_key(data, password=None)
-        except ValueError as error:
-            raise IntegrityError(f"{self._folder / 'issuer.pem'} is not a private key") from error
+        except (ValueError, TypeError, UnsupportedAlgorithm) as error:  # a TypeError: it wants a password
+            raise IntegrityError(f"{self._folder / 'issuer.pem'} is not a plain private key") from error
         if not isinstance(key, Ed25519PrivateKey):
             raise IntegrityError(f"{self._folder / 'issuer.pem'} is not an Ed25519 key")
         return key
@@ -45,7 +46,7 @@ class KeyFolder:
         """Return the 32 bytes that seal values.
 
         Raises:
-            IntegrityError: the file has another size, or others can read it.
+            IntegrityError: the file has another size, or cannot be used, or others can read it.
         """
         key = self._load_or_make("sealing.key", lambda: random_bytes(_SEALING_BYTES))
         if len(key) != _SEALING_BYTES:
@@ -54,24 +55,33 @@ class KeyFolder:
 
     def _load_or_make(self, name: str, make: Callable[[], bytes]) -> bytes:
         path = self._folder / name
-        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        if not path.exists():
-            _create(path, make())
-        if path.stat().st_mode & _OTHERS:
-            raise IntegrityError(
-                f"{path} can be read by others; `chmod 600` it, or remove it if it may have leaked"
-            )
-        return path.read_bytes()
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            if not path.exists():
+                _create(path, make())
+            return _read_private(path)
+        except OSError as error:
+            raise IntegrityError(f"{path} cannot be used: {error.strerror or error}") from error
 
 
 def _new_pem() -> bytes:
     return Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 
 
+def _read_private(path: Path) -> bytes:
+    """Return the bytes of a file that only its owner can read; what is judged is the very file that is read."""
+    with path.open("rb") as file:
+        if os.fstat(file.fileno()).st_mode & _OTHERS:
+            raise IntegrityError(
+                f"{path} can be read by others; `chmod 600` it, or remove it if it may have leaked"
+            )
+        return file.read()
+
+
 def _create(path: Path, data: bytes) -> None:
-    """Create the file whole; of two processes that try at once, the first wins and both then read the same key."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, _PRIVATE)
+    """Create the file whole and durably; of several who try at once, the first wins and all then read the same key."""
+    temporary = path.with_name(f".{path.name}.{new_secret_id()}")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _PRIVATE)
     with os.fdopen(descriptor, "wb") as file:
         file.write(data)
         file.flush()
@@ -79,6 +89,16 @@ def _create(path: Path, data: bytes) -> None:
     try:
         os.link(temporary, path)
     except FileExistsError:
-        return
+        pass
     finally:
         temporary.unlink()
+    _sync_folder(path.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the entry of a new key durable, before anything is sealed or signed with it."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

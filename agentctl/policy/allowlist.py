@@ -19,7 +19,7 @@ class AllowlistPolicy:
         name = request.descriptor.name
         entry = self._contract.allowed(name)
         if entry is None:
-            return self._answer("deny", f"`{name}` is not in the contract's allowlist")
+            return self._answer("deny", f"`{name}` is not in the contract's allowlist, or stands there twice")
         if entry.requires_approval:
             return self._answer("needs_approval", f"the contract says `requires_approval: true` for `{name}`")
         return self._answer("allow", f"the contract allows `{name}`")

@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from agentctl.budget.limits import stopped
 from agentctl.events.model import WrittenCall
-from agentctl.events.record import Record
+from agentctl.events.record import AnyEvent, Record
 from agentctl.events.run import RunFinished, RunSuspended
 from agentctl.gateway.model_calls import ModelWork
 from agentctl.gateway.session import Session
@@ -55,12 +55,20 @@ class LiveWorld:
         self._interrupt = interrupt
         self._observe = observe
 
+    async def begin(self, *events: AnyEvent) -> Sequence[Record]:
+        """Note that the run starts or goes on, and take in what others said meanwhile; return the records."""
+        await self._session.note(*events)
+        await self._session.receive()
+        return self._told(self._session.drain())
+
     async def perform(self, intent: Intent, state: RunState) -> Sequence[Record]:
         """Perform an intent and return the records of everything that happened, all of them durable."""
         if self._interrupt.wanted and not isinstance(intent, Finish | Refuse):
             intent = Suspend("interrupted", "it was told to stop; resume it to go on")
         await self._perform(intent, state)
-        records = self._session.drain()
+        return self._told(self._session.drain())
+
+    def _told(self, records: Sequence[Record]) -> Sequence[Record]:
         self._observe(records)
         return records
 

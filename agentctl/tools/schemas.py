@@ -18,7 +18,7 @@ from agentctl.tools.schema_graph import Graph
 from agentctl.tools.schema_shape import shape_problems
 from agentctl.tools.schema_words import MAX_PROBLEMS, sentences
 
-_EXPLAINED = 60_000
+_EXPLAINED = 20_000
 """The most a value's size times the schemas that judge each part of it may be, for its faults to be listed: about a second."""
 
 
@@ -43,7 +43,7 @@ class Validator:
         except NotJson as error:
             return (f"it is {error}",)
         except (TypeError, ValueError):
-            return ("it is not JSON: NaN, infinity, or a value of another kind",)
+            return ("it is not JSON: NaN, infinity, half of a character, or a value of another kind",)
         if size > self._limits.max_bytes:
             return (f"it has {size} bytes; accepted: at most {self._limits.max_bytes}",)
         return self._judged(instance)
@@ -57,7 +57,7 @@ class Validator:
                 return ("it does not have the accepted form, and is too large to say where",)
             return sentences(self._compiled.iter_errors(instance), self.schema)
         except ValueError:
-            return ("it is not JSON: a half of a character, or a key that is no text",)
+            return ("it is not JSON: a key that is no text, or a value of another kind",)
 
     def _is_explainable(self, instance: JsonValue) -> bool:
         try:
@@ -117,10 +117,10 @@ def _compiled(schema: JsonObject) -> rs.Draft202012Validator:
 
 
 def _json_size(instance: JsonValue) -> int:
-    """Return the bytes of a value as JSON, at most what it takes with every character escaped.
+    """Return the bytes of a value as JSON.
 
     Raises:
-        ValueError: NaN or infinity.
+        ValueError: NaN, infinity, or half of a character.
         TypeError: a value that JSON has no form for.
     """
-    return len(json.dumps(instance, allow_nan=False, separators=(",", ":"), ensure_ascii=False))
+    return len(json.dumps(instance, allow_nan=False, separators=(",", ":"), ensure_ascii=False).encode())

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 
-from agentctl.trace.sealed import Vault
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from agentctl.approval.reviewer import Reviewer
@@ -30,12 +29,13 @@ from agentctl.policy.platform import PlatformPolicy
 from agentctl.runtime.live_world import Interrupt, LiveWorld, Observer
 from agentctl.runtime.runs import resume, start
 from agentctl.runtime.state import RunState, fold
-from agentctl.tools.registry import RegisteredTool, Registry
+from agentctl.tools.registry import Registry
 from agentctl.trace.disk import Disk, SystemDisk
 from agentctl.trace.inbox import FileInbox
 from agentctl.trace.journal import FileJournals
 from agentctl.trace.ledger import SqliteLedger
 from agentctl.trace.ports import Journal
+from agentctl.trace.sealed import Vault
 from tests.fakes.clock import StandingClock
 from tests.fakes.executor import FakeExecutor
 from tests.fakes.models import FakeModel
@@ -117,7 +117,7 @@ class Stage:
         """Put a session's parts together."""
         environment = ProjectFiles(REPOSITORY).environment("sandbox").document
         issuer = TokenIssuer(Ed25519PrivateKey.generate(), "test", self.clock)
-        registry = Registry.of(RegisteredTool.of(item.descriptor, item.code) for item in self.tools.values())
+        registry = Registry.of(self.tools.values())
         allowed = [item.name for item in self.contract.tools.allowlist]
         desk = ModelDesk(_deployment(environment), self.model, PRICE)
         return Parts(
@@ -168,7 +168,7 @@ class Stage:
     async def start(self, text: str = "4201") -> RunState:
         """Begin the run and drive it until it stops."""
         async with open_session(self.parts(self.journals.create(self.run))) as session:
-            return await start(session, self.world(session), self.started(text))
+            return await start(self.world(session), self.started(text))
 
     async def resume(self) -> RunState:
         """Go on with the run, as another process would."""
@@ -180,7 +180,7 @@ class Stage:
             pii_redaction=self.redaction,  # type: ignore[arg-type]
         )
         async with open_session(self.parts(acquired.journal), acquired.records) as session:
-            return await resume(session, self.world(session), acquired.records, resumed, acquired.repairs)
+            return await resume(self.world(session), acquired.records, *acquired.repairs, resumed)
 
     def world(self, session: Session) -> LiveWorld:
         """Return the live world of a session."""
@@ -204,10 +204,10 @@ def rule_reviewers(environment: Environment) -> tuple[RuleReviewer, ...]:
     )
 
 
-def changed(tools: dict[str, ToolVersion], name: str, **changes: object) -> dict[str, ToolVersion]:
+def changed(tools: dict[str, ToolVersion], which: str, /, **changes: object) -> dict[str, ToolVersion]:
     """Return a registry in which one descriptor differs."""
-    tool = tools[name]
-    return {**tools, name: replace(tool, descriptor=tool.descriptor.model_copy(update=changes))}
+    tool = tools[which]
+    return {**tools, which: replace(tool, descriptor=tool.descriptor.model_copy(update=changes))}
 
 
 def _deployment(environment: Environment) -> Deployment:

@@ -13,33 +13,38 @@ from aiohttp.resolver import ThreadedResolver
 from typing_extensions import override
 
 Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
+Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+def _networks(*texts: str) -> tuple[Network, ...]:
+    return tuple(ipaddress.ip_network(text) for text in texts)
+
 
 # What `is_global` lets through although it reaches, or may reach, another address than it says, or many.
-_NEVER = tuple(
-    ipaddress.ip_network(network)
-    for network in (
-        "0.0.0.0/8",
-        "169.254.0.0/16",  # link-local; cloud metadata
-        "192.0.0.0/24",
-        "192.88.99.0/24",  # 6to4 relays
-        "224.0.0.0/4",
-        "240.0.0.0/4",
-        "::/96",  # IPv4-compatible, unspecified; loopback is asked before
-        "::ffff:0:0/96",  # IPv4-mapped
-        "::ffff:0:0:0/96",  # IPv4-translated
-        "64:ff9b::/96",  # NAT64
-        "64:ff9b:1::/48",
-        "100::/64",
-        "2001::/23",  # Teredo, benchmarking, ORCHID
-        "2002::/16",  # 6to4
-        "3fff::/20",
-        "5f00::/16",
-        "fd00:ec2::/32",  # cloud metadata
-        "fe80::/10",
-        "fec0::/10",
-        "ff00::/8",
-    )
+_NEVER = _networks(
+    "0.0.0.0/8",
+    "169.254.0.0/16",  # link-local; cloud metadata
+    "192.0.0.0/24",
+    "192.88.99.0/24",  # 6to4 relays
+    "224.0.0.0/4",
+    "240.0.0.0/4",
+    "::/96",  # IPv4-compatible, unspecified; loopback is asked before
+    "::ffff:0:0/96",  # IPv4-mapped
+    "::ffff:0:0:0/96",  # IPv4-translated
+    "64:ff9b::/96",  # NAT64
+    "64:ff9b:1::/48",
+    "100::/64",
+    "2001::/23",  # Teredo, benchmarking, ORCHID
+    "2002::/16",  # 6to4
+    "3fff::/20",
+    "5f00::/16",
+    "fd00:ec2::/32",  # cloud metadata
+    "fe80::/10",
+    "fec0::/10",
+    "ff00::/8",
 )
+_LOOPBACK = _networks("127.0.0.0/8", "::1/128")
+_SHARED = _networks("100.64.0.0/10")  # between providers and their customers; also used inside clusters
 _HOST_NAME = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]{0,251}[A-Za-z0-9_])?\.?")
 _NUMBER = re.compile(r"0[xX][0-9a-fA-F]*|[0-9]+")
 _FORBIDDEN = re.compile(r"[\x00-\x20\x7f\\@?#]|[^\x00-\x7f]")
@@ -94,11 +99,15 @@ def _literal(host: str) -> Address | None:
 
 def is_allowed(address: Address, *, allow_private: bool) -> bool:
     """Return whether requests may go to an address."""
-    if address.is_loopback:
+    if _is_in(address, _LOOPBACK):
         return allow_private
-    if any(address in network for network in _NEVER if network.version == address.version):
+    if _is_in(address, _NEVER):
         return False
-    return address.is_global or (allow_private and address.is_private)
+    return address.is_global or (allow_private and (address.is_private or _is_in(address, _SHARED)))
+
+
+def _is_in(address: Address, networks: Sequence[Network]) -> bool:
+    return any(address in network for network in networks if network.version == address.version)
 
 
 def _refusal(address: Address) -> str:

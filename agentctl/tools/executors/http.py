@@ -1,5 +1,6 @@
 """Makes one HTTP request per attempt: to an address that was checked, once, without redirects, cookies or proxies."""
 
+import re
 from collections.abc import Mapping
 
 import aiohttp
@@ -22,6 +23,8 @@ from agentctl.tools.executors.templates import NotRendered, RenderedRequest, ren
 __all__ = ["BackendAddress", "HttpExecutor"]
 
 _CONNECT_SECONDS = 10.0
+_HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+_HEADER_VALUE = re.compile(r"[\t\x20-\x7e]*")
 
 
 class _Broke(aiohttp.ClientError):
@@ -55,6 +58,8 @@ class HttpExecutor(Executor):
             request = render(binding, execution.arguments)
         except NotRendered as error:
             return Failed(str(error))
+        if not _can_be_sent(_headers(execution, binding, request)):
+            return Failed("a header holds what cannot be sent over HTTP")
         return await self._asked(execution, binding, address, request)
 
     @override
@@ -71,15 +76,15 @@ class HttpExecutor(Executor):
         descriptor, seconds = execution.descriptor, execution.descriptor.timeout_seconds
         try:
             reply = await self._sent(execution, binding, address, request)
+        except aiohttp.ClientConnectorCertificateError:
+            return Failed(f"backend `{binding.backend}` has a certificate that is not trusted")
         except aiohttp.ClientConnectorError as error:
             return _not_sent(binding, error.os_error)
         except aiohttp.ConnectionTimeoutError:
             return Failed(f"backend `{binding.backend}` was not reached in time", repeatable=True)
-        except (ValueError, aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError):
-            return Failed("the URL or a header cannot be sent over HTTP")
         except TimeoutError:
             return uncertain(descriptor, f"no answer within {seconds} s")
-        except (aiohttp.ClientError, OSError) as error:
+        except (aiohttp.ClientError, OSError, ValueError) as error:
             return uncertain(descriptor, f"the connection broke: {type(error).__name__}")
         return outcome_of(descriptor, binding, reply)
 
@@ -154,9 +159,15 @@ def _headers(execution: Execution, binding: HttpBinding, request: RenderedReques
     return headers | {name.lower(): value for name, value in execution.secret_headers.items()}
 
 
+def _can_be_sent(headers: Mapping[str, str]) -> bool:
+    return all(
+        _HEADER_NAME.fullmatch(name) and _HEADER_VALUE.fullmatch(value) for name, value in headers.items()
+    )
+
+
 def _timeout(seconds: float) -> aiohttp.ClientTimeout:
     """Return the limits of one attempt; a connection that is not made in time was certainly not used."""
-    return aiohttp.ClientTimeout(total=seconds, sock_connect=min(_CONNECT_SECONDS, seconds / 2))
+    return aiohttp.ClientTimeout(total=seconds, connect=min(_CONNECT_SECONDS, seconds / 2))
 
 
 async def _bounded_body(response: aiohttp.ClientResponse) -> bytes | None:

@@ -4,6 +4,7 @@
 """
 
 import re
+import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import quote, unquote, urlencode
@@ -62,7 +63,8 @@ def _segment(template: str, arguments: JsonObject) -> str:
 def _is_one_segment(segment: str) -> bool:
     """Return whether nobody can read more than one name in it, however often it is decoded on the way."""
     for _ in range(_DECODED_AT_MOST):
-        if segment.strip() in {"", ".", ".."} or "/" in segment or "\\" in segment:
+        plain = unicodedata.normalize("NFKC", segment)
+        if plain.strip() in {"", ".", ".."} or "/" in plain or "\\" in plain:
             return False
         segment = unquote(segment)
     return "%" not in segment or unquote(segment) == segment

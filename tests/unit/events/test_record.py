@@ -41,7 +41,7 @@ OTHERWISE: dict[str, object] = {
 
 
 @KINDS
-@settings(max_examples=20)
+@settings(max_examples=20, deadline=None)
 @given(data=st.data())
 def test_an_event_comes_back_from_its_line(kind: type[Event], data: st.DataObject) -> None:
     """Whatever an event holds, its line gives the same record back, and that record the same line."""
@@ -51,7 +51,7 @@ def test_an_event_comes_back_from_its_line(kind: type[Event], data: st.DataObjec
 
 
 @KINDS
-@settings(max_examples=3)
+@settings(max_examples=3, deadline=None)
 @given(data=st.data())
 def test_the_hash_covers_every_field_of_an_event(kind: type[Event], data: st.DataObject) -> None:
     """A field that is changed or taken away, with the hash left alone, is noticed."""

@@ -9,6 +9,7 @@ from agentctl.foundation.ids import (
     approval_id,
     call_id,
     is_plain_name,
+    is_principal,
     is_run_id,
     new_run_id,
     new_secret_id,
@@ -70,6 +71,20 @@ def test_plain_names(text: str) -> None:
 def test_what_is_no_plain_name(text: str) -> None:
     """Anything that could be a path, a flag or another name's twin is refused."""
     assert not is_plain_name(text)
+
+
+@pytest.mark.parametrize("text", ["casey", "Casey.O-Neil_2", "casey+ops@example.com"])
+def test_people_have_names(text: str) -> None:
+    """Addresses and log-ins name people."""
+    assert is_principal(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "a b", "system:sandbox-reviewer", "a/b", "ä", "casey\n", "\u0441asey", "a" * 1_000]
+)
+def test_what_names_no_person(text: str) -> None:
+    """A rule of the platform, a path, and a letter that only looks like another name nobody."""
+    assert not is_principal(text)
 
 
 def test_call_and_approval_ids_name_their_run() -> None:

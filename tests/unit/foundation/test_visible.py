@@ -159,7 +159,10 @@ class TestBoxed:
 
     def test_a_mark_takes_no_column(self) -> None:
         """An accent stays on the line of its letter, also at the end of it."""
-        assert boxed("x" * 21 + "e\u0301", title="t", cap=99, width=24).splitlines()[1] == "│ " + "x" * 21 + "e\u0301"
+        assert (
+            boxed("x" * 21 + "e\u0301", title="t", cap=99, width=24).splitlines()[1]
+            == "│ " + "x" * 21 + "e\u0301"
+        )
 
     def test_makes_the_title_one_visible_line(self) -> None:
         """A hostile title neither breaks the edge nor widens it."""

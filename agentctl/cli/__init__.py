@@ -1,0 +1,1 @@
+"""Words in, words out: commands parse, call and render; the only room that prints or asks."""

@@ -1,0 +1,99 @@
+"""One tool call as lines of a run's story: the wish, the decision, the approval, each attempt and its end; pure."""
+
+from collections.abc import Iterator
+
+from agentctl.cli.terminal import Line, Tone, capped
+from agentctl.cli.words import answered, compact, counted, credential, who
+from agentctl.events.tool import DecisionMade, ToolResult, ToolUnknown
+from agentctl.trace.call_report import Approval, Attempt, AttemptEnd, Call, CallOutcome
+
+_CAP = 300
+_OUTCOMES: dict[CallOutcome, tuple[str, Tone]] = {
+    "ok": ("done", "good"),
+    "error": ("failed, without effect", "bad"),
+    "refused": ("refused, without effect", "bad"),
+    "waiting": ("waits for approval", "warn"),
+    "open": ("under way, or its process died", "warn"),
+    "unknown": ("outcome unknown", "warn"),
+    "in_doubt": ("in doubt", "warn"),
+    "executed": ("done, as was found out later", "good"),
+    "not_executed": ("not done, as was found out later", "bad"),
+    "retry": ("to be tried again", "warn"),
+    "proposed": ("asked for", "warn"),
+}
+
+
+def call_lines(call: Call, *, full: bool) -> Iterator[Line]:
+    """Return everything about one call."""
+    outcome, tone = _OUTCOMES[call.outcome]
+    _, _, place = call.call.partition("/")
+    asked_by = "a reviewer's look-up" if call.purpose == "review" else "call"
+    yield Line(f"{asked_by} {place}  {call.tool}  {outcome}", 1, tone)
+    yield Line(f"arguments {capped(compact(call.arguments), _CAP, full=full)}", 2)
+    for made in call.decisions:
+        yield from _decision(made.event, full=full)
+    for approval in call.approvals:
+        yield from _approval(approval, full=full)
+    for attempt in call.attempts:
+        yield from _attempt(attempt, full=full)
+    for refused in call.refusals:
+        reasons = capped("; ".join(refused.event.reasons), _CAP, full=full)
+        yield Line(f"refused at the stage `{refused.event.stage}`: {reasons}", 2, "bad")
+    for doubt in call.in_doubt:
+        yield Line(f"in doubt: {capped(doubt.event.reason, _CAP, full=full)}", 2, "warn")
+    for found in call.resolved:
+        reason = capped(found.event.reason, _CAP, full=full)
+        yield Line(f"resolved as {found.event.verdict} by {who(found.event.by)}: {reason}", 2)
+
+
+def _decision(made: DecisionMade, *, full: bool) -> Iterator[Line]:
+    tone: Tone = "bad" if made.decision == "deny" else "plain"
+    said = "; ".join(
+        f"{answer.policy} says {answer.decision}"
+        + (f" ({'; '.join((*answer.reasons, *answer.errors))})" if answer.reasons or answer.errors else "")
+        for answer in made.answers
+    )
+    yield Line(capped(f"decision {made.decision}: {said}", _CAP, full=full), 2, tone)
+    for name, why in sorted(made.facts_missing.items()):
+        yield Line(capped(f"no fact {name}: {why}; the restrictive reading held", _CAP, full=full), 3, "warn")
+
+
+def _approval(approval: Approval, *, full: bool) -> Iterator[Line]:
+    request = approval.requested.event
+    reasons = capped("; ".join(request.reasons), _CAP, full=full)
+    yield Line(f"approval {request.approval} asked: {reasons}", 2)
+    for placed in approval.answers:
+        answer = placed.event
+        reason = capped(answer.reason, _CAP, full=full)
+        yield Line(answered(answer.answer, answer.reviewer, placed.time, reason), 3)
+    if approval.expired:
+        yield Line("nobody answered in time: denied", 3, "bad")
+    elif not approval.answers:
+        names = ", ".join(request.reviewers)
+        needed = counted(request.quorum, "approval")
+        yield Line(f"{needed} needed, of {names}, until {request.expires_at}", 3, "warn")
+
+
+def _attempt(attempt: Attempt, *, full: bool) -> Iterator[Line]:
+    intent = attempt.intent.event
+    yield Line(
+        f"attempt {intent.attempt} ({intent.effect}) for {who(intent.principal)}, through {intent.actor}", 2
+    )
+    yield Line(f"credential {credential(intent.credential)}", 3)
+    if attempt.end is None:
+        yield Line("its end is not recorded", 3, "warn")
+    else:
+        yield _end(attempt.end.event, full=full)
+
+
+def _end(end: AttemptEnd, *, full: bool) -> Line:
+    status = f", HTTP {end.status}" if end.status else ""
+    took = f"{end.latency_ms:.0f} ms"
+    match end:
+        case ToolResult(outcome="ok", value=value):
+            return Line(f"answered{status}, {took}: {capped(compact(value), _CAP, full=full)}", 3)
+        case ToolResult(value=value):
+            said = capped(compact(value), _CAP, full=full)
+            return Line(f"failed without effect{status}, {took}: {said}", 3, "bad")
+        case ToolUnknown(reason=reason):
+            return Line(f"outcome unknown{status}, {took}: {capped(reason, _CAP, full=full)}", 3, "warn")

@@ -1,0 +1,66 @@
+"""Answers as JSON: what a command says with `--json`."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, is_dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from pydantic import BaseModel
+
+from agentctl.events.base import Event
+from agentctl.foundation.canonical import JsonValue
+from agentctl.foundation.clock import to_rfc3339
+from agentctl.foundation.errors import AgentctlError, InternalError, InvalidInput, Problem
+from agentctl.foundation.money import plain
+
+
+def json_form(value: object) -> JsonValue:
+    """Return an answer as JSON: dataclasses and models by field, money and moments as text, events with their type.
+
+    Raises:
+        InternalError: it holds something that has no form in JSON.
+    """
+    match value:
+        case None | bool() | int() | float() | str():
+            return value
+        case Decimal():
+            return plain(value)
+        case datetime():
+            return to_rfc3339(value)
+        case Event():
+            return {"type": value.type, **value.model_dump(mode="json")}
+        case BaseModel():
+            dumped: JsonValue = value.model_dump(mode="json")
+            return dumped
+        case Mapping():
+            return {str(key): json_form(item) for key, item in value.items()}
+        case Sequence():
+            return [json_form(item) for item in value]
+        case _ if is_dataclass(value):
+            return {field.name: json_form(getattr(value, field.name)) for field in fields(value)}
+        case _:
+            raise InternalError(f"{type(value).__name__} has no form in JSON")
+
+
+def error_form(error: AgentctlError) -> JsonValue:
+    """Return an error as JSON: `{"error": {"kind", "message", "problems"}}`."""
+    problems = error.problems if isinstance(error, InvalidInput) else ()
+    return {
+        "error": {
+            "kind": error.kind,
+            "message": str(error),
+            "problems": [_problem_form(problem) for problem in problems],
+        }
+    }
+
+
+def _problem_form(problem: Problem) -> JsonValue:
+    return {
+        "file": problem.place.file,
+        "line": problem.place.line or None,
+        "column": problem.place.column or None,
+        "path": problem.path,
+        "found": problem.found,
+        "accepted": problem.accepted,
+        "nearest": problem.nearest,
+    }

@@ -1,0 +1,46 @@
+"""The tree of commands."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from agentctl import __version__
+from agentctl.cli import approvals, contract, keys, runs, trace
+from agentctl.cli.failure import exit_code_of
+from agentctl.cli.init import init
+from agentctl.cli.resolve import resolve
+from agentctl.cli.run import resume, run
+
+app = typer.Typer(
+    name="agentctl",
+    help="The operating layer for AI agents: contracts in git, one gateway, evidence afterwards.",
+    no_args_is_help=True,
+    add_completion=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.command("init")(init)
+app.command("run")(run)
+app.command("resume")(resume)
+app.command("resolve")(resolve)
+app.add_typer(runs.app, name="runs", help="Look at runs.")
+app.add_typer(approvals.app, name="approvals", help="Answer what waits for approval.")
+app.add_typer(contract.app, name="contract", help="Check, show and export contracts.")
+app.add_typer(trace.app, name="trace", help="Keep the index over the journals.")
+app.add_typer(keys.app, name="keys", help="Show public keys.")
+
+
+@app.callback()
+def root(
+    version: Annotated[bool, typer.Option("--version", help="Show the version and exit.")] = False,
+) -> None:
+    """The operating layer for AI agents."""
+    if version:
+        sys.stdout.write(f"agentctl {__version__}\n")
+        raise typer.Exit
+
+
+def main() -> None:
+    """Run the command line; every known error becomes a sentence and an exit code."""
+    sys.exit(exit_code_of(app, sys.argv[1:]))

@@ -1,0 +1,11 @@
+"""The options that several commands share."""
+
+from typing import Annotated
+
+import typer
+
+Json = Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")]
+As = Annotated[
+    str | None, typer.Option("--as", help="Under whose name; recorded as asserted.", metavar="NAME")
+]
+Env = Annotated[str, typer.Option("--env", help="The environment.", metavar="NAME")]

@@ -1,0 +1,147 @@
+"""What a person sees of a run: calm lines while it goes, and at the end its answer, what waits, and what proves it."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from agentctl.cli.event_lines import line_of
+from agentctl.cli.terminal import Line, Terminal, Tone
+from agentctl.cli.terminal_reviewer import TerminalReviewer, somebody_is_there
+from agentctl.cli.three_answers import three_answers_lines
+from agentctl.composition.runs import Audience, RunOutcome
+from agentctl.events.record import Record
+from agentctl.events.run import RunSuspended
+from agentctl.foundation.money import plain
+from agentctl.trace.questions import show_run
+from agentctl.trace.three_questions import ThreeAnswers, three_questions
+
+if TYPE_CHECKING:
+    from agentctl.composition import Project
+
+
+class RunScreen:
+    """The screen of one run."""
+
+    def __init__(self, *, as_json: bool) -> None:
+        self._terminal = Terminal(as_json=as_json)
+
+    def audience(self) -> Audience:
+        """Return who watches the run here; somebody is asked for answers only where somebody is."""
+        asked = somebody_is_there() and not self._terminal.as_json
+        reviewers = (TerminalReviewer(self._terminal),) if asked else ()
+        return Audience(self._observe, reviewers, self._terminal.progress)
+
+    def end(self, project: "Project", outcome: RunOutcome) -> int:
+        """Print how the run stopped, and return its exit code."""
+        answers = _evidence(project, outcome)
+        if self._terminal.as_json:
+            self._terminal.document(_document(outcome, answers))
+            return outcome.exit_code
+        self._print_end(outcome)
+        self._terminal.lines(three_answers_lines(answers))
+        self._print_next(outcome)
+        return outcome.exit_code
+
+    def _observe(self, records: Sequence[Record]) -> None:
+        for record in records:
+            line = line_of(record)
+            if line is not None:
+                self._terminal.remark(Line(text) for text in line.splitlines())
+
+    def _print_end(self, outcome: RunOutcome) -> None:
+        state, session = outcome.state, outcome.state.session
+        if state.finished is not None:
+            tone: Tone = "good" if state.finished.status == "answered" else "bad"
+            self._terminal.line(state.finished.answer, tone=tone)
+        if state.suspended is not None:
+            self._terminal.line(
+                f"suspended ({state.suspended.reason}): {state.suspended.detail}", tone="warn"
+            )
+        spent = plain(session.spend.committed.cost_usd)
+        counts = f"{len(session.calls)} tool calls, {session.refusals} refused, {spent} USD"
+        self._terminal.line(f"run {outcome.run}: exit {int(outcome.exit_code)}, {counts}", tone="quiet")
+
+    def _print_next(self, outcome: RunOutcome) -> None:
+        """Print complete lines to type: what lets a suspended run go on, or what else to try."""
+        lines = _to_go_on(outcome) if outcome.state.suspended is not None else _to_try(outcome)
+        if lines:
+            self._terminal.line()
+        for about, command in lines:
+            self._terminal.line(f"{about}:", tone="quiet")
+            self._terminal.verbatim(f"  {command}")
+
+
+def _to_go_on(outcome: RunOutcome) -> tuple[tuple[str, str], ...]:
+    suspension = outcome.state.suspended
+    if suspension is None:
+        return ()
+    match suspension.reason:
+        case "approval":
+            return tuple(
+                pair
+                for name in suspension.waiting_for
+                for pair in _about_approval(name, _person(outcome, name))
+            )
+        case "in_doubt":
+            return tuple(
+                ("find out, then say so", f"agentctl resolve {call} --executed --reason '...' --resume")
+                for call in suspension.waiting_for
+            )
+        case "budget" | "provider_failed" | "interrupted":
+            return (("to go on", f"agentctl resume {outcome.run}"),)
+
+
+def _about_approval(name: str, person: str) -> tuple[tuple[str, str], ...]:
+    return (
+        ("what exactly is asked", f"agentctl approvals show {name}"),
+        ("to approve it and go on", f"agentctl approvals approve {name} --as {person} --resume"),
+    )
+
+
+def _person(outcome: RunOutcome, approval: str) -> str:
+    request = outcome.state.session.approvals[approval].request
+    return next((name for name in request.reviewers if not name.startswith("system:")), "NAME")
+
+
+def _to_try(outcome: RunOutcome) -> tuple[tuple[str, str], ...]:
+    """Return what the environment says is worth trying, without what was just asked."""
+    environment = outcome.governing.environment.environment
+    suggestions = environment.sandbox.try_next if environment.sandbox else ()
+    agent = outcome.governing.contract.agent.name
+    return tuple(
+        (f"try {item.about}", f"agentctl run {agent} --input {item.input}")
+        for item in suggestions
+        if item.input != outcome.state.input
+    )
+
+
+def _evidence(project: "Project", outcome: RunOutcome) -> tuple[ThreeAnswers, ...]:
+    """Take the run into the index, and answer the three questions for every call that changed the world."""
+    index = project.index()
+    index.ingest([project.journals.path_of(outcome.run)])
+    with index.reader() as reader:
+        report = show_run(reader, outcome.run)
+    return () if report is None else three_questions(report)
+
+
+def _document(outcome: RunOutcome, answers: tuple[ThreeAnswers, ...]) -> dict[str, object]:
+    state = outcome.state
+    return {
+        "run": outcome.run,
+        "exit_code": int(outcome.exit_code),
+        "status": state.finished.status if state.finished else "suspended",
+        "answer": state.finished.answer if state.finished else None,
+        "suspended": _suspension(state.suspended),
+        "cost_usd": state.session.spend.committed.cost_usd,
+        "refused_calls": state.session.refusals,
+        "three_questions": answers,
+    }
+
+
+def _suspension(suspended: RunSuspended | None) -> dict[str, object] | None:
+    if suspended is None:
+        return None
+    return {
+        "reason": suspended.reason,
+        "detail": suspended.detail,
+        "waiting_for": list(suspended.waiting_for),
+    }

@@ -1,0 +1,71 @@
+"""A table as lines: columns below each other, long cells folded, ids in one piece; nothing is cut."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import zip_longest
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+_NARROWEST = 12
+_GAP = "  "
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a table. The cells of one that is whole are never folded, so that they can be copied."""
+
+    title: str
+    whole: bool = False
+    right: bool = False
+
+
+def table_lines(
+    console: "Console", columns: Sequence[Column], rows: Iterable[Sequence[str]]
+) -> Iterator[str]:
+    """Return the lines of a table, its head first; wider than the console where whole cells leave no room.
+
+    Every text in it is visible already.
+    """
+    cells = [[column.title for column in columns], *rows]
+    widths = _widths(columns, cells, console.width)
+    for row in cells:
+        folded = [_folded(console, cell, width) for cell, width in zip(row, widths, strict=True)]
+        for parts in zip_longest(*folded, fillvalue=""):
+            padded = map(_padded, parts, widths, (column.right for column in columns))
+            yield _GAP.join(padded).rstrip()
+
+
+def columns_of(text: str) -> int:
+    """Return how many columns of a terminal a text takes."""
+    from rich.cells import cell_len
+
+    return cell_len(text)
+
+
+def _widths(columns: Sequence[Column], cells: Sequence[Sequence[str]], room: int) -> list[int]:
+    """Return the columns' widths: the whole ones as they are, the others as wide as what is left lets them all be."""
+    natural = [max(map(columns_of, column)) for column in zip(*cells, strict=True)]
+    foldable = [width for width, column in zip(natural, columns, strict=True) if not column.whole]
+    left = room - len(_GAP) * (len(columns) - 1) - (sum(natural) - sum(foldable))
+    widest = next(
+        (cap for cap in range(left, _NARROWEST, -1) if sum(min(width, cap) for width in foldable) <= left),
+        _NARROWEST,
+    )
+    return [
+        width if column.whole else min(width, widest) for width, column in zip(natural, columns, strict=True)
+    ]
+
+
+def _folded(console: "Console", cell: str, width: int) -> list[str]:
+    from rich.text import Text
+
+    if columns_of(cell) <= width:
+        return [cell]
+    return [part.plain.rstrip() for part in Text(cell, overflow="fold").wrap(console, width)]
+
+
+def _padded(cell: str, width: int, right: bool) -> str:
+    room = " " * (width - columns_of(cell))
+    return room + cell if right else cell + room

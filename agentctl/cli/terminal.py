@@ -1,0 +1,195 @@
+"""The only printer: answers go to stdout, everything else to stderr, and no text of strangers reaches either as it is.
+
+Every text is made visible here, in one place, and rich interprets none of it. Nothing is ever cut to fit.
+"""
+
+import json
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from io import TextIOWrapper
+from typing import TYPE_CHECKING, Literal, TextIO
+
+from agentctl.cli.json_form import error_form, json_form
+from agentctl.cli.table import Column, columns_of, table_lines
+from agentctl.foundation.errors import AgentctlError, InvalidInput
+from agentctl.foundation.visible import visible
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.text import Text
+
+__all__ = ["WIDTH", "Column", "Line", "Terminal", "Tone", "capped"]
+
+WIDTH = 100
+"""Columns where there is no terminal."""
+
+Tone = Literal["plain", "title", "good", "bad", "warn", "quiet"]
+"""How a text is meant; colours follow, where there are any (`NO_COLOR` is respected)."""
+
+_STYLES: dict[Tone, str] = {
+    "plain": "",
+    "title": "bold",
+    "good": "green",
+    "bad": "red",
+    "warn": "yellow",
+    "quiet": "dim",
+}
+_INDENT = 2
+_CONTINUED = 4
+_BROKEN = "│ "
+_NARROWEST = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of an answer; what does not fit goes on below its beginning."""
+
+    text: str
+    depth: int = 0
+    tone: Tone = "plain"
+
+
+class Terminal:
+    """Prints a command's answer as text, or as one JSON document."""
+
+    def __init__(
+        self, *, as_json: bool = False, out: TextIO | None = None, err: TextIO | None = None
+    ) -> None:
+        self.as_json = as_json
+        self._out = out or _speakable(sys.stdout)
+        self._err = err or _speakable(sys.stderr)
+
+    # -- the answer, on stdout ------------------------------------------------------------------
+
+    def document(self, answer: object) -> None:
+        """Print an answer as JSON, in ASCII."""
+        self._out.write(f"{json.dumps(json_form(answer), indent=2)}\n")
+
+    def line(self, text: str = "", *, tone: Tone = "plain") -> None:
+        """Print one line."""
+        self.lines([Line(text, tone=tone)])
+
+    def lines(self, lines: Iterable[Line]) -> None:
+        """Print lines, each at its depth."""
+        _print_lines(self._answers, lines)
+
+    def verbatim(self, text: str) -> None:
+        """Print a line that is there to be copied; it is never wrapped."""
+        self._answers.print(_text(text), soft_wrap=True)
+
+    def fields(self, pairs: Iterable[tuple[str, str]], *, depth: int = 1) -> None:
+        """Print names and values, one pair a line, the values below each other."""
+        shown = [(visible(name), value) for name, value in pairs]
+        column = max((columns_of(name) for name, _ in shown), default=0) + _INDENT
+        for name, value in shown:
+            head = " " * (_INDENT * depth) + name + " " * (column - columns_of(name))
+            _print_wrapped(self._answers, head, " " * columns_of(head), Line(value))
+
+    def table(self, columns: Sequence[Column], rows: Iterable[Sequence[str]]) -> None:
+        """Print a table. Long cells go on below; where whole columns leave no room the table becomes too wide."""
+        shown = [replace(column, title=visible(column.title)) for column in columns]
+        cells = [[visible(cell) for cell in row] for row in rows]
+        for number, line in enumerate(table_lines(self._answers, shown, cells)):
+            self._answers.print(_styled(line, "plain" if number else "title"), soft_wrap=True)
+
+    # -- everything else, on stderr --------------------------------------------------------------
+
+    def progress(self, text: str) -> None:
+        """Say what is going on."""
+        _print_lines(self._remarks, [Line(text, tone="quiet")])
+
+    def remark(self, lines: Iterable[Line]) -> None:
+        """Say several things, each at its depth."""
+        _print_lines(self._remarks, lines)
+
+    def warning(self, text: str) -> None:
+        """Say what somebody should know."""
+        _print_lines(self._remarks, [Line(f"warning: {text}", tone="warn")])
+
+    def error(self, error: AgentctlError) -> None:
+        """Say why the command ends: with `--json` as the document on stdout, else here, one problem a line."""
+        if self.as_json:
+            self.document(error_form(error))
+            return
+        for line in _error_lines(error):
+            indent = " " * (_INDENT * line.depth)
+            self._remarks.print(_text(indent + line.text, line.tone), soft_wrap=True)
+
+    @cached_property
+    def _answers(self) -> "Console":
+        return _console(self._out)
+
+    @cached_property
+    def _remarks(self) -> "Console":
+        return _console(self._err)
+
+
+def capped(text: str, cap: int, *, full: bool) -> str:
+    """Return a text, cut after so many characters unless it is wanted in full; what is cut is counted."""
+    hidden = len(text) - cap
+    if full or hidden <= 0:
+        return text
+    return f"{text[:cap]} … {hidden:,} more character{'s' if hidden > 1 else ''} (`--full`)"
+
+
+def _console(file: TextIO) -> "Console":
+    from rich.console import Console
+
+    width = None if file.isatty() else WIDTH
+    return Console(file=file, width=width, markup=False, emoji=False, highlight=False)
+
+
+def _print_lines(console: "Console", lines: Iterable[Line]) -> None:
+    for line in lines:
+        indent = " " * (_INDENT * line.depth)
+        _print_wrapped(console, indent, indent + " " * _CONTINUED, line)
+
+
+def _print_wrapped(console: "Console", head: str, below: str, line: Line) -> None:
+    """Print a line after a head. What goes on below is indented, and after a line break marked: it passes for no other line."""
+    first, *others = line.text.split("\n")
+    _print_paragraph(console, head, below, _text(first, line.tone))
+    for other in others:
+        _print_paragraph(console, below + _BROKEN, below + _BROKEN, _text(other, line.tone))
+
+
+def _print_paragraph(console: "Console", head: str, below: str, text: "Text") -> None:
+    from rich.text import Text
+
+    room = max(_NARROWEST, console.width - columns_of(below))
+    for number, part in enumerate(text.wrap(console, room) or [Text()]):
+        line = Text(below if number else head).append_text(part)
+        line.rstrip()
+        console.print(line, soft_wrap=True)
+
+
+def _text(text: str, tone: Tone = "plain") -> "Text":
+    return _styled(visible(text), tone)
+
+
+def _styled(text: str, tone: Tone) -> "Text":
+    """Return a text that is visible already, with the colour of its tone."""
+    from rich.text import Text
+
+    return Text(text, style=_STYLES[tone], overflow="fold")
+
+
+def _error_lines(error: AgentctlError) -> Iterator[Line]:
+    if isinstance(error, InvalidInput) and len(error.problems) > 1:
+        yield Line(f"error: {len(error.problems)} problems", tone="bad")
+        for problem in error.problems:
+            yield Line(str(problem), depth=1)
+        return
+    first, *others = str(error).split("\n") if str(error) else [error.kind]
+    yield Line(f"error: {first}", tone="bad")
+    for other in others:
+        yield Line(other, depth=1)
+
+
+def _speakable(stream: TextIO) -> TextIO:
+    """Return a stream that escapes what its encoding cannot say instead of failing."""
+    if isinstance(stream, TextIOWrapper):
+        stream.reconfigure(errors="backslashreplace")
+    return stream

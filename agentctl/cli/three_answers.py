@@ -1,0 +1,59 @@
+"""The three questions about a call that changed the world, with their answers, as lines; pure."""
+
+from collections.abc import Iterable, Iterator
+
+from agentctl.cli.terminal import Line, capped
+from agentctl.cli.words import answered, chain, compact, credential, journal_file, who
+from agentctl.trace.three_questions import Authorization, Evidence, Permission, ThreeAnswers
+
+_CAP = 400
+
+
+def three_answers_lines(answers: Iterable[ThreeAnswers], *, full: bool = False) -> Iterator[Line]:
+    """Return the answers for calls that wrote, or may have. Long texts are cut, and say so, unless `full`."""
+    for each in answers:
+        unsure = "" if each.outcome in {"ok", "executed"} else "; nobody knows yet whether it happened"
+        arguments = capped(compact(each.arguments), _CAP, full=full)
+        yield Line(f"the three questions for {each.tool} {arguments}{unsure}", tone="title")
+        yield Line("which principal authorized it?", 1)
+        yield from _who(each.who, full=full)
+        yield Line("which policy permitted it?", 1)
+        yield from _why(each.why, full=full)
+        yield Line("what evidence proves what happened?", 1)
+        yield from _proof(each.proof, each.call)
+
+
+def _who(found: Authorization, *, full: bool) -> Iterator[Line]:
+    yield Line(f"{who(found.principal)}{chain(found.on_behalf_of)}, through {found.actor}", 2, "good")
+    for each in found.reviewers:
+        reason = capped(each.reason, _CAP, full=full)
+        yield Line(answered(each.answer, each.reviewer, each.at, reason), 2, "good")
+    if not found.reviewers:
+        yield Line("no approval was needed", 2)
+
+
+def _why(found: Permission, *, full: bool) -> Iterator[Line]:
+    if found.decision is None:
+        yield Line("the journal holds no decision for it", 2, "bad")
+        return
+    for answer in found.answers:
+        reasons = f": {'; '.join(answer.reasons)}" if answer.reasons else ""
+        said = f"{answer.decision} by {answer.authority} policy {answer.policy}, {answer.digest}{reasons}"
+        yield Line(capped(said, _CAP, full=full), 2, "good")
+    if len(found.answers) > 1:
+        yield Line(f"the strictest of them held: {found.decision}", 2)
+    if found.facts:
+        facts = ", ".join(f"{name} = {value}" for name, value in sorted(found.facts.items()))
+        yield Line(capped(f"judged on {facts}", _CAP, full=full), 2)
+
+
+def _proof(found: Evidence, call: str) -> Iterator[Line]:
+    yield Line(f"{journal_file(found.journal)}, call {call}", 2, "good")
+    for record in found.records:
+        yield Line(f"record {record.seq} {record.type} {record.hash}", 2, "good")
+    for each in found.credentials:
+        yield Line(f"credential {credential(each)}", 2)
+    for approval in found.approvals:
+        yield Line(f"approval {approval}", 2)
+    yield Line(f"idempotency key {found.idempotency_key}", 2)
+    yield Line(f"contract and all it refers to {found.version}", 2)

@@ -1,0 +1,40 @@
+"""`agentctl trace`: the index over the journals, which can be thrown away and made again."""
+
+import typer
+
+from agentctl.cli.options import Json
+
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+
+
+@app.command("rebuild")
+def rebuild(json: Json = False) -> int:
+    """Make the database again from the journals alone.
+
+    Exit codes: 0 done · 2 the database cannot be made · 10 somebody else has it open.
+    """
+    from agentctl.cli.terminal import Terminal
+    from agentctl.cli.words import counted
+    from agentctl.composition import open_project
+    from agentctl.foundation.errors import InvalidInput, LockedError, Place, Problem
+
+    project, terminal = open_project(), Terminal(as_json=json)
+    made = project.index().rebuild()
+    match made.state:
+        case "busy":
+            raise LockedError(f"the database cannot be rebuilt now: {made.detail}")
+        case "unavailable":
+            place = Place(str(project.paths.database))
+            raise InvalidInput(
+                [Problem(place, f"cannot be made: {made.detail}", "a file that can be written")]
+            )
+        case "done" if json:
+            terminal.document(made)
+        case "done":
+            terminal.line(f"{counted(made.journals, 'journal')}, {counted(made.records, 'record')}")
+    return 0
+
+
+@app.callback()
+def root() -> None:
+    """Keep the index over the journals."""

@@ -1,0 +1,79 @@
+"""How numbers, moments, people and JSON read in an answer; pure."""
+
+import json
+from datetime import datetime
+from decimal import Decimal
+from typing import Literal
+
+from agentctl.events.approval import Answer, ReviewerRecord
+from agentctl.events.base import Principal
+from agentctl.events.tool import Credential
+from agentctl.foundation.canonical import JsonValue
+from agentctl.foundation.money import plain
+
+_ASSURANCE: dict[Literal["asserted", "authenticated", "platform", "signed"], str] = {
+    "asserted": "asserted, not proved",
+    "authenticated": "authenticated",
+    "platform": "the platform's own",
+    "signed": "signed with their own key",
+}
+_ANSWERS: dict[Answer, str] = {
+    "approve": "approved",
+    "deny": "denied",
+    "approve_with_changes": "approved with changes",
+    "escalate": "left to others",
+}
+
+
+def moment(time: datetime) -> str:
+    """Return a moment to the second, in UTC."""
+    return time.strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def usd(amount: Decimal) -> str:
+    """Return an amount of US dollars, exact."""
+    return f"{plain(amount)} USD"
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun: `1 record`, `1,204 records`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def compact(value: JsonValue) -> str:
+    """Return a JSON value in one line, readable in any script."""
+    return json.dumps(value, ensure_ascii=False, sort_keys=True)
+
+
+def who(principal: Principal) -> str:
+    """Return for whom something is done, and how sure we are of it."""
+    return f"{principal.id} ({_ASSURANCE[principal.assurance]})"
+
+
+def chain(on_behalf_of: tuple[str, ...]) -> str:
+    """Return the principals behind one, or nothing where there are none."""
+    return f", on behalf of {' for '.join(on_behalf_of)}" if on_behalf_of else ""
+
+
+def answered(answer: Answer, by: ReviewerRecord, at: datetime, reason: str) -> str:
+    """Return what a reviewer said to an approval request, who that is, and how sure we are of it."""
+    why = f": {reason}" if reason else ""
+    return f"{_ANSWERS[answer]} by {by.id} (a {by.kind}, {_ASSURANCE[by.assurance]}), {moment(at)}{why}"
+
+
+def journal_file(name: str) -> str:
+    """Return where in a project a journal lies."""
+    return f"traces/journal/{name}"
+
+
+def credential(record: Credential) -> str:
+    """Return under which credential an attempt was made."""
+    match record.kind:
+        case "none":
+            return "none: the tool reaches no backend"
+        case "static":
+            return f"static key for {record.audience or 'its backend'}; it does not expire"
+        case "brokered":
+            return (
+                f"token {record.jti} for {record.audience}, scope {record.scope}, until {record.expires_at}"
+            )

@@ -1,0 +1,52 @@
+"""Descriptors: effect keys and facts speak of what the schemas of their tool describe."""
+
+import re
+from collections.abc import Iterator
+
+from agentctl.contract.tool import Fact
+from agentctl.contract.words import listed
+from agentctl.review.report import Finding, error
+from agentctl.review.schema_paths import types_at
+from agentctl.review.subject import Subject, in_tool
+from agentctl.review.tool_parts import Side, dangling, optional_argument, schema_of, unknown_argument
+
+_SLOT = re.compile(r"\{([a-zA-Z0-9_]+)\}")
+
+
+def effect_keys_can_be_computed(subject: Subject) -> Iterator[Finding]:
+    """Every name in an effect key is an argument that is always given: a key with a hole names no effect."""
+    for tool in subject.used_tools():
+        at = in_tool(tool, "effect_key")
+        for name in _SLOT.findall(tool.document.effect_key or ""):
+            yield from unknown_argument(at, name, tool)
+            yield from optional_argument(at, name, tool, "the effect then has no key")
+
+
+def facts_stand_in_the_schema(subject: Subject) -> Iterator[Finding]:
+    """Every pointer of a fact leads to something that the schema describes."""
+    for tool in subject.used_tools():
+        for name, fact in tool.document.facts.items():
+            for key, side, pointer in _pointers(fact):
+                yield from dangling(in_tool(tool, "facts", name, key), pointer, tool, side)
+
+
+def amounts_are_whole(subject: Subject) -> Iterator[Finding]:
+    """An amount in minor units is an integer: money is never a float."""
+    for tool in subject.used_tools():
+        amounts = ((name, fact) for name, fact in tool.document.facts.items() if fact.unit == "minor_units")
+        for name, fact in amounts:
+            types = types_at(schema_of(tool, fact.source), fact.pointer)
+            if types and "integer" not in types:
+                place = in_tool(tool, fact.source)
+                found = (
+                    f"an amount in minor units that is {listed(sorted(types))} in the schema {place.where}"
+                )
+                yield error(in_tool(tool, "facts", name, "pointer"), found, "`type: integer` there")
+
+
+def _pointers(fact: Fact) -> Iterator[tuple[str, Side, str]]:
+    yield "pointer", fact.source, fact.pointer
+    if fact.currency is not None:
+        yield "currency", fact.source, fact.currency
+    if fact.total_per is not None:
+        yield "total_per", "arguments", fact.total_per

@@ -1,0 +1,1 @@
+"""The journal and everything kept beside it: objects, inbox, sealed values, the index."""

@@ -1,0 +1,76 @@
+"""Journals as an index finds them: which files there are, whether they changed, and which lines are complete."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
+
+from agentctl.foundation.ids import is_run_id
+
+Mark: TypeAlias = tuple[str, int, int]
+"""Name, size in bytes and moment of the last write in nanoseconds: two equal ones mean the same records."""
+
+
+@dataclass(frozen=True, slots=True)
+class JournalFile:
+    """One run's journal as it stood when somebody looked."""
+
+    run: str
+    path: Path
+    size: int
+    changed: int
+
+    @property
+    def name(self) -> str:
+        """The name within the journal folder: `2026-11-22/<run>.jsonl`."""
+        return f"{self.path.parent.name}/{self.path.name}"
+
+    @property
+    def mark(self) -> Mark:
+        """What tells whether the file was written to since."""
+        return (self.name, self.size, self.changed)
+
+
+def journals_in(folder: Path) -> dict[str, JournalFile]:
+    """Return the journal of every run below `<folder>/<date>/`."""
+    return journals_among(folder.glob("*/*.jsonl"))
+
+
+def journals_among(paths: Iterable[Path]) -> dict[str, JournalFile]:
+    """Return the journals among some paths, by run, oldest run first; what is no journal is left out."""
+    found: dict[str, JournalFile] = {}
+    for journal in _looked_at(sorted(paths)):
+        found.setdefault(
+            journal.run, journal
+        )  # a run has one journal, the older: a copy elsewhere does not count
+    return dict(sorted(found.items()))
+
+
+def complete_lines(path: Path) -> list[str]:
+    """Return the lines of a journal that end in a newline; a torn tail is not one.
+
+    A line that is no UTF-8 becomes the empty text: it keeps its place, and nobody takes it for a record.
+
+    Raises:
+        OSError: the file cannot be read.
+    """
+    *complete, _torn = path.read_bytes().split(b"\n")
+    return [_text(line) for line in complete]
+
+
+def _looked_at(paths: Iterable[Path]) -> Iterator[JournalFile]:
+    for path in paths:
+        if not is_run_id(path.stem) or path.is_symlink():  # a link could name any file
+            continue
+        try:
+            seen = path.stat()
+        except FileNotFoundError:  # gone since it was listed
+            continue
+        yield JournalFile(path.stem, path, seen.st_size, seen.st_mtime_ns)
+
+
+def _text(line: bytes) -> str:
+    try:
+        return line.decode()
+    except UnicodeDecodeError:
+        return ""

@@ -1,0 +1,73 @@
+"""An inbox message: one answer or order to a run, as one file, created once."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from agentctl.events.approval import Binding
+from agentctl.foundation.canonical import JsonObject, JsonValue, canonical_bytes
+
+
+class MessageBase(BaseModel):
+    """What all messages share."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True)
+
+    v: Literal[1] = 1
+    """The form's version."""
+    id: Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
+    """Random; also the file's name."""
+    run: Annotated[str, Field(pattern=r"^[0-9A-HJKMNP-TV-Z]{26}$")]
+    """The run it is for."""
+    at: str
+    """When it was written, RFC 3339 in UTC."""
+    by: Annotated[str, Field(min_length=1, max_length=128)]
+    """Who says this; proved by the signature, else asserted."""
+    reason: Annotated[str, Field(max_length=2_000)] = ""
+    """Why."""
+    signature: str | None = None
+    """Signature of `by` over everything else."""
+
+    def signed_bytes(self) -> bytes:
+        """Return the bytes a signature covers."""
+        body: dict[str, JsonValue] = self.model_dump(mode="json", exclude={"signature"})
+        return canonical_bytes(body)
+
+
+class AnswerMessage(MessageBase):
+    """A reviewer's answer to an approval request."""
+
+    kind: Literal["answer"] = "answer"
+    """This kind of message."""
+    approval: Annotated[str, Field(max_length=128)]
+    """The request."""
+    answer: Literal["approve", "deny", "approve_with_changes", "escalate"]
+    """What they say."""
+    changes: JsonObject | None = None
+    """For `approve_with_changes`: the arguments instead."""
+    ends_run: bool = False
+    """Whether a denial ends the run."""
+    binding: Binding
+    """What they saw."""
+
+
+class ResolveMessage(MessageBase):
+    """An operator's word on a call in doubt."""
+
+    kind: Literal["resolve"] = "resolve"
+    """This kind of message."""
+    call: Annotated[str, Field(max_length=128)]
+    """The call."""
+    verdict: Literal["executed", "not_executed", "retry"]
+    """What they found."""
+
+
+class HaltMessage(MessageBase):
+    """An order to stop."""
+
+    kind: Literal["halt"] = "halt"
+    """This kind of message."""
+
+
+Message = Annotated[AnswerMessage | ResolveMessage | HaltMessage, Field(discriminator="kind")]
+"""Anything that may lie in an inbox."""

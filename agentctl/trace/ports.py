@@ -1,0 +1,127 @@
+"""What the rooms above may ask of storage. On one machine these are files; on many they will be a database."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from agentctl.events.record import AnyEvent, Record
+from agentctl.trace.message import Message
+
+
+class Journal(Protocol):
+    """The writer's end of one run: there is one writer at a time."""
+
+    @property
+    def run(self) -> str:
+        """The run's id."""
+        ...
+
+    @property
+    def epoch(self) -> int:
+        """Counts the writers of this run, from 1."""
+        ...
+
+    def append(
+        self, events: Sequence[AnyEvent], sealed: Mapping[str, str] | None = None
+    ) -> tuple[Record, ...]:
+        """Write events in one piece, not yet durable; never waits, so a caller's section stays uninterrupted.
+
+        Raises:
+            JournalUnavailable: the disk refused; nothing more may be executed.
+        """
+        ...
+
+    async def sync(self) -> None:
+        """Return when everything appended before this call is durable; concurrent callers share one sync.
+
+        Raises:
+            JournalUnavailable: the disk refused; it is never tried again.
+        """
+        ...
+
+    def close(self) -> None:
+        """Give up being the writer."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Acquired:
+    """A journal that is ours to write, what stands in it, and what was found wrong with its tail."""
+
+    journal: Journal
+    records: tuple[Record, ...]
+    repairs: tuple[AnyEvent, ...] = ()
+
+
+class Journals(Protocol):
+    """All journals of a project."""
+
+    def create(self, run: str) -> Journal:
+        """Begin a new run's journal and become its writer."""
+        ...
+
+    def acquire(self, run: str) -> Acquired:
+        """Become the writer of an existing run.
+
+        Raises:
+            LockedError: another process is.
+            IntegrityError: the journal is not what was written.
+            UsageError: there is no such run.
+        """
+        ...
+
+    def read(self, run: str) -> tuple[Record, ...]:
+        """Return the durable prefix of a run without becoming its writer."""
+        ...
+
+    def runs(self) -> tuple[str, ...]:
+        """Return the ids of all runs, oldest first."""
+        ...
+
+
+class Objects(Protocol):
+    """Content by digest: contracts, descriptors, environments, instructions, code."""
+
+    def put(self, data: bytes) -> str:
+        """Store bytes durably and return their digest."""
+        ...
+
+    def get(self, digest: str) -> bytes:
+        """Return the bytes of a digest.
+
+        Raises:
+            IntegrityError: they are missing, or are not what the digest says.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A file in the inbox that is not a message."""
+
+    id: str
+    reason: str
+
+
+class Inbox(Protocol):
+    """What others say to a run. Only the journal counts; this is the way into it."""
+
+    def post(self, message: Message) -> None:
+        """Leave a message for the run's writer, durably, once."""
+        ...
+
+    def read(self, run: str) -> tuple[Message | Unreadable, ...]:
+        """Return everything that lies in a run's inbox, oldest first."""
+        ...
+
+
+class Ledger(Protocol):
+    """What holds across runs: which effects were already caused."""
+
+    def claim(self, scope: str, effect_key: str, call: str) -> str | None:
+        """Claim an effect for a call; return None when it is ours, else the call that holds it."""
+        ...
+
+    def release(self, scope: str, effect_key: str, call: str) -> None:
+        """Give an effect back because it certainly did not happen."""
+        ...

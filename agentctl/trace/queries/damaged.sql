@@ -1,0 +1,4 @@
+SELECT run, path, records, lines
+FROM journals
+WHERE lines IS NULL OR records < lines
+ORDER BY run;

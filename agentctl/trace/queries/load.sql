@@ -1,0 +1,32 @@
+-- Takes lines of whole journals ($runs, $seqs, $lines: one entry per line) and keeps of each journal the records up to
+-- the first line that is not the next link of its chain. The hash covers a zero byte and the line without its own hash.
+INSERT INTO events
+WITH written AS (
+    SELECT unnest($runs::VARCHAR[]) AS run, unnest($seqs::BIGINT[]) AS seq, unnest($lines::VARCHAR[]) AS line
+),
+parsed AS (
+    SELECT run, seq, line, json_transform(
+        CASE WHEN json_valid(line) THEN line END,
+        '{"v": "BIGINT", "run": "VARCHAR", "seq": "BIGINT", "epoch": "BIGINT", "time": "TIMESTAMP", "type": "VARCHAR",
+          "data": "JSON", "prev": "VARCHAR", "h": "VARCHAR"}'
+    ) AS record
+    FROM written
+),
+judged AS (
+    SELECT *, coalesce(
+        record.v = $journal_version
+        AND record.run = run
+        AND record.seq = seq
+        AND record.epoch IS NOT NULL
+        AND record.time IS NOT NULL
+        AND record.type IS NOT NULL
+        AND record.data IS NOT NULL
+        AND record.prev = lag(record.h, 1, $genesis) OVER (PARTITION BY run ORDER BY seq)
+        AND record.h = sha256('\x00'::BLOB || encode(replace(line, '"h":"' || record.h || '",', ''))),
+        FALSE
+    ) AS holds
+    FROM parsed
+)
+SELECT run, seq, record.epoch, record.time, record.type, record.data, record.h
+FROM judged
+QUALIFY bool_and(holds) OVER (PARTITION BY run ORDER BY seq);

@@ -1,0 +1,3 @@
+SELECT path, records, lines
+FROM journals
+WHERE run = $run;

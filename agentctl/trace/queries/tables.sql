@@ -1,0 +1,25 @@
+-- The base tables: everything else is a view over `events`. No keys: one bulk load at a time puts whole journals in.
+CREATE TABLE meta (
+    schema_version INTEGER,
+    duckdb_version VARCHAR
+);
+
+-- One row per journal file as it was when its records were taken.
+CREATE TABLE journals (
+    run     VARCHAR,
+    path    VARCHAR,
+    size    BIGINT,
+    changed BIGINT,   -- nanoseconds since 1970
+    lines   BIGINT,   -- complete lines; NULL where the file could not be read
+    records BIGINT    -- lines whose hash and place in the chain hold; fewer than `lines` means damage
+);
+
+CREATE TABLE events (
+    run   VARCHAR,
+    seq   BIGINT,
+    epoch BIGINT,
+    time  TIMESTAMP,  -- UTC
+    type  VARCHAR,
+    data  JSON,
+    hash  VARCHAR
+);

@@ -1,0 +1,265 @@
+-- What people ask about, derived from `events` alone. Columns with a name in the OpenTelemetry GenAI conventions carry
+-- it (`gen_ai.request.model` is `gen_ai_request_model`). Money is DECIMAL, read from text. Times are UTC.
+
+CREATE VIEW runs AS
+WITH folded AS (
+    SELECT
+        run,
+        any_value(data) FILTER (type = 'run.started') AS started,
+        arg_max(type, seq) FILTER (type IN ('run.started', 'run.resumed', 'run.suspended', 'run.finished')) AS last_type,
+        arg_max(data, seq) FILTER (type IN ('run.started', 'run.resumed', 'run.suspended', 'run.finished')) AS last_data,
+        min(time) AS started_at,
+        max(time) FILTER (type = 'run.finished') AS ended_at,
+        max(time) AS last_event_at,
+        coalesce(max((data->>'$.step')::BIGINT) FILTER (type = 'model.asked') + 1, 0) AS steps,
+        count(*) FILTER (type = 'model.asked') AS model_calls,
+        count(*) FILTER (type = 'tool.proposed') AS tool_calls,
+        count(*) FILTER (type = 'tool.refused') AS refused_calls,
+        coalesce(sum((data->>'$.settlement.input_tokens')::BIGINT)
+            FILTER (type IN ('model.answered', 'model.failed')), 0)::BIGINT AS input_tokens,
+        coalesce(sum((data->>'$.settlement.output_tokens')::BIGINT)
+            FILTER (type IN ('model.answered', 'model.failed')), 0)::BIGINT AS output_tokens,
+        coalesce(sum(CASE WHEN type IN ('model.answered', 'model.failed', 'tool.result')
+            THEN TRY_CAST(data->>'$.settlement.cost_usd' AS DECIMAL(28, 12)) END), 0) AS cost_usd,
+        coalesce(bool_or(data->>'$.reviewer.kind' = 'person') FILTER (type = 'approval.answered'), FALSE) AS overridden,
+        count(*) AS records
+    FROM events
+    GROUP BY run
+),
+named AS (
+    SELECT
+        *,
+        CASE last_type WHEN 'run.finished' THEN 'finished' WHEN 'run.suspended' THEN 'suspended' ELSE 'running' END AS status,
+        coalesce(last_data->>'$.status', last_data->>'$.reason') AS reason
+    FROM folded
+    WHERE started IS NOT NULL
+)
+SELECT
+    run,
+    started->>'$.envelope.kind' AS kind,
+    started->>'$.envelope.parent_run' AS parent_run,
+    started->>'$.envelope.conversation' AS gen_ai_conversation_id,
+    started->>'$.envelope.agent' AS gen_ai_agent_name,
+    started->>'$.envelope.owner' AS owner,
+    started->>'$.envelope.version' AS version,
+    started->>'$.envelope.version_tag' AS version_tag,
+    started->>'$.envelope.environment' AS environment,
+    started->>'$.envelope.environment_kind' AS environment_kind,
+    started->>'$.envelope.principal.id' AS principal,
+    started->>'$.envelope.principal.assurance' AS principal_assurance,
+    (started->'$.envelope.on_behalf_of')::VARCHAR[] AS on_behalf_of,
+    started->>'$.input' AS input,
+    status,
+    reason,
+    CASE reason
+        WHEN 'answered' THEN 0 WHEN 'denied' THEN 3 WHEN 'approval' THEN 4 WHEN 'in_doubt' THEN 5
+        WHEN 'budget' THEN 6 WHEN 'provider_failed' THEN 11 WHEN 'interrupted' THEN 130
+    END AS exit_code,
+    CASE status WHEN 'finished' THEN last_data->>'$.answer' END AS answer,
+    started_at,
+    ended_at,
+    last_event_at,
+    steps,
+    model_calls,
+    tool_calls,
+    refused_calls,
+    input_tokens AS gen_ai_usage_input_tokens,
+    output_tokens AS gen_ai_usage_output_tokens,
+    cost_usd,
+    TRY_CAST(started->>'$.envelope.limits.max_cost_usd' AS DECIMAL(28, 12)) AS max_cost_usd,
+    overridden,
+    records
+FROM named;
+
+CREATE VIEW routes AS
+SELECT
+    run,
+    seq,
+    time,
+    (data->>'$.step')::BIGINT AS step,
+    data->>'$.strategy' AS strategy,
+    data->>'$.alias' AS alias,
+    data->>'$.chosen' AS chosen,
+    data->>'$.why' AS why,
+    data->'$.candidates' AS candidates,
+    data->'$.facts' AS facts
+FROM events
+WHERE type = 'route.chosen';
+
+-- One row per attempt. `outcome` is `open` where the journal holds no end of it: under way, or its process died.
+CREATE VIEW model_calls AS
+WITH parts AS (
+    SELECT *, (data->>'$.step')::BIGINT AS step, (data->>'$.attempt')::BIGINT AS attempt
+    FROM events
+    WHERE type IN ('model.asked', 'model.answered', 'model.failed')
+),
+asked AS (SELECT * FROM parts WHERE type = 'model.asked'),
+ended AS (SELECT * FROM parts WHERE type <> 'model.asked')
+SELECT
+    asked.run,
+    asked.seq,
+    asked.step,
+    asked.attempt,
+    asked.time AS asked_at,
+    ended.time AS ended_at,
+    'chat' AS gen_ai_operation_name,
+    asked.data->>'$.provider' AS gen_ai_provider_name,
+    asked.data->>'$.model' AS gen_ai_request_model,
+    (asked.data->>'$.max_output_tokens')::BIGINT AS gen_ai_request_max_tokens,
+    ended.data->>'$.response_id' AS gen_ai_response_id,
+    ended.data->>'$.response_model' AS gen_ai_response_model,
+    CASE WHEN ended.type = 'model.answered' THEN [ended.data->>'$.finish_reason'] END AS gen_ai_response_finish_reasons,
+    (ended.data->>'$.settlement.input_tokens')::BIGINT AS gen_ai_usage_input_tokens,
+    (ended.data->>'$.settlement.output_tokens')::BIGINT AS gen_ai_usage_output_tokens,
+    ended.data->>'$.failure' AS error_type,
+    asked.data->>'$.deployment' AS deployment,
+    CASE ended.type WHEN 'model.answered' THEN 'answered' WHEN 'model.failed' THEN 'failed' ELSE 'open' END AS outcome,
+    TRY_CAST(ended.data->>'$.settlement.cost_usd' AS DECIMAL(28, 12)) AS cost_usd,
+    TRY_CAST(asked.data->>'$.reservation.cost_usd' AS DECIMAL(28, 12)) AS reserved_usd,
+    (ended.data->>'$.usage_reported')::BOOLEAN AS usage_reported,
+    (ended.data->>'$.latency_ms')::DOUBLE AS latency_ms,
+    asked.data->>'$.request_digest' AS request_digest
+FROM asked
+LEFT JOIN ended ON ended.run = asked.run AND ended.step = asked.step AND ended.attempt = asked.attempt;
+
+-- One row per call, a reviewer's look-ups too. `outcome` is the last thing that happened to it.
+CREATE VIEW tool_calls AS
+WITH parts AS (
+    SELECT *, coalesce(data->>'$.call', data->>'$.binding.call') AS call
+    FROM events
+    WHERE type LIKE 'tool.%' OR type IN ('decision.made', 'approval.requested')
+),
+folded AS (
+    SELECT
+        run,
+        call,
+        arg_max(data, seq) FILTER (type = 'tool.proposed') AS proposed,
+        arg_max(data, seq) FILTER (type = 'decision.made') AS decided,
+        arg_max(data, seq) FILTER (type = 'tool.refused') AS refused,
+        arg_max(data, seq) FILTER (type = 'tool.intent') AS intent,
+        arg_max(data, seq) FILTER (type = 'tool.result') AS result,
+        arg_max(type, seq) AS last_type,
+        arg_max(data, seq) AS last_data,
+        min(seq) AS seq,
+        min(time) AS proposed_at,
+        max(time) FILTER (type IN ('tool.refused', 'tool.result', 'tool.resolved')) AS ended_at,
+        count(*) FILTER (type = 'tool.intent') AS attempts
+    FROM parts
+    GROUP BY run, call
+)
+SELECT
+    run,
+    call,
+    seq,
+    (proposed->>'$.step')::BIGINT AS step,
+    coalesce(intent->>'$.tool', proposed->>'$.tool') AS gen_ai_tool_name,
+    coalesce(intent->>'$.purpose', 'agent') AS purpose,
+    coalesce(intent->'$.arguments', proposed->'$.arguments') AS arguments,
+    coalesce(intent->>'$.arguments_digest', proposed->>'$.arguments_digest') AS arguments_digest,
+    intent->>'$.effect' AS effect,
+    intent->>'$.effect_key' AS effect_key,
+    decided->>'$.decision' AS decision,
+    CASE last_type
+        WHEN 'tool.refused' THEN 'refused'
+        WHEN 'tool.result' THEN result->>'$.outcome'
+        WHEN 'tool.resolved' THEN last_data->>'$.verdict'
+        WHEN 'tool.in_doubt' THEN 'in_doubt'
+        WHEN 'tool.unknown' THEN 'unknown'
+        WHEN 'tool.intent' THEN 'open'
+        WHEN 'approval.requested' THEN 'waiting'
+        ELSE 'proposed'
+    END AS outcome,
+    CASE last_type WHEN 'tool.refused' THEN refused->>'$.stage' END AS refused_stage,
+    CASE last_type WHEN 'tool.refused' THEN (refused->'$.reasons')::VARCHAR[] END AS refused_reasons,
+    attempts,
+    (result->>'$.status')::BIGINT AS status,
+    result->'$.value' AS value,
+    (result->>'$.latency_ms')::DOUBLE AS latency_ms,
+    proposed_at,
+    ended_at,
+    intent->>'$.principal.id' AS principal,
+    intent->>'$.principal.assurance' AS principal_assurance,
+    intent->>'$.actor' AS actor,
+    intent->>'$.credential.kind' AS credential_kind,
+    intent->>'$.credential.jti' AS credential_jti,
+    intent->>'$.credential.audience' AS credential_audience,
+    intent->>'$.credential.scope' AS credential_scope,
+    TRY_CAST(intent->>'$.credential.expires_at' AS TIMESTAMP) AS credential_expires_at,
+    (intent->'$.approvals')::VARCHAR[] AS approvals,
+    intent->>'$.idempotency_key' AS idempotency_key
+FROM folded;
+
+-- One row per answer of one authority; `decision` is the strictest of all of them, which is what held.
+CREATE VIEW decisions AS
+WITH answered AS (
+    SELECT *, unnest((data->'$.answers')::JSON[]) AS answer
+    FROM events
+    WHERE type = 'decision.made'
+)
+SELECT
+    run,
+    seq,
+    time,
+    data->>'$.call' AS call,
+    (data->>'$.attempt')::BIGINT AS attempt,
+    data->>'$.decision' AS decision,
+    answer->>'$.authority' AS authority,
+    answer->>'$.policy' AS policy,
+    answer->>'$.digest' AS policy_digest,
+    answer->>'$.decision' AS answer,
+    (answer->'$.reasons')::VARCHAR[] AS reasons,
+    (answer->'$.errors')::VARCHAR[] AS errors,
+    (answer->>'$.latency_us')::BIGINT AS latency_us,
+    data->'$.facts' AS facts,
+    data->'$.facts_missing' AS facts_missing,
+    data->>'$.inputs_digest' AS inputs_digest
+FROM answered;
+
+-- One row per request and answer to it; a request that nobody answered has one row without an answer.
+CREATE VIEW approvals AS
+WITH requested AS (SELECT * FROM events WHERE type = 'approval.requested'),
+answered AS (SELECT * FROM events WHERE type = 'approval.answered'),
+expired AS (SELECT DISTINCT run, data->>'$.approval' AS approval FROM events WHERE type = 'approval.expired')
+SELECT
+    requested.run,
+    requested.data->>'$.approval' AS approval,
+    requested.data->>'$.binding.call' AS call,
+    requested.data->>'$.tool' AS gen_ai_tool_name,
+    requested.data->>'$.requester' AS requester,
+    requested.data->>'$.actor' AS actor,
+    (requested.data->'$.reviewers')::VARCHAR[] AS reviewers,
+    (requested.data->>'$.quorum')::BIGINT AS quorum,
+    requested.time AS requested_at,
+    TRY_CAST(requested.data->>'$.expires_at' AS TIMESTAMP) AS expires_at,
+    expired.approval IS NOT NULL AS expired,
+    answered.time AS answered_at,
+    answered.data->>'$.answer' AS answer,
+    answered.data->>'$.reviewer.id' AS reviewer,
+    answered.data->>'$.reviewer.kind' AS reviewer_kind,
+    answered.data->>'$.reviewer.assurance' AS reviewer_assurance,
+    answered.data->>'$.reason' AS reason,
+    requested.data->>'$.binding.arguments_digest' AS arguments_digest,
+    requested.data->>'$.binding.view_digest' AS view_digest
+FROM requested
+LEFT JOIN answered ON answered.run = requested.run AND answered.data->>'$.approval' = requested.data->>'$.approval'
+LEFT JOIN expired ON expired.run = requested.run AND expired.approval = requested.data->>'$.approval';
+
+-- What attempts used, and every stop or overrun of a ceiling.
+CREATE VIEW spend AS
+SELECT
+    run,
+    seq,
+    time,
+    type,
+    coalesce(data->>'$.call', 'model/' || (data->>'$.step')) AS spender,
+    (data->>'$.attempt')::BIGINT AS attempt,
+    (data->>'$.settlement.tool_calls')::BIGINT AS tool_calls,
+    (data->>'$.settlement.input_tokens')::BIGINT AS gen_ai_usage_input_tokens,
+    (data->>'$.settlement.output_tokens')::BIGINT AS gen_ai_usage_output_tokens,
+    TRY_CAST(data->>'$.settlement.cost_usd' AS DECIMAL(28, 12)) AS cost_usd,
+    data->>'$.meter' AS meter,
+    TRY_CAST(coalesce(data->>'$.limit', data->>'$.reserved') AS DECIMAL(28, 12)) AS allowed,
+    TRY_CAST(coalesce(data->>'$.reported', data->>'$.used') AS DECIMAL(28, 12)) AS used,
+    TRY_CAST(data->>'$.asked' AS DECIMAL(28, 12)) AS asked
+FROM events
+WHERE type IN ('model.answered', 'model.failed', 'tool.result', 'budget.stopped', 'budget.overrun');

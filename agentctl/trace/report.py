@@ -1,0 +1,190 @@
+"""One run as a person asks about it: its events put together by step and call. Pure; nothing is judged anew."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Literal, TypeAlias
+
+from agentctl.events.approval import MessageRefused
+from agentctl.events.budget import BudgetOverrun, BudgetStopped
+from agentctl.events.model import ModelAnswered, ModelAsked, ModelFailed, ModelRefused, RouteChosen
+from agentctl.events.run import (
+    ClockAnomaly,
+    JournalRecovered,
+    RunFinished,
+    RunResumed,
+    RunStarted,
+    RunSuspended,
+)
+from agentctl.events.tool import ToolResult
+from agentctl.trace.call_report import Call, calls_of
+from agentctl.trace.placed import Placed, Placeds, first_after, in_order, of_type
+
+RunStatus = Literal["running", "suspended", "finished"]
+"""`running`: under way, or its process died; the journal cannot tell."""
+
+ModelEnd: TypeAlias = ModelAnswered | ModelFailed
+"""How an attempt to ask a model ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunRow:
+    """One run in a line. Tokens and money are what was settled; money is exact to 12 decimals."""
+
+    run: str
+    kind: str
+    agent: str
+    owner: str
+    version: str
+    version_tag: str | None
+    environment: str
+    principal: str
+    principal_assurance: str
+    on_behalf_of: tuple[str, ...]
+    input: str
+    status: RunStatus
+    reason: str | None
+    exit_code: int | None
+    answer: str | None
+    started_at: datetime
+    ended_at: datetime | None
+    steps: int
+    model_calls: int
+    tool_calls: int
+    refused_calls: int
+    input_tokens: int
+    output_tokens: int
+    cost_usd: Decimal
+    overridden: bool
+    """Whether a person answered an approval."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelCall:
+    """One attempt to ask a model; no end where it is under way or its process died."""
+
+    asked: Placed[ModelAsked]
+    end: Placed[ModelEnd] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What one step asked of models and tools."""
+
+    step: int
+    routes: tuple[Placed[RouteChosen], ...]
+    model_calls: tuple[ModelCall, ...]
+    model_refusals: tuple[Placed[ModelRefused], ...]
+    calls: tuple[Call, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NotUnderstood:
+    """A record whose event this version does not know."""
+
+    seq: int
+    type: str
+
+
+@dataclass(frozen=True, slots=True)
+class JournalState:
+    """Where the run is written down and how much of it holds; None lines where the file could not be read."""
+
+    path: str
+    records: int
+    lines: int | None
+
+    @property
+    def whole(self) -> bool:
+        """Whether every line is a record in an unbroken chain."""
+        return self.lines is not None and self.records >= self.lines
+
+
+@dataclass(frozen=True, slots=True)
+class RunReport:
+    """Everything about one run."""
+
+    row: RunRow
+    started: RunStarted
+    journal: JournalState
+    head: str
+    """The hash of the last record; it stands for everything before it."""
+    steps: tuple[Step, ...]
+    life: tuple[Placed[RunResumed | RunSuspended | RunFinished], ...]
+    budget: tuple[Placed[BudgetStopped | BudgetOverrun], ...]
+    notes: tuple[Placed[MessageRefused | ClockAnomaly | JournalRecovered], ...]
+    not_understood: tuple[NotUnderstood, ...]
+    spent_usd: Decimal
+    """Settled, exact."""
+    open_usd: Decimal
+    """Reserved by model calls whose end is not known."""
+
+    @property
+    def calls(self) -> tuple[Call, ...]:
+        """All calls of all steps, in order."""
+        return tuple(call for step in self.steps for call in step.calls)
+
+
+def report_of(
+    row: RunRow, journal: JournalState, placed: Placeds, not_understood: tuple[NotUnderstood, ...] = ()
+) -> RunReport:
+    """Return the report of a run from its events, in order; the first of them is its beginning."""
+    models = _model_calls(placed)
+    return RunReport(
+        row=row,
+        started=of_type(placed, RunStarted)[0].event,
+        journal=journal,
+        head=placed[-1].hash,
+        steps=_steps(placed, models),
+        life=in_order(
+            of_type(placed, RunResumed), of_type(placed, RunSuspended), of_type(placed, RunFinished)
+        ),
+        budget=in_order(of_type(placed, BudgetStopped), of_type(placed, BudgetOverrun)),
+        notes=in_order(
+            of_type(placed, MessageRefused), of_type(placed, ClockAnomaly), of_type(placed, JournalRecovered)
+        ),
+        not_understood=not_understood,
+        spent_usd=_spent(placed),
+        open_usd=sum((one.asked.event.reservation.cost_usd for one in models if one.end is None), Decimal(0)),
+    )
+
+
+def _spent(placed: Placeds) -> Decimal:
+    settled: tuple[Placed[ModelEnd | ToolResult], ...] = in_order(
+        of_type(placed, ModelAnswered), of_type(placed, ModelFailed), of_type(placed, ToolResult)
+    )
+    return sum((one.event.settlement.cost_usd for one in settled), Decimal(0))
+
+
+def _model_calls(placed: Placeds) -> tuple[ModelCall, ...]:
+    ends: tuple[Placed[ModelEnd], ...] = in_order(
+        of_type(placed, ModelAnswered), of_type(placed, ModelFailed)
+    )
+    return tuple(
+        ModelCall(asked, first_after(asked, (end for end in ends if _same_attempt(asked.event, end.event))))
+        for asked in of_type(placed, ModelAsked)
+    )
+
+
+def _same_attempt(asked: ModelAsked, end: ModelEnd) -> bool:
+    return (asked.step, asked.attempt) == (end.step, end.attempt)
+
+
+def _steps(placed: Placeds, models: tuple[ModelCall, ...]) -> tuple[Step, ...]:
+    routes, refusals, calls = of_type(placed, RouteChosen), of_type(placed, ModelRefused), calls_of(placed)
+    numbers = {
+        *(one.event.step for one in routes),
+        *(one.event.step for one in refusals),
+        *(one.asked.event.step for one in models),
+        *(call.step for call in calls),
+    }
+    return tuple(
+        Step(
+            number,
+            tuple(one for one in routes if one.event.step == number),
+            tuple(one for one in models if one.asked.event.step == number),
+            tuple(one for one in refusals if one.event.step == number),
+            tuple(call for call in calls if call.step == number),
+        )
+        for number in sorted(numbers)
+    )

@@ -1,0 +1,366 @@
+"""The DuckDB index over all journals: filled in bulk, read under a lock, thrown away and rebuilt at will.
+
+The journals are the truth. So nothing here may stop a run or hide one: a database that is missing, damaged, locked or of
+another version is rebuilt or gone round, and what it does not hold yet is read from the journals themselves.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, Self, TypeAlias
+
+from agentctl.events.base import JOURNAL_VERSION
+from agentctl.events.record import GENESIS
+from agentctl.trace.disk import make_private_folder
+from agentctl.trace.file_lock import file_lock
+from agentctl.trace.journal_files import JournalFile, Mark, complete_lines, journals_among, journals_in
+from agentctl.trace.query_texts import query_text
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+SCHEMA_VERSION = 1
+"""The version of tables and views; a database of another one is rebuilt."""
+
+Row: TypeAlias = tuple[object, ...]
+"""One row of an answer, in the order of its columns."""
+
+_WAIT_SECONDS = 0.5
+_BATCH_CHARACTERS = 16 << 20
+_NEVER = -1
+# DuckDB has one error class for all trouble with files; only its words tell a locked database from a broken one.
+_BUSY_WORDS = ("Could not set lock on file", "Unique file handle conflict", "different configuration")
+
+
+@dataclass(frozen=True, slots=True)
+class Ingested:
+    """What became of bringing the database up to date.
+
+    `busy`: somebody else has it open; `unavailable`: it cannot be made or written. Neither hides anything: readers look into
+    the journals.
+    """
+
+    state: Literal["done", "busy", "unavailable"]
+    journals: int = 0
+    records: int = 0
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Damage:
+    """A journal of which only the first `records` of its `lines` hold; None lines where it could not be read at all."""
+
+    run: str
+    path: str
+    records: int
+    lines: int | None
+
+
+class _OtherVersionError(Exception):
+    """Raised when a database was made by another schema or another DuckDB."""
+
+
+class Index:
+    """The index of one project: a database file, and the journals it is made from."""
+
+    def __init__(self, database: Path, journals: Path, *, wait_seconds: float = _WAIT_SECONDS) -> None:
+        self._database = database
+        self._folder = journals
+        self._wait = wait_seconds
+
+    def ingest(self, paths: Iterable[Path] | None = None) -> Ingested:
+        """Take over what the database does not hold yet, of all journals or of some.
+
+        May be called by any number of processes at once, as often as they like. Trouble with the database is an answer,
+        not an error.
+        """
+        found = journals_in(self._folder) if paths is None else journals_among(paths)
+        if not found and not self._database.exists():
+            return Ingested("done")
+        return self._write(found, everything=paths is None)
+
+    def rebuild(self) -> Ingested:
+        """Put the database aside and make it again from the journals alone."""
+        return self._write(journals_in(self._folder), everything=True, afresh=True)
+
+    @contextmanager
+    def reader(self) -> Iterator["Reader"]:
+        """Give a reader of the durable prefix of every journal; other readers may share the database meanwhile.
+
+        What the reader had to fetch from journals is taken over into the database afterwards.
+        """
+        if not self._database.exists():
+            self.ingest()
+        with ExitStack() as stack:
+            database = self._database if self._shared(stack) else None
+            reader = stack.enter_context(Reader(database, self._folder))
+            yield reader
+        if reader.found_damage:
+            self.rebuild()
+        elif reader.ahead:
+            self.ingest()
+
+    def _shared(self, stack: ExitStack) -> bool:
+        try:
+            return self._database.exists() and stack.enter_context(
+                file_lock(self._lock_path, "shared", self._wait)
+            )
+        except OSError:
+            return False
+
+    @property
+    def _lock_path(self) -> Path:
+        return self._database.with_name(f"{self._database.name}.lock")
+
+    def _write(self, found: Mapping[str, JournalFile], *, everything: bool, afresh: bool = False) -> Ingested:
+        try:
+            make_private_folder(self._database.parent)
+            with file_lock(self._lock_path, "exclusive", self._wait) as held:
+                if not held:
+                    return Ingested("busy", detail="another process is using the database")
+                return self._write_alone(found, everything=everything, afresh=afresh)
+        except OSError as error:
+            return Ingested("unavailable", detail=error.strerror or str(error))
+
+    def _write_alone(self, found: Mapping[str, JournalFile], *, everything: bool, afresh: bool) -> Ingested:
+        import duckdb  # noqa: PLC0415 - a tenth of a second that only readers and ingesters pay
+
+        if afresh:
+            self._set_aside()
+        try:
+            return _bring_up_to_date(self._database, found, everything=everything)
+        except (duckdb.Error, _OtherVersionError) as error:
+            if _is_busy(error):
+                return Ingested("busy", detail="another program has the database open")
+        self._set_aside()
+        try:
+            return _bring_up_to_date(self._database, journals_in(self._folder), everything=True)
+        except duckdb.Error as error:
+            return Ingested("unavailable", detail=str(error).splitlines()[0])
+
+    def _set_aside(self) -> None:
+        """Move the database away, not delete it: somebody may have given its name to a file of their own."""
+        for suffix in ("", ".wal"):
+            path = self._database.with_name(f"{self._database.name}{suffix}")
+            if path.exists():
+                path.replace(path.with_name(f"{self._database.name}.aside{suffix}"))
+
+
+class Reader:
+    """Answers SQL over the durable prefix of every journal; it can change nothing and reach no file.
+
+    Where there is no database to be used, the same tables are made in memory from the journals.
+    """
+
+    def __init__(self, database: Path | None, journals: Path) -> None:
+        self._folder = journals
+        self._connection, self._ahead = _connect_for_reading(database, journals)
+        self._found_damage = False
+
+    @property
+    def ahead(self) -> bool:
+        """Whether it shows records that the database does not hold."""
+        return self._ahead
+
+    @property
+    def found_damage(self) -> bool:
+        """Whether the database turned out to be damaged in the middle of an answer."""
+        return self._found_damage
+
+    def rows(self, sql: str, **parameters: object) -> list[Row]:
+        """Return the rows of a query; parameters are written `$name` in it.
+
+        Raises:
+            duckdb.Error: the query is wrong.
+        """
+        import duckdb  # noqa: PLC0415 - see Index
+
+        try:
+            return self._connection.execute(sql, parameters).fetchall()
+        except duckdb.Error as error:
+            if not _is_rotten(error):
+                raise
+        self._found_damage = True
+        self._connection.close()
+        self._connection, _ = _connect_for_reading(None, self._folder)
+        return self._connection.execute(sql, parameters).fetchall()
+
+    def damaged(self) -> tuple[Damage, ...]:
+        """Return the journals of which not every line is a record in an unbroken chain."""
+        return tuple(Damage(*row) for row in self.rows(query_text("damaged")))  # type: ignore[arg-type]  # the query names these columns
+
+    def close(self) -> None:
+        """Give the database back."""
+        self._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def _open(database: str) -> "DuckDBPyConnection":
+    import duckdb  # noqa: PLC0415 - see Index
+
+    # Extensions would be looked for on the network.
+    return duckdb.connect(
+        database, config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
+    )
+
+
+def _bring_up_to_date(database: Path, found: Mapping[str, JournalFile], *, everything: bool) -> Ingested:
+    """Make the database hold exactly the records of these journals, and of no others if they are all there are."""
+    with _open(str(database)) as connection:
+        if not connection.execute("SHOW TABLES").fetchall():
+            _create_everything(connection)
+            database.chmod(0o600)
+        _refuse_other_version(connection, "main")
+        known = _known(connection, "main")
+        stale = _changed(found, known)
+        gone = known.keys() - found.keys() if everything else set[str]()
+        if not stale and not gone:
+            return Ingested("done")
+        connection.begin()
+        _forget(connection, {*gone, *(journal.run for journal in stale)})
+        records = _load(connection, stale)
+        connection.commit()
+    return Ingested("done", len(stale), records)
+
+
+def _connect_for_reading(database: Path | None, folder: Path) -> "tuple[DuckDBPyConnection, bool]":
+    """Return a connection that sees every journal, and whether the database lacks some of it."""
+    connection = _open(":memory:")
+    _attach(connection, database)
+    found, known = journals_in(folder), _known(connection, "indexed.main")
+    stale = _changed(found, known)
+    connection.execute("CREATE SCHEMA fresh; USE memory.fresh")
+    connection.execute(query_text("tables"))
+    _load(connection, stale)
+    outdated = [*(known.keys() - found.keys()), *(journal.run for journal in stale)]
+    connection.execute("CREATE TABLE outdated AS SELECT unnest($runs::VARCHAR[]) AS run", {"runs": outdated})
+    connection.execute("USE memory.main")
+    connection.execute(query_text("union"))
+    connection.execute(query_text("views"))
+    connection.execute("SET enable_external_access = false; SET lock_configuration = true")
+    return connection, bool(outdated)
+
+
+def _attach(connection: "DuckDBPyConnection", database: Path | None) -> None:
+    """Attach the database as `indexed`, or an empty one where it cannot be used."""
+    import duckdb  # noqa: PLC0415 - see Index
+
+    try:
+        if database is not None:
+            quoted = str(database).replace("'", "''")
+            connection.execute(f"ATTACH '{quoted}' AS indexed (READ_ONLY)")
+            _refuse_other_version(connection, "indexed.main")
+            return
+    except (duckdb.Error, _OtherVersionError):
+        connection.execute("DETACH DATABASE IF EXISTS indexed")
+    connection.execute("ATTACH ':memory:' AS indexed; USE indexed")
+    connection.execute(query_text("tables"))
+    connection.execute("USE memory")
+
+
+def _create_everything(connection: "DuckDBPyConnection") -> None:
+    import duckdb  # noqa: PLC0415 - see Index
+
+    connection.execute(query_text("tables"))
+    connection.execute(query_text("views"))
+    connection.execute(
+        "INSERT INTO meta VALUES ($schema, $duckdb)", {"schema": SCHEMA_VERSION, "duckdb": duckdb.__version__}
+    )
+
+
+def _refuse_other_version(connection: "DuckDBPyConnection", where: str) -> None:
+    import duckdb  # noqa: PLC0415 - see Index
+
+    found = connection.execute(f"SELECT schema_version, duckdb_version FROM {where}.meta").fetchall()  # noqa: S608 - our own word
+    if found != [(SCHEMA_VERSION, duckdb.__version__)]:
+        raise _OtherVersionError(f"made by {found}")
+
+
+def _is_busy(error: Exception) -> bool:
+    return any(words in str(error) for words in _BUSY_WORDS)
+
+
+def _is_rotten(error: Exception) -> bool:
+    """Return whether an answer failed for the database's sake and not for the question's."""
+    import duckdb  # noqa: PLC0415 - see Index
+
+    kinds = (duckdb.IOException, duckdb.InternalError, duckdb.FatalException, duckdb.SerializationException)
+    return isinstance(error, kinds) or type(error) is duckdb.Error  # a wrong checksum has no class of its own
+
+
+def _known(connection: "DuckDBPyConnection", where: str) -> dict[str, Mark]:
+    """Return the mark of every journal that was taken over."""
+    rows = connection.execute(f"SELECT run, path, size, changed FROM {where}.journals").fetchall()  # noqa: S608 - our own word
+    return {run: (path, size, changed) for run, path, size, changed in rows}
+
+
+def _changed(found: Mapping[str, JournalFile], known: Mapping[str, Mark]) -> tuple[JournalFile, ...]:
+    return tuple(journal for run, journal in found.items() if known.get(run) != journal.mark)
+
+
+def _forget(connection: "DuckDBPyConnection", runs: Iterable[str]) -> None:
+    for table in ("events", "journals"):
+        connection.execute(
+            f"DELETE FROM {table} WHERE run IN (SELECT unnest($runs::VARCHAR[]))",  # noqa: S608 - our own words
+            {"runs": sorted(runs)},
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """The complete lines of a journal; None where it could not be read."""
+
+    journal: JournalFile
+    lines: list[str] | None
+
+
+def _load(connection: "DuckDBPyConnection", journals: Iterable[JournalFile]) -> int:
+    """Load whole journals and return how many records they held."""
+    return sum(_load_batch(connection, batch) for batch in _batches(journals))
+
+
+def _batches(journals: Iterable[JournalFile]) -> Iterator[list[_Taken]]:
+    batch: list[_Taken] = []
+    size = 0
+    for journal in journals:
+        batch.append(_take(journal))
+        size += journal.size
+        if size > _BATCH_CHARACTERS:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
+
+
+def _take(journal: JournalFile) -> _Taken:
+    try:
+        return _Taken(journal, complete_lines(journal.path))
+    except OSError:
+        return _Taken(journal, None)
+
+
+def _load_batch(connection: "DuckDBPyConnection", batch: list[_Taken]) -> int:
+    rows = [(taken.journal.run, seq, line) for taken in batch for seq, line in enumerate(taken.lines or ())]
+    runs, seqs, lines = (list(column) for column in zip(*rows, strict=True)) if rows else ([], [], [])
+    loaded = connection.execute(
+        query_text("load"),
+        {"runs": runs, "seqs": seqs, "lines": lines, "journal_version": JOURNAL_VERSION, "genesis": GENESIS},
+    ).fetchall()
+    connection.execute(
+        query_text("note_journals"),
+        {
+            "runs": [taken.journal.run for taken in batch],
+            "paths": [taken.journal.name for taken in batch],
+            "sizes": [taken.journal.size for taken in batch],
+            # One that could not be read is looked at again next time, changed or not.
+            "changes": [_NEVER if taken.lines is None else taken.journal.changed for taken in batch],
+            "lines": [None if taken.lines is None else len(taken.lines) for taken in batch],
+        },
+    )
+    return int(loaded[0][0])

@@ -1,0 +1,91 @@
+"""A project of its own for each scenario, and the real command line as a user types it."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).parents[2]
+
+
+@dataclass
+class Answer:
+    """What a command printed and how it ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def document(self) -> dict[str, object]:
+        """The JSON that a command with `--json` printed."""
+        parsed: dict[str, object] = json.loads(self.out)
+        return parsed
+
+
+@dataclass
+class Shell:
+    """A folder in which `agentctl` is typed."""
+
+    folder: Path
+    variables: dict[str, str] = field(default_factory=dict)
+
+    def __call__(self, *arguments: str, input: str | None = None) -> Answer:  # noqa: A002 - as subprocess calls it
+        """Run `agentctl` with these arguments."""
+        done = subprocess.run(
+            [sys.executable, "-m", "agentctl", *arguments],
+            cwd=self.folder,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            input=input or "",
+            timeout=60,
+            check=False,
+        )
+        return Answer(done.returncode, done.stdout, done.stderr)
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        """Start `agentctl` and let it run."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "agentctl", *arguments],
+            cwd=self.folder,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables of the process: as few as a user could have."""
+        kept = {
+            name: os.environ[name]
+            for name in ("PATH", "HOME", "COVERAGE_PROCESS_START")
+            if name in os.environ
+        }
+        return {
+            **kept,
+            "PYTHONPATH": str(REPOSITORY),
+            "XDG_STATE_HOME": str(self.folder.parent / "state"),
+            **self.variables,
+        }
+
+    def refunds(self, ledger: str) -> list[dict[str, object]]:
+        """Return the refunds in a ledger of the sandbox."""
+        from agentctl.sandbox.ledger import read_refunds  # noqa: PLC0415
+
+        return read_refunds(self.folder / "traces" / "sandbox" / ledger)
+
+
+@pytest.fixture
+def shell(tmp_path: Path) -> Shell:
+    """A fresh project with the repository's contracts."""
+    folder = tmp_path / "project"
+    shutil.copytree(REPOSITORY / "contracts", folder / "contracts")
+    shutil.copy(REPOSITORY / "agentctl.toml", folder / "agentctl.toml")
+    return Shell(folder)

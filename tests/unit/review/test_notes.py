@@ -1,0 +1,87 @@
+"""What holds beside the letter of the contract is told."""
+
+from tests.fakes.project_copy import CONTRACT, PLATFORM, REFUND, SANDBOX, ProjectCopy
+
+
+def test_our_own_contract_passes_with_notes_only(project: ProjectCopy) -> None:
+    """The contract as printed has no error and no warning in the sandbox; what is not enforced yet is named."""
+    report = project.report()
+    assert report.errors == ()
+    assert report.warnings == ()
+    [problem] = report.notes
+    assert problem.path == "model_routing.escalate_on"
+    assert problem.found.startswith("accepted, but not enforced yet")
+
+
+def test_a_reduced_trace_is_named_as_not_enforced(project: ProjectCopy) -> None:
+    """Somebody who asks for less than a full trace learns that it is full."""
+    project.set(CONTRACT, ("logging", "trace_level"), "metadata")
+    assert project.notes() == ["logging.trace_level: accepted, but not enforced yet: traces are `full`"]
+
+
+def test_a_tightened_value_is_told_with_both_places(project: ProjectCopy) -> None:
+    """The contract's line is the place, the platform's rule is named."""
+    project.set(PLATFORM, ("budget_ceilings", "max_steps"), 5)
+    [told] = project.notes()
+    assert told.startswith("budgets.max_steps: `12` becomes `5`, by `platform.budget_ceilings.max_steps` (")
+    assert f"({PLATFORM}:" in told
+
+
+def test_a_default_of_the_platform_is_told_as_such(project: ProjectCopy) -> None:
+    """Without a platform file the weakest redaction still holds."""
+    (project.root / PLATFORM).unlink()
+    project.set(CONTRACT, ("logging", "pii_redaction"), "off")
+    [told] = project.notes()
+    assert told.startswith(
+        "logging.pii_redaction: `off` becomes `standard`, by `platform.pii_redaction_at_least`"
+    )
+    assert told.endswith("(the platform's default)")
+
+
+def test_a_contract_in_the_file_of_another_agent_is_an_error(project: ProjectCopy) -> None:
+    """An agent is run by the name of its file."""
+    project.set(CONTRACT, ("agent", "name"), "refunder")
+    assert "agent.name: the file is `refund-assistant.yaml` and the agent is `refunder`" in project.errors()
+
+
+def test_an_agent_without_instructions_is_a_note(project: ProjectCopy) -> None:
+    """The model would be told nothing."""
+    (project.root / "contracts/refund-assistant.md").write_text(" \n")
+    assert project.notes() == ["agent: the agent has no instructions"]
+
+
+def test_instructions_that_cannot_be_read_are_an_error_and_no_note(project: ProjectCopy) -> None:
+    """A file that is named must be there."""
+    project.set(CONTRACT, ("agent", "instructions"), "nowhere.md")
+    [told] = project.errors()
+    assert "nowhere.md" in told
+    assert project.notes() == []
+
+
+def test_a_script_that_is_not_there_is_the_environments_problem(project: ProjectCopy) -> None:
+    """Its place is the line that names the folder."""
+    (project.root / "contracts/environments/sandbox/scripts/refund-assistant.yaml").unlink()
+    [problem] = project.report().errors
+    assert (problem.place.file, problem.path) == (SANDBOX, "models.small-fast[0].scripts")
+    assert problem.accepted == "the file contracts/environments/sandbox/scripts/refund-assistant.yaml"
+
+
+def test_seeds_that_are_not_there_are_an_error(project: ProjectCopy) -> None:
+    """The back office would not start."""
+    project.set(SANDBOX, ("sandbox", "seeds", 0), "sandbox/nothing.yaml")
+    assert project.errors() == [
+        "sandbox.seeds[0]: there is no file contracts/environments/sandbox/nothing.yaml"
+    ]
+
+
+def test_the_code_of_a_python_tool_is_there(project: ProjectCopy) -> None:
+    """It is part of the version."""
+    python = {"type": "python", "file": "add.py", "function": "add"}
+    project.add_tool("math.add", REFUND, executor=python, effect_key="add:{charge}")
+    project.allow("math.add", requires_approval=True)
+    [problem] = project.report().errors
+    assert problem.place.file == "contracts/tools/math.add.yaml"
+    assert "add.py" in problem.found
+    assert project.review().version is None
+    (project.root / "contracts/tools/add.py").write_text("def add(**_):\n    return 0\n")
+    assert project.errors() == []
