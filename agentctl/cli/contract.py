@@ -1,7 +1,7 @@
 """`agentctl contract`: check contracts, show what holds, export the schemas of our files."""
 
 import json as json_text
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -59,7 +59,7 @@ def show(
     json: Json = False,
 ) -> int:
     """Show what holds for an agent after the platform's rules, where each value comes from, and the digests."""
-    from agentctl.cli.terminal import Column, Terminal
+    from agentctl.cli.terminal import Terminal
     from agentctl.contract.enforcement import not_enforced
     from agentctl.review.effective import digests, rows
 
@@ -67,8 +67,8 @@ def show(
     contract, platform = project.agent(agent), project.platform()
     values = rows(contract, platform)
     versions = digests(project, contract, project.environment(environment), platform)
+    unenforced = list(not_enforced(contract.document))
     if json:
-        unenforced = list(not_enforced(contract.document))
         shown = {
             "values": [asdict(row) for row in values],
             "digests": asdict(versions),
@@ -76,11 +76,12 @@ def show(
         }
         terminal.document({"agent": agent, "environment": environment, **shown})
     else:
-        columns = (Column("path", whole=True), Column("value"), Column("from"))
-        terminal.table(columns, [(row.path, row.value, row.origin) for row in values])
-        terminal.line()
-        for name, digest in _named_digests(environment, versions):
-            terminal.verbatim(f"{digest}  {name}")
+        for line in _aligned([(row.path, row.value, row.origin) for row in values]):
+            terminal.verbatim(line)
+        for name in unenforced:
+            terminal.verbatim(f"not enforced yet: {name}")
+        for line in _aligned([(digest, name) for name, digest in _named_digests(environment, versions)]):
+            terminal.verbatim(line)
     return 0
 
 
@@ -179,6 +180,13 @@ def _named_digests(environment: str, versions: "Digests") -> Iterator[tuple[str,
     yield f"environment {environment}", versions.environment
     yield "platform rules", versions.platform
     yield from ((f"tool {name}", digest) for name, digest in versions.tools.items())
+
+
+def _aligned(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
+    """Yield rows with their columns below each other; lines stay whole, so that they can be searched and copied."""
+    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
+    for row in rows:
+        yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
 
 
 def _written(path: Path, content: object) -> Path:

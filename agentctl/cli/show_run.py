@@ -87,13 +87,13 @@ def _status(report: RunReport) -> str:
 
 
 def _cost(report: RunReport) -> str:
-    limit = usd(report.started.envelope.limits.max_cost_usd)
+    limit = usd(report.limits.max_cost_usd)
     reserved = f"; {usd(report.open_usd)} reserved by calls whose end is not known" if report.open_usd else ""
     return f"{plain(report.spent_usd)} of {limit}{reserved}"
 
 
 def _used(report: RunReport) -> str:
-    row, limits = report.row, report.started.envelope.limits
+    row, limits = report.row, report.limits
     parts = (
         f"{row.steps} of {counted(limits.max_steps, 'step')}",
         counted(row.model_calls, "model call"),

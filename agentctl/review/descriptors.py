@@ -1,9 +1,10 @@
 """Descriptors: effect keys and facts speak of what the schemas of their tool describe."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-from agentctl.contract.tool import Fact
+from agentctl.contract.project import Loaded
+from agentctl.contract.tool import Fact, FactUnit, ToolDescriptor
 from agentctl.contract.words import listed
 from agentctl.review.report import Finding, error
 from agentctl.review.schema_paths import types_at
@@ -11,6 +12,11 @@ from agentctl.review.subject import Subject, in_tool
 from agentctl.review.tool_parts import Side, dangling, optional_argument, schema_of, unknown_argument
 
 _SLOT = re.compile(r"\{([a-zA-Z0-9_]+)\}")
+_TYPES: Mapping[FactUnit, tuple[str, ...]] = {
+    "text": ("string",),
+    "number": ("number", "integer"),
+    "minor_units": ("integer",),
+}
 
 
 def effect_keys_can_be_computed(subject: Subject) -> Iterator[Finding]:
@@ -30,18 +36,24 @@ def facts_stand_in_the_schema(subject: Subject) -> Iterator[Finding]:
                 yield from dangling(in_tool(tool, "facts", name, key), pointer, tool, side)
 
 
-def amounts_are_whole(subject: Subject) -> Iterator[Finding]:
-    """An amount in minor units is an integer: money is never a float."""
+def facts_have_their_type(subject: Subject) -> Iterator[Finding]:
+    """What a fact reads has the type of its unit; an amount in minor units is whole, money is never a float."""
     for tool in subject.used_tools():
-        amounts = ((name, fact) for name, fact in tool.document.facts.items() if fact.unit == "minor_units")
-        for name, fact in amounts:
-            types = types_at(schema_of(tool, fact.source), fact.pointer)
-            if types and "integer" not in types:
-                place = in_tool(tool, fact.source)
-                found = (
-                    f"an amount in minor units that is {listed(sorted(types))} in the schema {place.where}"
+        for name, fact in tool.document.facts.items():
+            yield from _unfit(tool, ("facts", name, "pointer"), fact.pointer, fact.source, _TYPES[fact.unit])
+            if fact.currency is not None:
+                yield from _unfit(
+                    tool, ("facts", name, "currency"), fact.currency, fact.source, _TYPES["text"]
                 )
-                yield error(in_tool(tool, "facts", name, "pointer"), found, "`type: integer` there")
+
+
+def _unfit(
+    tool: Loaded[ToolDescriptor], path: tuple[str, ...], pointer: str, side: Side, accepted: tuple[str, ...]
+) -> Iterator[Finding]:
+    types = types_at(schema_of(tool, side), pointer)
+    if types and types.isdisjoint(accepted):
+        found = f"`{pointer}` is {listed(sorted(types))} in the {side} {in_tool(tool, side).where}"
+        yield error(in_tool(tool, *path), found, f"{listed(accepted)} there, or another unit")
 
 
 def _pointers(fact: Fact) -> Iterator[tuple[str, Side, str]]:

@@ -34,6 +34,9 @@ def rules_judge_amounts(subject: Subject) -> Iterator[Finding]:
         elif facts[name].unit != "minor_units" or facts[name].total_per is None:
             found = f"the fact `{name}` is no amount with a total per object {place.where}"
             yield error(at, found, "a fact with `unit: minor_units` and `total_per`")
+        elif not name.endswith("_usd"):
+            found = f"the fact `{name}` may be of any currency, and the rule counts US dollars {place.where}"
+            yield error(at, found, "a fact whose name ends with `_usd`: those are of no other currency")
 
 
 def rules_only_read(subject: Subject) -> Iterator[Finding]:

@@ -1,7 +1,8 @@
 """What a check looks at: one contract in one environment, with everything both refer to, and the day."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from importlib.util import find_spec
 from typing import TypeVar
 
@@ -10,7 +11,7 @@ from agentctl.contract.environment import Deployment, Environment, Reviewer, Rev
 from agentctl.contract.platform import PlatformRules
 from agentctl.contract.project import Loaded, ProjectFiles
 from agentctl.contract.script import Script
-from agentctl.contract.tool import PythonExecutor, ToolDescriptor
+from agentctl.contract.tool import ToolDescriptor
 from agentctl.foundation.errors import InvalidInput, Problem, UsageError
 from agentctl.review.report import Spot, spot
 
@@ -53,6 +54,8 @@ class Subject:
     registry: Mapping[str, Loaded[ToolDescriptor]]
     script: Loaded[Script] | None
     instructions: str
+    code: Mapping[str, bytes]
+    """The code of Python tools, by tool."""
     unreadable: tuple[Problem, ...]
     today: str
     litellm_installed: bool
@@ -132,8 +135,9 @@ def gather(
     script = reader.read(lambda: _script(project, loaded, bound))
     instructions = reader.read(lambda: project.instructions(loaded)) or ""
     reader.read(lambda: _seeds(project, bound))
-    for tool in _python_tools(loaded, registry):
-        reader.read(lambda tool=tool: project.tool_version(tool))  # type: ignore[misc]  # mypy does not infer defaults
+    code = reader.code_of(
+        project, [registry[name] for name in _named_tools(loaded, bound) if name in registry]
+    )
     return Subject(
         contract=loaded,
         environment=bound,
@@ -141,6 +145,7 @@ def gather(
         registry=registry,
         script=script,
         instructions=instructions,
+        code=code,
         unreadable=tuple(reader.problems),
         today=today,
         litellm_installed=find_spec("litellm") is not None,
@@ -163,12 +168,17 @@ class _Reader:
             self.problems.extend(refusal.problems)
             return None
 
+    def code_of(self, project: ProjectFiles, tools: Iterable[Loaded[ToolDescriptor]]) -> dict[str, bytes]:
+        versions = [self.read(partial(project.tool_version, tool)) for tool in tools]
+        return {
+            item.descriptor.name: item.code for item in versions if item is not None and item.code is not None
+        }
 
-def _python_tools(
-    contract: Loaded[AgentContract], registry: Mapping[str, Loaded[ToolDescriptor]]
-) -> Iterator[Loaded[ToolDescriptor]]:
-    tools = (registry.get(entry.name) for entry in contract.document.tools.allowlist)
-    return (tool for tool in tools if tool and isinstance(tool.document.executor, PythonExecutor))
+
+def _named_tools(contract: Loaded[AgentContract], environment: Loaded[Environment]) -> set[str]:
+    rules = (reviewer.rule for reviewer in environment.document.reviewers)
+    listed = {entry.name for entry in contract.document.tools.allowlist}
+    return listed | {rule.look_up.tool for rule in rules if rule is not None}
 
 
 def _script(

@@ -4,14 +4,18 @@ import re
 from collections.abc import Iterator
 
 from agentctl.contract.project import Loaded, nearest
-from agentctl.contract.tool import HttpExecutor, ToolDescriptor
+from agentctl.contract.tool import HttpExecutor, PythonExecutor, ToolDescriptor
+from agentctl.contract.words import listed
 from agentctl.review.report import Finding, error, warning
-from agentctl.review.schema_paths import is_open, names_in, required_in
+from agentctl.review.schema_paths import is_open, names_in, required_in, types_at
 from agentctl.review.subject import Subject, in_tool
 from agentctl.review.tool_parts import one_of, optional_argument, unknown_argument
 
 _SLOT = re.compile(r"\{([^{}]*)\}")
+_NAME = re.compile(r"[A-Za-z0-9_]+")
+_HEADER = re.compile(r"[A-Za-z0-9-]{1,64}")
 _CHANGING = ("PUT", "PATCH", "DELETE")
+_LARGE = frozenset({"object", "array"})
 
 
 def templates_name_arguments(subject: Subject) -> Iterator[Finding]:
@@ -22,6 +26,23 @@ def templates_name_arguments(subject: Subject) -> Iterator[Finding]:
             yield from unknown_argument(at, name, tool)
             if path == ("path",):
                 yield from optional_argument(at, name, tool, "a path has no place for that")
+            if not _NAME.fullmatch(name):
+                yield error(
+                    at, f"`{{{name}}}` would be sent as it stands", "letters, digits and `_` between braces"
+                )
+
+
+def texts_are_made_of_texts(subject: Subject) -> Iterator[Finding]:
+    """What is put into a path, a query or a form is text or a number, not an object or a list."""
+    for tool, executor in _http_tools(subject):
+        for path, name in _slots(executor):
+            types = types_at(tool.document.arguments, f"/{name}") if path[0] != "body" else frozenset()
+            if types and types <= _LARGE:
+                argument = in_tool(tool, "arguments", "properties", name)
+                found = (
+                    f"`{name}` is {listed(sorted(types))} {argument.where}, and only text has a place here"
+                )
+                yield error(in_tool(tool, "executor", *path), found, "a text, number or boolean; or `body`")
 
 
 def arguments_are_used(subject: Subject) -> Iterator[Finding]:
@@ -65,7 +86,7 @@ def methods_fit_the_effect(subject: Subject) -> Iterator[Finding]:
 
 
 def bodies_have_one_form(subject: Subject) -> Iterator[Finding]:
-    """A request has one body, and none where the method takes none; a key header is used by keyed tools only."""
+    """A request has one body, and none where the method takes none."""
     for tool, executor in _http_tools(subject):
         if executor.body is not None and executor.form is not None:
             yield error(in_tool(tool, "executor", "form"), "both `form` and `body`", "one of them")
@@ -73,12 +94,18 @@ def bodies_have_one_form(subject: Subject) -> Iterator[Finding]:
             yield error(
                 in_tool(tool, "executor", "method"), "a `GET` with a body", "`query`, or another method"
             )
-        if executor.idempotency_header and tool.document.retry != "keyed":
-            retry = in_tool(tool, "retry")
-            found = f"the header is not relied on: `retry` is `{tool.document.retry}` {retry.where}"
-            yield warning(
-                in_tool(tool, "executor", "idempotency_header"), found, "`retry: keyed`, or no header"
-            )
+
+
+def keys_reach_somebody(subject: Subject) -> Iterator[Finding]:
+    """A tool that may be called again with the same key hands that key over, in a header that can be one."""
+    for tool in subject.used_tools():
+        executor, retry = tool.document.executor, in_tool(tool, "retry")
+        if isinstance(executor, PythonExecutor) and tool.document.retry == "keyed":
+            found = "`keyed`, and a Python function is given no key"
+            yield error(retry, f"{found} {in_tool(tool, 'executor').where}", "`safe` or `never`")
+        if isinstance(executor, HttpExecutor) and not _HEADER.fullmatch(executor.idempotency_header or "x"):
+            at = in_tool(tool, "executor", "idempotency_header")
+            yield error(at, f"`{executor.idempotency_header}` is no name of a header", "`Idempotency-Key`")
 
 
 def _http_tools(subject: Subject) -> Iterator[tuple[Loaded[ToolDescriptor], HttpExecutor]]:

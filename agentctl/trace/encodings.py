@@ -13,7 +13,7 @@ _NEIGHBOURHOOD = 512
 _ESCAPE = re.compile(
     r"""(?x) (
       %[0-9A-Fa-f]{2}
-    | \\u[0-9A-Fa-f]{4} | \\u\{[0-9A-Fa-f]{1,6}\} | \\U[0-9A-Fa-f]{8} | \\x[0-9A-Fa-f]{2} | \\["'/\\bfnrt]
+    | \\u[0-9A-Fa-f]{4} | \\u\{[0-9A-Fa-f]{1,6}\} | \\U[0-9A-Fa-f]{8} | \\x[0-9A-Fa-f]{2} | \\["'/bfnrt] | (?:\\\\)++
     | &\#[0-9]{1,7}; | &\#[xX][0-9A-Fa-f]{1,6};
     | (?<=\w)\+(?=[\w%])                                   # a space in the query of a URL
     | [\u00ad\u180e\u200b-\u200f\u2060-\u2064\ufeff]++     # seen by nobody, yet it parts a number
@@ -22,12 +22,12 @@ _ESCAPE = re.compile(
 _SHORT_ESCAPES = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 _LAST_POINT = 0x10FFFF
 
-_BASE64 = re.compile(r"[A-Za-z0-9+/_-]{8,}+(?:\r?\n[A-Za-z0-9+/_-]{8,}+)*+={0,2}")
+_BASE64 = re.compile(r"[A-Za-z0-9+/_-]{8,}+(?:\r?\n[A-Za-z0-9+/_-]++)*+={0,2}")
 # Whatever holds an `@` or a digit has, encoded, a capital letter after its first one; most words have none.
 _CAPITAL = re.compile(r".[^A-Z]*[A-Z]", re.DOTALL)
 _STANDARD_ALPHABET = str.maketrans("-_", "+/", "\r\n=")
 _PRINTABLE = re.compile(rb"[\t\n\r\x20-\x7e]{6,}")
-_GROUP = 4
+_GROUP, _SHORTEST = 4, 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +86,8 @@ def _character(escape: str) -> str:
     mark, body = escape[0], escape[1:]
     if mark == "+":
         return " "
-    if mark == "\\" and len(body) == 1:
-        return _SHORT_ESCAPES.get(body, body)
+    if mark == "\\" and (len(body) == 1 or body[0] == "\\"):
+        return _SHORT_ESCAPES.get(body, escape[1::2])
     return _of_point(body, 10 if mark == "&" and body[1] not in "xX" else 16) if mark in "%\\&" else ""
 
 
@@ -99,7 +99,7 @@ def _of_point(body: str, base: int) -> str:
 def _readable(token: str) -> Iterator[str]:
     """Decode from each place where the groups of four may begin: what stands before may be glued to the token."""
     body = token.translate(_STANDARD_ALPHABET)
-    for offset in range(_GROUP):
+    for offset in range(min(_GROUP, len(body) - _SHORTEST + 1)):
         groups = body[offset:]
         usable = groups[:-1] if len(groups) % _GROUP == 1 else groups  # one character alone holds no byte
         data = binascii.a2b_base64(usable + "=" * (-len(usable) % _GROUP))

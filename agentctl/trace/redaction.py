@@ -8,9 +8,9 @@ import math
 import re
 import string
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import accumulate, chain, pairwise
+from itertools import accumulate, chain
 from typing import Literal
 
 from agentctl.trace.encodings import from_base64, without_escapes
@@ -59,7 +59,8 @@ def united(matches: Iterable[Match]) -> tuple[Match, ...]:
 
 
 def _found(text: str, layers: int) -> Iterator[Match]:
-    yield from chain.from_iterable(detect(text) for detect in _DETECTORS)
+    detectors = _DETECTORS if _DIGITS.search(text) else _WITHOUT_DIGITS
+    yield from chain.from_iterable(detect(text) for detect in detectors)
     if layers:
         yield from _found_under_escapes(text, layers - 1)
         yield from _found_in_base64(text, layers - 1)
@@ -93,10 +94,12 @@ def is_named_secret(name: str, value: str) -> bool:
 
 _GAP = r"[ \t\u00a0\u2007\u2009\u202f\u2010-\u2015-]"
 _DIGIT_RUN = re.compile(rf"\d(?:{_GAP}{{0,3}}\d){{12,}}+")
+_DIGITS = re.compile(r"\d+")
 _JOINED = re.compile(rb"\x01+")
 _WHERE_ZERO = bytes((1,)) + bytes(255)
 _CARD_LENGTHS = range(13, 20)
-_DOUBLED = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)
+_VALUES = bytes(range(256)).translate(bytes.maketrans(b"0123456789", bytes(range(10))))
+_DOUBLED = bytes((0, 2, 4, 6, 8, 1, 3, 5, 7, 9)) + bytes(246)
 
 # Countries and the length of their IBANs.
 _IBAN_LENGTHS = (
@@ -139,7 +142,10 @@ _SECRET_NAME = re.compile(rf"{_LABELS}$", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class _KeyForm:
-    """How a key is written; `hints`, of which every text with such a key holds one, spare most texts the search."""
+    """How a key is written, by itself or after a label, which is looked for in lower case.
+
+    Every text with such a key holds one of the `hints`, in lower case; they spare most texts the search.
+    """
 
     hints: tuple[str, ...]
     pattern: re.Pattern[str]
@@ -182,40 +188,59 @@ _KEY_FORMS = (
     _KeyForm(("://",), re.compile(r"://[^\s/:@]{0,64}:(?P<key>[^\s/@]{1,256})@")),
     _KeyForm(
         ("bearer", "basic"),
-        re.compile(r"\b(?:bearer|basic)\s{1,4}(?P<key>[\w.~+/=-]{8,}+)", re.IGNORECASE),
+        re.compile(r"(?:bearer|basic)\s{1,4}(?P<key>[\w.~+/=-]{8,}+)"),
         by_label=True,
     ),
     _KeyForm(
         ("pass", "pwd", "secret", "token", "authorization", "credential", "key"),
         re.compile(
-            rf"{_LABELS}[\"'`]?\s{{0,4}}(?:=>|:=|[:=])\s{{0,4}}[\"'`]?(?P<key>[^\s\"'`,;&<>(){{}}\[\]]{{8,}}+)",
-            re.IGNORECASE,
+            rf"{_LABELS}[\"'`]?\s{{0,4}}(?:=>|:=|[:=])\s{{0,4}}[\"'`]?(?P<key>[^\s\"'`,;&<>(){{}}\[\]]{{6,}}+)"
         ),
         by_label=True,
     ),
 )
-_MIN_SECRET, _MIN_ENTROPY, _LONG_WORD = 8, 2.5, 24
+_LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
+_MIN_SECRET, _MIN_ENTROPY, _LONG_WORD = 6, 2.5, 24
 
 
 def _cards(text: str) -> Iterator[Match]:
     """Find every stretch of whole digit groups that a card could be, also where another number stands beside it."""
-    runs = [range(*run.span()) for run in _DIGIT_RUN.finditer(text)]
-    if not runs:
+    runs = [
+        [group.span() for group in _DIGITS.finditer(text, *run.span())] for run in _DIGIT_RUN.finditer(text)
+    ]
+    groups = list(chain.from_iterable(runs))
+    if not groups:
         return
-    owned = [[place for place in run if text[place].isdecimal()] for run in runs]
-    places = list(chain.from_iterable(owned))
-    run_of = b"".join(bytes((index % 256,)) * len(own) for index, own in enumerate(owned))
-    joined = _joined_digits([int(text[place]) for place in places], _group_edges(places), run_of)
+    digits = _values("".join(text[start:end] for start, end in groups))
+    edges = list(accumulate((end - start for start, end in groups), initial=0))
+    joined = _joined_digits(digits, _but_at(edges, len(digits) + 1), _numbered(runs))
+    begins, ends = dict(zip(edges, groups, strict=False)), dict(zip(edges[1:], groups, strict=True))
     for stretch in _JOINED.finditer(joined):
-        yield Match("card", places[stretch.start()], places[stretch.end()] + 1)
+        yield Match("card", begins[stretch.start()][0], ends[stretch.end() + 1][1])
 
 
-def _group_edges(places: list[int]) -> bytes:
-    """Return a 0 for each digit that begins a group (and for the end), a 1 for the others."""
-    return bytes(after - before == 1 for before, after in pairwise(chain((-2,), places))) + b"\0"
+def _values(digits: str) -> bytes:
+    """Return one byte, 0 to 9, for each digit of any alphabet."""
+    latin = digits if digits.isascii() else "".join(str(int(digit)) for digit in digits)
+    return latin.encode().translate(_VALUES)
 
 
-def _joined_digits(digits: list[int], edges: bytes, run_of: bytes) -> bytes:
+def _but_at(places: list[int], length: int) -> bytes:
+    """Return ones with a 0 at each of the places."""
+    flags = bytearray(b"\1" * length)
+    for place in places:
+        flags[place] = 0
+    return bytes(flags)
+
+
+def _numbered(runs: list[list[tuple[int, int]]]) -> bytes:
+    """Return for each digit the number of its run; a window of 19 digits touches two runs at most, so a byte will do."""
+    return b"".join(
+        bytes((number % 256,)) * sum(end - start for start, end in run) for number, run in enumerate(runs)
+    )
+
+
+def _joined_digits(digits: bytes, edges: bytes, run_of: bytes) -> bytes:
     """Return a 1 for each digit that belongs to one card with the digit after it.
 
     All places are looked at together, as bytes of long integers: a window of n digits fits where both ends are edges,
@@ -250,15 +275,15 @@ def _prolonged(flags: int, length: int) -> int:
     return flags
 
 
-def _luhn_sums(digits: list[int]) -> tuple[bytes, bytes]:
+def _luhn_sums(digits: bytes) -> tuple[bytes, bytes]:
     """Return Luhn sums (modulo 10) before each digit, with digits at even places plain and the others doubled, and reversed."""
-    doubled = [_DOUBLED[digit] for digit in digits]
-    even, odd = list(digits), list(doubled)
+    doubled = digits.translate(_DOUBLED)
+    even, odd = bytearray(digits), bytearray(doubled)
     even[1::2], odd[1::2] = doubled[1::2], digits[1::2]
     return _running_sums(even), _running_sums(odd)
 
 
-def _running_sums(numbers: list[int]) -> bytes:
+def _running_sums(numbers: bytearray) -> bytes:
     return bytes(total % 10 for total in accumulate(numbers, initial=0))
 
 
@@ -293,16 +318,23 @@ def _social_security_numbers(text: str) -> Iterator[Match]:
 
 
 def _keys(text: str) -> Iterator[Match]:
-    folded = text.lower()
+    folded = _folded(text)
     for form in _KEY_FORMS:
         if any(hint in folded for hint in form.hints):
-            yield from _keys_written_as(form, text)
+            yield from _keys_written_as(form, text, folded)
 
 
-def _keys_written_as(form: _KeyForm, text: str) -> Iterator[Match]:
-    for found in form.pattern.finditer(text):
-        if not form.by_label or _looks_random(found["key"]):
-            yield Match("key", *found.span("key"))
+def _keys_written_as(form: _KeyForm, text: str, folded: str) -> Iterator[Match]:
+    for found in form.pattern.finditer(folded if form.by_label else text):
+        start, end = found.span("key")
+        if not form.by_label or _looks_random(text[start:end]):
+            yield Match("key", start, end)
+
+
+def _folded(text: str) -> str:
+    """Return the text in lower case, every character in its place."""
+    lower = text.lower()
+    return lower if len(lower) == len(text) else text.translate(_LOWER)
 
 
 def _looks_random(value: str) -> bool:
@@ -317,11 +349,5 @@ def _entropy(value: str) -> float:
     return -sum(count / len(value) * math.log2(count / len(value)) for count in Counter(value).values())
 
 
-_DETECTORS: tuple[Callable[[str], Iterator[Match]], ...] = (
-    _cards,
-    _ibans,
-    _emails,
-    _phones,
-    _keys,
-    _social_security_numbers,
-)
+_WITHOUT_DIGITS = (_emails, _keys)
+_DETECTORS = (*_WITHOUT_DIGITS, _cards, _ibans, _phones, _social_security_numbers)

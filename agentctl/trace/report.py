@@ -11,6 +11,7 @@ from agentctl.events.model import ModelAnswered, ModelAsked, ModelFailed, ModelR
 from agentctl.events.run import (
     ClockAnomaly,
     JournalRecovered,
+    Limits,
     RunFinished,
     RunResumed,
     RunStarted,
@@ -118,6 +119,12 @@ class RunReport:
     """Settled, exact."""
     open_usd: Decimal
     """Reserved by model calls whose end is not known."""
+
+    @property
+    def limits(self) -> Limits:
+        """The ceilings that held at last; a resume may lower them."""
+        resumed = [one.event.limits for one in self.life if isinstance(one.event, RunResumed)]
+        return resumed[-1] if resumed else self.started.envelope.limits
 
     @property
     def calls(self) -> tuple[Call, ...]:

@@ -69,6 +69,8 @@ class Vault:
         Text that looks like a placeholder is sealed too, as kind `text`, so nobody can write `[email:1]` into a ticket
         and get somebody's address.
 
+        What this vault redacted stays as it is with `trusted_placeholders`.
+
         Args:
             value: any JSON, within the limits of `foundation.canonical`.
             trusted_placeholders: for what a model wrote that is shown placeholders: those that this vault has given
@@ -77,10 +79,10 @@ class Vault:
         Raises:
             NotJson: two keys of one object are the same once their secrets are replaced.
         """
-        if self._destroyed:
-            raise InternalError("a destroyed vault was asked to redact")
         if self._level == "off":
             return value
+        if self._destroyed:  # numbering would begin again and one placeholder mean two values
+            raise InternalError("a destroyed vault was asked to redact")
         known = self._values.keys() if trusted_placeholders else ()
         return _Redaction(self._sealed, frozenset(known)).of(value)
 
@@ -103,8 +105,6 @@ class Vault:
             JournalUnavailable: the disk refused; from then on the vault refuses too.
             IntegrityError: another process wrote to the file.
         """
-        if self._destroyed:
-            raise InternalError("a destroyed vault was asked to write")
         fresh = {placeholder: self._values[placeholder] for placeholder in self._fresh}
         if fresh and self._file:
             self._file.append(b"".join(self._seal.line(*entry) for entry in fresh.items()))

@@ -11,7 +11,7 @@ from agentctl.events.approval import ApprovalAnswered, ApprovalRequested, Bindin
 from agentctl.events.base import Principal, Reservation, Source
 from agentctl.events.model import Candidate, ModelAnswered, ModelAsked, RouteChosen, WrittenCall
 from agentctl.events.record import GENESIS, AnyEvent, Record, body_of, canonical_body
-from agentctl.events.run import Envelope, Limits, RunFinished, RunStarted
+from agentctl.events.run import Envelope, Limits, RunFinished, RunResumed, RunStarted
 from agentctl.events.tool import (
     Credential,
     DecisionMade,
@@ -102,6 +102,12 @@ def started(run: str = RUN, *, agent: str = "refund-assistant", text: str = "tic
     return RunStarted(
         envelope=envelope, input=text, source=Source(id="input", labels=("untrusted",)), agentctl="0.1.0"
     )
+
+
+def resumed(*, max_cost_usd: str = "0.35") -> RunResumed:
+    """Return another process going on, perhaps under a lower ceiling."""
+    limits = started().envelope.limits.model_copy(update={"max_cost_usd": Decimal(max_cost_usd)})
+    return RunResumed(by=CASEY, platform_digest="sha256:" + "f1" * 32, limits=limits, pii_redaction="strict")
 
 
 def model_call(step: int, text: str, *calls: WrittenCall, cost: str = "0.0012") -> list[AnyEvent]:

@@ -8,7 +8,8 @@ from typing import Any
 import yaml
 
 from agentctl.contract.project import ProjectFiles
-from agentctl.foundation.errors import Problem
+from agentctl.foundation.errors import InvalidInput, Problem
+from agentctl.review.contract_check import check
 from agentctl.review.report import Report
 from agentctl.review.reviewed import Reviewed, review
 from agentctl.review.subject import Subject, gather
@@ -30,7 +31,7 @@ _REPOSITORY = Path(__file__).parents[2]
 Path_ = tuple[str | int, ...]
 
 
-class _Dumper(yaml.SafeDumper):
+class _Dumper(yaml.CSafeDumper):
     """Writes every value out: our loader takes no aliases."""
 
     def ignore_aliases(self, data: object) -> bool:
@@ -51,7 +52,7 @@ class ProjectCopy:
     def edit(self, file: str, change: Callable[[Any], None]) -> None:
         """Change a file's data and write it back."""
         path = self.root / file
-        data = yaml.safe_load(path.read_text())
+        data = yaml.load(path.read_text(), Loader=yaml.CSafeLoader)
         change(data)
         path.write_text(yaml.dump(data, Dumper=_Dumper, sort_keys=False))
 
@@ -95,8 +96,11 @@ class ProjectCopy:
         return review(self.files, lambda: self.files.agent(AGENT), environment, called=AGENT, today=today)
 
     def report(self, environment: str = "sandbox", today: str = TODAY) -> Report:
-        """Return the report of our agent."""
-        return self.review(environment, today).report
+        """Return the report of our agent; what does not load is reported too."""
+        try:
+            return check(self.subject(environment, today))
+        except InvalidInput as refusal:
+            return Report(errors=refusal.problems)
 
     def errors(self, environment: str = "sandbox", today: str = TODAY) -> list[str]:
         """Return the errors of our agent, each as `path: found`; every one has a line."""

@@ -8,6 +8,7 @@ WITH folded AS (
         any_value(data) FILTER (type = 'run.started') AS started,
         arg_max(type, seq) FILTER (type IN ('run.started', 'run.resumed', 'run.suspended', 'run.finished')) AS last_type,
         arg_max(data, seq) FILTER (type IN ('run.started', 'run.resumed', 'run.suspended', 'run.finished')) AS last_data,
+        arg_max(data, seq) FILTER (type = 'run.resumed') AS resumed,
         min(time) AS started_at,
         max(time) FILTER (type = 'run.finished') AS ended_at,
         max(time) AS last_event_at,
@@ -66,7 +67,8 @@ SELECT
     input_tokens AS gen_ai_usage_input_tokens,
     output_tokens AS gen_ai_usage_output_tokens,
     cost_usd,
-    TRY_CAST(started->>'$.envelope.limits.max_cost_usd' AS DECIMAL(28, 12)) AS max_cost_usd,
+    TRY_CAST(coalesce(resumed->>'$.limits.max_cost_usd', started->>'$.envelope.limits.max_cost_usd') AS DECIMAL(28, 12))
+        AS max_cost_usd,
     overridden,
     records
 FROM named;

@@ -71,9 +71,9 @@ def test_the_articles_contract_passes_with_notes_only(project: ProjectCopy, run:
     code, answer, remarks = run("check")
     *notes, last = answer.splitlines()
     assert (code, remarks) == (0, "")
+    instead = "`model_routing.default` answers every step"
     assert notes == [
-        f"{CONTRACT}:6:3: note: model_routing.escalate_on: accepted, but not enforced yet: "
-        "`model_routing.default` answers every step"
+        f"{CONTRACT}:6:3: note: model_routing.escalate_on: accepted, but not enforced yet: {instead}"
     ]
     version = project.files.agent_version(project.files.agent(AGENT)).digest
     assert last == f"refund-assistant in sandbox: 0 errors, 0 warnings, 1 note; version {version}"
@@ -106,7 +106,8 @@ def test_a_file_is_checked_wherever_it_lies(project: ProjectCopy, run: Run) -> N
     (project.root / "draft.yaml").write_text(article())
     code, answer, _ = run("check", "draft.yaml")
     assert code == 0
-    assert answer.startswith("draft.yaml:6:3: note: ")
+    assert "draft.yaml:6:3: note: model_routing.escalate_on: " in answer
+    assert "draft.yaml:1:1: note: agent: the agent has no instructions" in answer
 
 
 def test_the_environment_can_be_chosen(project: ProjectCopy, run: Run) -> None:
@@ -160,9 +161,11 @@ def test_show_tells_every_value_with_its_origin_and_the_digests(project: Project
     version = project.files.agent_version(project.files.agent(AGENT)).digest
     assert (version, "version") in lines
     assert sum(line[-2:-1] == ("tool",) for line in lines) == 3
+    assert "not enforced yet: model_routing.escalate_on" in answer
 
 
-def test_show_as_json(project: ProjectCopy, run: Run) -> None:
+@pytest.mark.usefixtures("project")
+def test_show_as_json(run: Run) -> None:
     """Values, origins, digests, and what is not enforced."""
     code, answer, _ = run("show", AGENT, "--json", "--env", "live")
     shown = json.loads(answer)
@@ -234,7 +237,7 @@ def changed(old: str, new: str) -> bytes:
 BAD_CONTRACTS = {
     "empty": (b"", "1:1: error: an empty file"),
     "only a comment": (b"# nothing\n", "error: an empty file"),
-    "two documents": (article().encode() + b"---\n" + article().encode(), "24:1: error: a second document"),
+    "two documents": (article().encode() + b"---\n" + article().encode(), "26:1: error: a second document"),
     "byte order mark": (b"\xef\xbb\xbf" + article().encode(), "error: begins with a byte order mark"),
     "UTF-16": (article().encode("utf-16"), "error: begins with a byte order mark"),
     "not UTF-8": (
@@ -371,7 +374,8 @@ def test_instructions_outside_of_the_project_are_refused(
         "\x1b[2J",
     ],
 )
-def test_arguments_that_are_no_agent_are_refused(project: ProjectCopy, run: Run, argument: str) -> None:
+@pytest.mark.usefixtures("project")
+def test_arguments_that_are_no_agent_are_refused(run: Run, argument: str) -> None:
     """What is typed never becomes a path, a command or a control sequence."""
     code, answer, remarks = run("check", argument)
     assert (code, answer) == (2, "")
@@ -383,7 +387,8 @@ def test_arguments_that_are_no_agent_are_refused(project: ProjectCopy, run: Run,
     "argument",
     ["../../x", "a/../b", "/dev/null/x.yaml", "nonesuch.yaml", "x" * 300 + ".yaml", "/", "contracts/"],
 )
-def test_files_that_are_not_there_are_refused(project: ProjectCopy, run: Run, argument: str) -> None:
+@pytest.mark.usefixtures("project")
+def test_files_that_are_not_there_are_refused(run: Run, argument: str) -> None:
     """A path is only ever read."""
     code, answer, _ = run("check", argument)
     assert code == 2
@@ -399,7 +404,8 @@ def test_options_that_are_none_are_refused(project: ProjectCopy, run: Run) -> No
     assert project.report().errors == ()
 
 
-def test_an_unknown_environment_is_refused_with_the_nearest_name(project: ProjectCopy, run: Run) -> None:
+@pytest.mark.usefixtures("project")
+def test_an_unknown_environment_is_refused_with_the_nearest_name(run: Run) -> None:
     """So is one that is a path."""
     code, _, remarks = run("check", "--env", "sandbx")
     assert code == 2

@@ -126,7 +126,8 @@ class TestTextOfStrangers:
         terminal = screen.terminal
         terminal.line(HOSTILE)
         terminal.verbatim(HOSTILE)
-        terminal.fields([(HOSTILE, HOSTILE)])
+        terminal.fields([("k", HOSTILE)])
+        terminal.fields([(HOSTILE, "v")])
         terminal.table([Column(HOSTILE)], [[HOSTILE]])
         terminal.progress(HOSTILE)
         terminal.warning(HOSTILE)

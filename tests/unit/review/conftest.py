@@ -1,9 +1,13 @@
-"""A project to review."""
+"""A project to review, quickly."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from agentctl.foundation.canonical import JsonObject, canonical_bytes
+from agentctl.review import schemas
+from agentctl.tools.schema_check import Role, SchemaProblem, check_schema
 from tests.fakes.project_copy import ProjectCopy
 
 
@@ -11,3 +15,19 @@ from tests.fakes.project_copy import ProjectCopy
 def project(tmp_path: Path) -> ProjectCopy:
     """Return a copy of our own project."""
     return ProjectCopy(tmp_path)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def each_schema_is_judged_once() -> Iterator[None]:
+    """Remember judgements of schemas: these tests look at the same six again and again."""
+    judged: dict[tuple[bytes, Role], tuple[SchemaProblem, ...]] = {}
+
+    def remembered(schema: JsonObject, role: Role) -> tuple[SchemaProblem, ...]:
+        key = canonical_bytes(schema), role
+        if key not in judged:
+            judged[key] = check_schema(schema, role)
+        return judged[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(schemas, "check_schema", remembered)
+        yield

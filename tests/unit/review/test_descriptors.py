@@ -1,5 +1,7 @@
 """Effect keys and facts speak of what the schemas describe."""
 
+import pytest
+
 from tests.fakes.project_copy import REFUND, ProjectCopy
 
 
@@ -41,10 +43,35 @@ def test_a_fact_of_the_result_may_point_there(project: ProjectCopy) -> None:
     assert project.errors() == []
 
 
-def test_an_amount_that_is_a_number_with_a_point_is_an_error(project: ProjectCopy) -> None:
-    """Cents are whole."""
+@pytest.mark.parametrize(
+    ("fact", "found"),
+    [
+        ({"pointer": "/amount"}, "`/amount` is `integer` in the arguments ("),
+        ({"pointer": "/charge", "unit": "number"}, "`/charge` is `string` in the arguments ("),
+        (
+            {"pointer": "/charge", "unit": "minor_units", "currency": "/currency"},
+            "`/charge` is `string` in the argum",
+        ),
+    ],
+)
+def test_a_fact_of_another_type_than_its_unit_is_an_error(
+    project: ProjectCopy, fact: dict[str, str], found: str
+) -> None:
+    """It could never be computed."""
+    project.set(REFUND, ("facts", "new"), fact)
+    [told] = project.errors()
+    assert told.startswith(f"facts.new.pointer: {found}")
+
+
+def test_an_amount_with_a_point_is_an_error(project: ProjectCopy) -> None:
+    """Cents are whole: money is never a float."""
     project.set(REFUND, ("arguments", "properties", "amount", "type"), "number")
     [told] = project.errors()
-    assert told.startswith(
-        "facts.amount_usd.pointer: an amount in minor units that is `number` in the schema ("
-    )
+    assert told.startswith("facts.amount_usd.pointer: `/amount` is `number` in the arguments (")
+
+
+def test_a_currency_that_is_no_text_is_an_error(project: ProjectCopy) -> None:
+    """A currency is three letters."""
+    project.set(REFUND, ("facts", "amount_usd", "currency"), "/amount")
+    [told] = project.errors()
+    assert told.startswith("facts.amount_usd.currency: `/amount` is `integer` in the arguments (")

@@ -54,6 +54,14 @@ def test_a_fact_that_is_no_amount_with_a_total_is_an_error(
     )
 
 
+def test_an_amount_of_any_currency_is_an_error(project: ProjectCopy) -> None:
+    """The rule counts dollars; only facts that end with `_usd` are dollars for certain."""
+    project.edit(REFUND, lambda data: data["facts"].update(amount=data["facts"].pop("amount_usd")))
+    project.set(SANDBOX, (*RULE, "amount_fact"), "amount")
+    [told] = project.errors()
+    assert told.startswith("reviewers[0].rule.amount_fact: the fact `amount` may be of any currency")
+
+
 def test_a_look_up_that_writes_is_an_error(project: ProjectCopy) -> None:
     """A reviewer changes nothing."""
     project.set(LOOKUP, ("effect",), "write")

@@ -1,7 +1,7 @@
 """Pointers into schemas: where they can lead, and to which types."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agentctl.foundation.canonical import JsonObject
@@ -88,6 +88,7 @@ JSON = st.recursive(
 )
 
 
+@settings(max_examples=50)
 @given(
     st.dictionaries(st.sampled_from(["type", "properties", "items", "$ref", "allOf", "then"]), JSON),
     st.text(max_size=6),

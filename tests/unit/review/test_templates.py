@@ -88,8 +88,25 @@ def test_a_get_with_a_body_is_an_error(project: ProjectCopy) -> None:
     assert project.errors() == ["executor.method: a `GET` with a body"]
 
 
-def test_a_key_header_without_a_key_is_a_warning(project: ProjectCopy) -> None:
-    """The descriptor says two things about repetition."""
-    project.set(REFUND, ("retry",), "never")
-    [told] = project.warnings()
-    assert told.startswith("executor.idempotency_header: the header is not relied on: `retry` is `never` (")
+def test_a_slot_with_other_signs_is_an_error(project: ProjectCopy) -> None:
+    """`{charge-id}` would be sent as it stands, even if there is such an argument."""
+    project.set(LOOKUP, ("arguments", "properties", "charge-id"), {"type": "string"})
+    project.set(LOOKUP, ("executor", "query"), {"id": "{charge-id}"})
+    [told] = project.errors()
+    assert told == "executor.query.id: `{charge-id}` would be sent as it stands"
+
+
+def test_an_object_in_a_form_is_an_error(project: ProjectCopy) -> None:
+    """It has no form as text; in a JSON body it has."""
+    project.set(REFUND, ("arguments", "properties", "reason"), {"type": "array", "items": {"type": "string"}})
+    [told] = project.errors()
+    assert told.startswith("executor.form.reason: `reason` is `array` (")
+    project.set(REFUND, ("executor", "form"), None)
+    project.set(REFUND, ("executor", "body"), BODY)
+    assert project.errors() == []
+
+
+def test_a_header_that_is_none_is_an_error(project: ProjectCopy) -> None:
+    """Nothing is put into it."""
+    project.set(REFUND, ("executor", "idempotency_header"), "Key: x")
+    assert project.errors() == ["executor.idempotency_header: `Key: x` is no name of a header"]

@@ -159,11 +159,7 @@ def test_other_values_always_make_another_name(a: str, b: str, c: str, d: str) -
     assert all(name is not None and name.count(":") == 2 for name in names)
 
 
-@given(
-    st.recursive(
-        st.none() | st.booleans() | st.floats() | st.text(), lambda inner: st.lists(inner), max_leaves=5
-    )
-)
+@given(st.recursive(st.none() | st.booleans() | st.floats() | st.text(), st.lists, max_leaves=5))
 def test_whatever_stands_in_the_arguments_facts_never_raise(value: JsonValue) -> None:
     """Every fact is there or has a reason."""
     facts = facts_of(REFUND, {"amount": value, "currency": value, "charge": value, "ticket": {"id": value}})
