@@ -28,9 +28,24 @@ def _lock(requirements: list[str], target: Path, what: str) -> None:
     with tempfile.NamedTemporaryFile("w", suffix=".in") as wanted:
         wanted.write("\n".join(requirements))
         wanted.flush()
-        command = [sys.executable, "-m", "uv", "pip", "compile", "--quiet", "--generate-hashes", "--no-header",
-                   "--no-annotate", "--no-emit-index-url", "--no-emit-find-links", "--python-version", "3.11",
-                   "--python-platform", "linux", wanted.name]
+        command = [
+            sys.executable,
+            "-m",
+            "uv",
+            "pip",
+            "compile",
+            "--quiet",
+            "--generate-hashes",
+            "--no-header",
+            "--no-annotate",
+            "--no-emit-index-url",
+            "--no-emit-find-links",
+            "--python-version",
+            "3.11",
+            "--python-platform",
+            "linux",
+            wanted.name,
+        ]
         pins = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     if re.search(r"https?://|file:", pins):
         raise SystemExit(f"{target.name}: an address would be written down")

@@ -59,10 +59,8 @@ class RuleReviewer:
         return "approve", f"{plain(total)} USD in this run, {plain(available)} USD left, by its own look-up"
 
     def _available(self, looked_up: JsonValue) -> Decimal | None:
-        amount, spent = (
-            _cents(at(looked_up, self._rule.amount)),
-            _cents(at(looked_up, self._rule.amount_spent)),
-        )
+        amount = _cents(at(looked_up, self._rule.amount))
+        spent = _cents(at(looked_up, self._rule.amount_spent))
         return None if amount is None or spent is None else from_minor_units(amount - spent, "usd")
 
 

@@ -40,13 +40,8 @@ def list_(
     if json:
         terminal.document(rows)
     elif rows:
-        names = ("started", "agent", "for", "status")
-        numbers = ("cost USD", "calls", "refused")
-        columns = (
-            Column("run", whole=True),
-            *map(Column, names),
-            *(Column(name, right=True) for name in numbers),
-        )
+        whole = (Column(name, whole=True) for name in ("run", "started", "agent"))
+        columns = (*whole, Column("for"), Column("status"), Column("USD", right=True), Column("calls"))
         terminal.table(columns, map(_cells, rows))
     else:
         terminal.line("there is no run of that kind" if agent or status else "there is no run yet")
@@ -105,13 +100,12 @@ def _cells(row: "RunRow") -> tuple[str, ...]:
 
     return (
         row.run,
-        row.started_at.strftime("%Y-%m-%d %H:%M:%S"),
+        row.started_at.strftime("%Y-%m-%d %H:%M"),
         row.agent,
         row.principal,
         status_words(row),
         plain(row.cost_usd),
-        str(row.tool_calls),
-        str(row.refused_calls),
+        f"{row.tool_calls}, {row.refused_calls} refused" if row.refused_calls else str(row.tool_calls),
     )
 
 

@@ -62,6 +62,7 @@ def header(report: RunReport, *, full: bool) -> Iterator[tuple[str, str]]:
     yield "time", moment(row.started_at) + _duration(row)
     yield "journal", journal_file(report.journal.path)
     yield "chain", _chain(report)
+    yield "head", report.head
     if envelope.not_enforced:
         yield (
             "not enforced",
@@ -111,8 +112,8 @@ def _duration(row: RunRow) -> str:
 def _chain(report: RunReport) -> str:
     records = counted(report.journal.records, "record")
     if report.journal.whole:
-        return f"{records}, unbroken, head {report.head}"
-    return f"DAMAGED: only the first {records} can be believed, head {report.head}"
+        return f"{records}, unbroken"
+    return f"DAMAGED: only the first {records} can be believed"
 
 
 def _step(step: Step, *, full: bool) -> Iterator[Line]:

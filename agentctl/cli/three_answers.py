@@ -38,8 +38,9 @@ def _why(found: Permission, *, full: bool) -> Iterator[Line]:
         return
     for answer in found.answers:
         reasons = f": {'; '.join(answer.reasons)}" if answer.reasons else ""
-        said = f"{answer.decision} by {answer.authority} policy {answer.policy}, {answer.digest}{reasons}"
+        said = f"{answer.decision} by {answer.authority} policy {answer.policy}{reasons}"
         yield Line(capped(said, _CAP, full=full), 2, "good")
+        yield Line(f"its text {answer.digest}", 3)
     if len(found.answers) > 1:
         yield Line(f"the strictest of them held: {found.decision}", 2)
     if found.facts:
@@ -48,12 +49,12 @@ def _why(found: Permission, *, full: bool) -> Iterator[Line]:
 
 
 def _proof(found: Evidence, call: str) -> Iterator[Line]:
-    yield Line(f"{journal_file(found.journal)}, call {call}", 2, "good")
+    yield Line(journal_file(found.journal), 2, "good")
     for record in found.records:
-        yield Line(f"record {record.seq} {record.type} {record.hash}", 2, "good")
+        yield Line(f"record {record.seq} {record.hash} {record.type}", 2, "good")
     for each in found.credentials:
         yield Line(f"credential {credential(each)}", 2)
     for approval in found.approvals:
         yield Line(f"approval {approval}", 2)
-    yield Line(f"idempotency key {found.idempotency_key}", 2)
-    yield Line(f"contract and all it refers to {found.version}", 2)
+    yield Line(f"call {call}, idempotency key {found.idempotency_key}", 2)
+    yield Line(f"version {found.version}", 2)

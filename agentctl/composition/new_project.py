@@ -9,8 +9,7 @@ from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import Final
 
-from agentctl.contract.golden import GoldenSet
-from agentctl.contract.json_schema import Schema, export_schema
+from agentctl.contract.json_schema import Schema
 from agentctl.foundation.errors import InvalidInput, Place, Problem, UsageError
 from agentctl.foundation.ids import is_plain_name, new_secret_id
 from agentctl.review.schema_files import KINDS, schema_of_kind
@@ -117,7 +116,6 @@ def _is_there(path: Path) -> bool:
 @cache
 def _schema_files() -> tuple[NewFile, ...]:
     schemas: dict[str, Schema] = {kind: schema_of_kind(kind) for kind in KINDS}
-    schemas["golden"] = export_schema(GoldenSet, "Golden cases of agentctl")
     return tuple(_schema_file(kind, schema) for kind, schema in schemas.items())
 
 

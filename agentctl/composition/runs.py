@@ -5,6 +5,7 @@ import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from agentctl import __version__
 from agentctl.approval.reviewer import Reviewer
@@ -14,11 +15,13 @@ from agentctl.composition.project import Project
 from agentctl.contract.enforcement import not_enforced
 from agentctl.events.base import Principal, Source
 from agentctl.events.run import Envelope, Limits, RunResumed, RunStarted
-from agentctl.foundation.errors import ExitCode, UsageError
+from agentctl.foundation.clock import to_rfc3339
+from agentctl.foundation.errors import ExitCode, InvalidInput, UsageError
 from agentctl.foundation.ids import is_plain_name, is_principal, new_run_id, random_bytes
 from agentctl.gateway.session import Session, open_session
 from agentctl.policy.allowlist import AllowlistPolicy
 from agentctl.policy.platform import PlatformPolicy
+from agentctl.review.reviewed import review
 from agentctl.runtime.live_world import Interrupt, LiveWorld, Observer
 from agentctl.runtime.outcome import exit_code
 from agentctl.runtime.runs import resume, start
@@ -70,12 +73,22 @@ def run_agent(project: Project, order: RunOrder, audience: Audience) -> RunOutco
         raise UsageError(
             f"`{order.ledger[:80]}` cannot name a ledger", "lower-case letters, digits, `_`, `-`"
         )
-    governing = from_files(project, order.agent, order.environment)
+    governing = _checked(project, order)
     text = _input(project, governing, order, audience)
     run = new_run_id(project.clock.now())
     envelope = _envelope(project, governing, order, run)
     store(project, governing)
     return asyncio.run(_start(project, governing, envelope, text, audience))
+
+
+def _checked(project: Project, order: RunOrder) -> Governing:
+    """Return what a new run is judged by; a contract that fails its check does not run."""
+    today = to_rfc3339(project.clock.now())[:10]
+    load = partial(project.files.agent, order.agent)
+    reviewed = review(project.files, load, order.environment, called=order.agent, today=today)
+    if not reviewed.passed:
+        raise InvalidInput(reviewed.report.errors)
+    return from_files(project, order.agent, order.environment)
 
 
 def resume_run(project: Project, run: str, by: str | None, audience: Audience) -> RunOutcome:

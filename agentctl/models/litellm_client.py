@@ -232,7 +232,7 @@ def _load() -> _Litellm:
     Raises:
         ImportError: litellm, or something it needs, is not installed.
     """
-    os.environ.update(_ENVIRONMENT)  # noqa: TID251  # litellm takes these settings from nowhere else
+    os.environ.update(_ENVIRONMENT)  # litellm takes these settings from nowhere else
     litellm = cast("_Litellm", import_module("litellm"))
     litellm.suppress_debug_info = True
     litellm.drop_params = False  # a limit or a tool that is silently left out is worse than a refusal

@@ -49,9 +49,9 @@ class Report:
 
 def spot(source: Source, *path: str | int) -> Spot:
     """Return where a part of a document stands: a scalar at its value, what is longer or absent at the nearest key."""
-    is_scalar = path in source.value_places and not isinstance(_value(source.data, path), dict | list)
-    place = source.value_place_of(path) if is_scalar else source.place_of(path)
-    return Spot(place, dotted(path))
+    is_long = isinstance(_value(source.data, path), dict | list)
+    is_at_key = is_long or path not in source.value_places
+    return Spot(source.place_of(path) if is_at_key else source.value_place_of(path), dotted(path))
 
 
 def error(at: Spot, found: str, accepted: str = "", nearest: str = "") -> Finding:

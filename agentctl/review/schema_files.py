@@ -7,12 +7,13 @@ from pydantic import BaseModel
 
 from agentctl.contract.agent import AgentContract
 from agentctl.contract.environment import Environment
+from agentctl.contract.golden import GoldenSet
 from agentctl.contract.json_schema import Schema, export_schema
 from agentctl.contract.platform import PlatformRules
 from agentctl.contract.script import Script
 from agentctl.contract.tool import ToolDescriptor
 
-Kind = Literal["agent", "tool", "environment", "platform", "script"]
+Kind = Literal["agent", "tool", "environment", "platform", "script", "golden"]
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 
 _MODELS: Final[Mapping[Kind, tuple[type[BaseModel], str]]] = {
@@ -21,6 +22,7 @@ _MODELS: Final[Mapping[Kind, tuple[type[BaseModel], str]]] = {
     "environment": (Environment, "Environment of agentctl"),
     "platform": (PlatformRules, "Platform rules of agentctl"),
     "script": (Script, "Script of agentctl's scripted model"),
+    "golden": (GoldenSet, "Golden cases of agentctl"),
 }
 
 

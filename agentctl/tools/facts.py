@@ -147,8 +147,6 @@ def _part(name: str, arguments: JsonValue) -> str:
 
 def _kind(value: JsonValue) -> str:
     match value:
-        case None:
-            return "null"
         case bool():
             return "a boolean"
         case int() | float():

@@ -22,7 +22,10 @@ _ESCAPE = re.compile(
 _SHORT_ESCAPES = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 _LAST_POINT = 0x10FFFF
 
-_BASE64 = re.compile(r"[A-Za-z0-9+/_-]{8,}+(?:\r?\n[A-Za-z0-9+/_-]++)*+={0,2}")
+_BASE64 = re.compile(
+    r"[A-Za-z0-9+/_-]{8,}+(?:\r?\n[A-Za-z0-9+/_-]{8,}+)*+"
+    r"(?:\r?\n[A-Za-z0-9+/_-]{1,7}(?==))?={0,2}"  # a short last line belongs to it when it is padded
+)
 # Whatever holds an `@` or a digit has, encoded, a capital letter after its first one; most words have none.
 _CAPITAL = re.compile(r".[^A-Z]*[A-Z]", re.DOTALL)
 _STANDARD_ALPHABET = str.maketrans("-_", "+/", "\r\n=")

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import assert_never
 
 from agentctl.foundation.canonical import JsonObject, JsonValue, NotJson
 from agentctl.foundation.errors import IntegrityError, InternalError
@@ -185,6 +186,8 @@ class _Redaction:
                 return self._object(value)
             case Sequence():
                 return [self.of(item) for item in value]
+            case never:
+                assert_never(never)
 
     def _object(self, value: JsonObject) -> JsonObject:
         redacted = {self._text(name): self._entry(name, item) for name, item in value.items()}
@@ -233,6 +236,8 @@ def _mapped(value: JsonValue, whole: Callable[[str], JsonValue], name: Callable[
             return {name(key): _mapped(item, whole, name) for key, item in value.items()}
         case Sequence():
             return [_mapped(item, whole, name) for item in value]
+        case never:
+            assert_never(never)
 
 
 def _named(value: JsonValue) -> frozenset[str]:
@@ -253,6 +258,8 @@ def _texts(value: JsonValue) -> Iterator[str]:
         case Sequence():
             for item in value:
                 yield from _texts(item)
+        case never:
+            assert_never(never)
 
 
 def _lookalikes(text: str) -> Iterator[Match]:

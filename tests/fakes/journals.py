@@ -279,7 +279,8 @@ def approval_of(call: str) -> str:
 def refund_story(run: str = RUN) -> list[AnyEvent]:
     """Return a whole run: a ticket is read, a refund approved by the platform's reviewer and made, a bad call refused."""
     read, refund, bad = f"{run}/0/0", f"{run}/1/0", f"{run}/1/1"
-    ticket, money = {"ticket_id": 1001}, {"charge": "ch_1001", "amount": 4900, "currency": "usd"}
+    ticket: JsonObject = {"ticket_id": 1001}
+    money: JsonObject = {"charge": "ch_1001", "amount": 4900, "currency": "usd"}
     return [
         started(run),
         *model_call(

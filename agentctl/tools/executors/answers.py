@@ -62,11 +62,6 @@ def without_secrets(body: bytes, secrets: Iterable[str]) -> bytes:
     return body
 
 
-def whole_characters(text: str) -> str:
-    """Return a text without halves of characters, which have no place in a journal."""
-    return text.encode("utf-8", "replace").decode("utf-8")
-
-
 def decompressed(body: bytes, encoding: str) -> bytes | None:
     """Return the content of a body; None when it is broken, in another encoding, or grows beyond what any answer has."""
     match encoding.strip().lower():
@@ -110,7 +105,7 @@ def _message(executor: HttpExecutor, reply: Reply) -> str:
     value = _json(reply.body)
     message = None if isinstance(value, NotJson) else resolve(value, executor.error_message)
     said = f": {message[:_MESSAGE]}" if isinstance(message, str) and message else ""
-    return whole_characters(f"the backend answered {reply.status}{said}"[:_MESSAGE])
+    return f"the backend answered {reply.status}{said}"[:_MESSAGE]
 
 
 def _json(body: bytes | None) -> JsonValue | NotJson:

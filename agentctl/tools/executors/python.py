@@ -23,7 +23,7 @@ from agentctl.foundation.canonical import (
     parse_json,
 )
 from agentctl.tools.executors import python_host
-from agentctl.tools.executors.answers import uncertain, whole_characters
+from agentctl.tools.executors.answers import uncertain
 from agentctl.tools.executors.child import FRAME_LIMITS, Child, ChildLost
 from agentctl.tools.executors.executor import Answered, Execution, Executor, Failed, Outcome, Unknown
 
@@ -101,7 +101,8 @@ class PythonExecutor(Executor):
         finally:
             if not answered:  # also when we are cancelled: an answer to this call must not meet the next one
                 await self.close()
-        self._known.add(str(request["module"]))
+        if isinstance(answer, Mapping) and "answer" in answer:
+            self._known.add(str(request["module"]))
         return _outcome(descriptor, answer)
 
 
@@ -197,7 +198,7 @@ def _outcome(descriptor: ToolDescriptor, answer: JsonValue) -> Outcome:
         case {"answer": value}:
             return Answered(value)
         case {"raised": {"type": str(kind), "message": str(message)}}:
-            return Failed(whole_characters(f"{kind}: {message}"[:_MESSAGE]))
+            return Failed(f"{kind}: {message}"[:_MESSAGE])
         case {"not_json": str(reason)}:
             return _unusable(descriptor, reason)
         case _:
@@ -206,5 +207,5 @@ def _outcome(descriptor: ToolDescriptor, answer: JsonValue) -> Outcome:
 
 def _unusable(descriptor: ToolDescriptor, reason: str) -> Failed | Unknown:
     """Return what it means that a function ran, and what it returned cannot be used."""
-    told = whole_characters(f"the function returned what is no JSON value: {reason}"[:_MESSAGE])
+    told = f"the function returned what is no JSON value: {reason}"[:_MESSAGE]
     return Failed(told) if descriptor.effect == "read" else Unknown(told)

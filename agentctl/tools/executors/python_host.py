@@ -48,7 +48,7 @@ def main() -> NoReturn:
 def work() -> None:
     """Answer requests until there are no more; what a tool prints goes to the error stream."""
     requests, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
-    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    _close_over(0)
     os.dup2(2, 1)
     modules: dict[str, ModuleType] = {}
     while (request := read_frame(requests)) is not None:
@@ -119,14 +119,14 @@ def _answer(value: object) -> Answer:
 
 def _message(error: BaseException) -> str:
     try:
-        return str(error)[:_MESSAGE]
+        return str(error)[:_MESSAGE].encode("utf-8", "replace").decode("utf-8")
     except Exception:  # noqa: BLE001  # the tool's own class decides what `str` does
         return ""
 
 
 def _watch(worker: int) -> None:
     """Return when the worker ended or the input closed."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    _close_over(1)
     woken, wake = os.pipe()
     os.set_blocking(wake, False)
     signal.signal(signal.SIGCHLD, _noticed)
@@ -138,6 +138,13 @@ def _watch(worker: int) -> None:
         if any(descriptor == 0 for descriptor, _ in poll.poll()):
             return
         os.read(woken, 1)
+
+
+def _close_over(descriptor: int) -> None:
+    """Let a descriptor lead nowhere."""
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    os.dup2(nowhere, descriptor)
+    os.close(nowhere)
 
 
 def _noticed(number: int, frame: FrameType | None) -> None:

@@ -336,7 +336,7 @@ def test_bad_tool_names_are_refused_with_a_line(project: ProjectCopy, run: Run, 
     assert answer.startswith("bad.yaml:16:13: error: ")
 
 
-@pytest.mark.parametrize("row", BAD_NAMES.keys() - {"device"})
+@pytest.mark.parametrize("row", sorted(BAD_NAMES.keys() - {"device"}))
 def test_bad_agent_names_are_refused_with_a_line(project: ProjectCopy, run: Run, row: str) -> None:
     """An agent's name becomes a file's name, so it is plain."""
     (project.root / "bad.yaml").write_bytes(changed("name: refund-assistant", f"name: {BAD_NAMES[row]}"))

@@ -64,6 +64,13 @@ class TestWhereThingsGo:
         Terminal().progress("there")
         assert tuple(capsys.readouterr()) == ("here\n", "there\n")
 
+    def test_a_stream_without_an_encoding_is_taken_as_it_is(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """What somebody put in the place of stdout need not be a file."""
+        out = io.StringIO()
+        monkeypatch.setattr("sys.stdout", out)
+        Terminal().line("5 €")
+        assert out.getvalue() == "5 €\n"
+
     def test_what_the_encoding_cannot_say_is_escaped(self) -> None:
         """A stream that knows ASCII only is no reason to crash."""
         code = (

@@ -29,7 +29,9 @@ def test_a_function_that_is_not_there_is_an_error_with_the_nearest(project: Proj
     assert (problem.place.file, problem.path, problem.nearest) == (TOOL, "executor.function", "ad")
 
 
-@pytest.mark.parametrize("code", [b"def add(:\n", b"\x00", b"# coding: nonesuch\n", b"x = " + b"(" * 500])
+@pytest.mark.parametrize(
+    "code", [b"def add(:\n", b"\x00", b"# coding: nonesuch\n", b"(" * 500, b"-" * 100_000 + b"1"]
+)
 def test_code_that_is_not_python_is_an_error(project: ProjectCopy, code: bytes) -> None:
     """It is told in a line."""
     (project.root / CODE).write_bytes(code)

@@ -16,6 +16,7 @@ FILES: list[tuple[Kind, Path]] = [
     *(("agent", path) for path in sorted(CONTRACTS.glob("*.yaml")) if path.name != "platform.yaml"),
     *(("tool", path) for path in sorted((CONTRACTS / "tools").glob("*.yaml"))),
     *(("environment", path) for path in sorted((CONTRACTS / "environments").glob("*.yaml"))),
+    *(("golden", path) for path in sorted((CONTRACTS.parent / "goldensets").glob("*.yaml"))),
     *(("script", path) for path in sorted((CONTRACTS / "environments").glob("*/scripts/*.yaml"))),
 ]
 

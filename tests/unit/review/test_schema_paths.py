@@ -21,6 +21,7 @@ SCHEMA: JsonObject = {
         "map": {"additionalProperties": {"type": "integer"}},
         "loose": {"additionalProperties": True, "properties": {"known": {"type": "string"}}},
         "patterned": {"patternProperties": {"^x": {"type": "string"}}},
+        "twice": {"allOf": [{"$ref": "#/$defs/thing"}, {"$ref": "#/$defs/thing"}]},
         "either": {
             "anyOf": [{"properties": {"l": {"type": "string"}}}, {"properties": {"r": {"type": "null"}}}]
         },
@@ -42,6 +43,7 @@ SCHEMA: JsonObject = {
         ("/named/n", {"integer"}),
         ("/named/self/self/n", {"integer"}),
         ("/map/whatever", {"integer"}),
+        ("/twice/n", {"integer"}),
         ("/loose/known", {"string"}),
         ("/either/l", {"string"}),
         ("/either/r", {"null"}),

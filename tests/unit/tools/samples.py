@@ -18,16 +18,16 @@ def descriptor(**changes: object) -> ToolDescriptor:
     return ToolDescriptor.model_validate({**given, **changes})
 
 
-def http_tool(effect: str = "read", **executor: object) -> ToolDescriptor:
-    """Return a descriptor of an HTTP tool with another effect or other parts of its executor."""
-    return descriptor(effect=effect, timeout_seconds=2, executor={**HTTP, **executor})
+def http_tool(effect: str = "read", seconds: float = 2, **executor: object) -> ToolDescriptor:
+    """Return a descriptor of an HTTP tool with another effect, time-out or other parts of its executor."""
+    tool = descriptor(effect=effect, executor={**HTTP, **executor})
+    return tool.model_copy(update={"timeout_seconds": seconds})
 
 
-def python_tool(effect: str = "read", function: str = "run", seconds: int = 5) -> ToolDescriptor:
+def python_tool(effect: str = "read", function: str = "run", seconds: float = 5) -> ToolDescriptor:
     """Return a descriptor of a python tool."""
-    return descriptor(
-        name="local.tool", effect=effect, timeout_seconds=seconds, executor={**PYTHON, "function": function}
-    )
+    tool = descriptor(name="local.tool", effect=effect, executor={**PYTHON, "function": function})
+    return tool.model_copy(update={"timeout_seconds": seconds})
 
 
 def version(code: bytes | None = None, **changes: object) -> ToolVersion:

@@ -19,6 +19,7 @@ GOOD: list[JsonObject] = [
     {"type": "object", "properties": {"a": {"type": "number", "multipleOf": 0.01}}},
     {"type": "object", "properties": {"a": {"format": "date-time", "pattern": "^[0-9T:Z-]+$"}}},
     {"type": "object", "additionalProperties": False},
+    {"type": "object", "properties": {"a": {}}, "allOf": [True], "required": ["a"]},
 ]
 
 

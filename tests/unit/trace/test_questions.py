@@ -248,7 +248,7 @@ def stories(draw: st.DrawFn) -> list[AnyEvent]:
     return [started(), *draw(st.lists(any_event, max_size=25))]
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 @given(stories())
 def test_whatever_stands_in_a_journal_every_question_has_an_answer(events: list[AnyEvent]) -> None:
     """No order of events and no value in them breaks a view or a report, and no event is lost."""

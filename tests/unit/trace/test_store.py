@@ -79,6 +79,13 @@ def damage(index: Index) -> tuple[Damage, ...]:
         return reader.damaged()
 
 
+def held(folder: Path) -> tuple[tuple[int, int], tuple[Damage, ...]]:
+    """Return how many records the journals hold, and how many different ones, and what is damaged; without a database."""
+    with Reader(None, folder) as reader:
+        ((count, different),) = reader.rows(COUNT)
+        return (int(str(count)), int(str(different))), reader.damaged()
+
+
 @contextmanager
 def another_process(code: str, *arguments: Path) -> Iterator[subprocess.Popen[str]]:
     """Run code that says when it is ready, and end it afterwards."""
@@ -156,11 +163,11 @@ class TestIngesting:
 
 
 class TestJournalsThatAreNotWhole:
-    def test_a_torn_tail_is_ignored(self, index: Index, folder: Path) -> None:
+    def test_a_torn_tail_is_ignored(self, folder: Path) -> None:
         """Bytes after the last newline were never exposed; they are neither a record nor damage."""
         write_story(folder, torn=b'{"v":1,"run":"01')
-        assert counted(index) == (STORY, STORY)
-        assert damage(index) == ()
+        assert held(folder)[0] == (STORY, STORY)
+        assert held(folder)[1] == ()
 
     @pytest.mark.parametrize(
         ("found", "instead"),
@@ -175,42 +182,40 @@ class TestJournalsThatAreNotWhole:
         ],
     )
     def test_what_follows_a_line_that_was_changed_is_not_believed(
-        self, index: Index, folder: Path, found: bytes, instead: bytes
+        self, folder: Path, found: bytes, instead: bytes
     ) -> None:
         """Records count up to the first line that is not the next link of the chain, and the journal is named."""
         path = write_story(folder)
         whole = path.read_bytes()
         assert found in whole
         path.write_bytes(whole.replace(found, instead, 1))
-        (harm,) = damage(index)
+        (harm,) = held(folder)[1]
         assert (harm.run, harm.path, harm.lines) == (run_id(0), f"2026-03-14/{run_id(0)}.jsonl", STORY)
         assert harm.records < STORY
-        assert counted(index) == (harm.records, harm.records)
+        assert held(folder)[0] == (harm.records, harm.records)
 
-    def test_a_line_left_out_breaks_the_chain(self, index: Index, folder: Path) -> None:
+    def test_a_line_left_out_breaks_the_chain(self, folder: Path) -> None:
         """A whole record that was removed is noticed by its successor."""
         path = write_story(folder)
         lines = path.read_bytes().splitlines(keepends=True)
         path.write_bytes(b"".join(lines[:7] + lines[8:]))
-        assert [harm.records for harm in damage(index)] == [7]
+        assert [harm.records for harm in held(folder)[1]] == [7]
 
-    def test_records_of_another_run_do_not_count(self, index: Index, folder: Path) -> None:
+    def test_records_of_another_run_do_not_count(self, folder: Path) -> None:
         """A journal under another run's name holds nothing."""
         path = write_story(folder)
         path.rename(path.with_name(f"{run_id(9)}.jsonl"))
-        assert counted(index) == (0, 0)
-        assert [(harm.run, harm.records) for harm in damage(index)] == [(run_id(9), 0)]
+        assert held(folder)[0] == (0, 0)
+        assert [(harm.run, harm.records) for harm in held(folder)[1]] == [(run_id(9), 0)]
 
-    def test_a_chain_that_was_forged_with_another_link_does_not_count(
-        self, index: Index, folder: Path
-    ) -> None:
+    def test_a_chain_that_was_forged_with_another_link_does_not_count(self, folder: Path) -> None:
         """A record whose own hash holds but that names another predecessor is not believed."""
         records = chained(run_id(0), refund_story(run_id(0)))
         forged = replace(records[5], prev="1" * 64)
         forged = replace(forged, hash=_hash(forged))
         path = write_story(folder)
         path.write_bytes(b"".join(map(line_of, [*records[:5], forged, *records[6:]])))
-        assert [harm.records for harm in damage(index)] == [5]
+        assert [harm.records for harm in held(folder)[1]] == [5]
 
     def test_a_journal_that_cannot_be_read_is_named_and_tried_again(self, index: Index, folder: Path) -> None:
         """A file that cannot be read hides no other, and is read once it can be."""
@@ -421,7 +426,7 @@ def test_many_processes_ingest_and_read_at_once(tmp_path: Path, folder: Path) ->
         print("ready", flush=True)
         index = Index(Path(sys.argv[1]), Path(sys.argv[2]), wait_seconds=0.2)
         seen = 0
-        for _ in range(6):
+        for _ in range(4):
             state = index.ingest().state
             assert state in {"done", "busy"}, state
             with index.reader() as reader:
@@ -434,7 +439,7 @@ def test_many_processes_ingest_and_read_at_once(tmp_path: Path, folder: Path) ->
     database = tmp_path / "agentctl.duckdb"
     command = [sys.executable, "-c", textwrap.dedent(worker), str(database), str(folder)]
     write_story(folder, 0)
-    workers = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(4)]
+    workers = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(3)]
     for number in range(1, 30):
         data = journal_bytes(run_id(number), refund_story(run_id(number)))
         path = folder / "2026-03-14" / f"{run_id(number)}.jsonl"

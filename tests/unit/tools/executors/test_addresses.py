@@ -186,6 +186,6 @@ async def test_every_address_of_a_name_is_checked() -> None:
 async def test_the_system_resolver_is_checked_too(host: str) -> None:
     """Whatever the operating system makes of such a name, it leads nowhere."""
     resolver = CheckedResolver(allow_private=False)
-    with pytest.raises(OSError, match=""):
+    with pytest.raises(OSError):
         await resolver.resolve(host, 80)
     await resolver.close()

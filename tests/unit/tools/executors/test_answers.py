@@ -121,12 +121,12 @@ def test_a_yes_without_content_is_an_answer(status: int) -> None:
         (b'{"error": "plain"}', "the backend answered 400: plain"),
         (b'{"error": {"message": 5}}', "the backend answered 400"),
         (b'{"error": ""}', "the backend answered 400"),
-        (b'{"error": "\\ud800"}', "the backend answered 400: ?"),
+        (b'{"error": "\\ud800"}', "the backend answered 400"),
         (None, "the backend answered 400"),
     ],
 )
 def test_an_error_message_is_read_where_the_descriptor_says(body: bytes | None, told: str) -> None:
-    """Only text, and only whole characters."""
+    """Only text, and only from an answer that is JSON."""
     assert outcome(http_tool("write", error_message="/error"), Reply(400, body)) == Failed(told, 400)
 
 

@@ -15,7 +15,7 @@ from agentctl.foundation.canonical import JsonObject
 from agentctl.tools.executors import http
 from agentctl.tools.executors.executor import Answered, Failed, Outcome, Unknown
 from agentctl.tools.executors.http import BackendAddress, HttpExecutor
-from tests.unit.tools.samples import descriptor, execution, http_tool, python_tool
+from tests.unit.tools.samples import execution, http_tool, python_tool
 
 SECRET = {"Authorization": "Bearer very-secret-token"}
 
@@ -45,9 +45,9 @@ async def backend() -> AsyncIterator[Backend]:
     state = Backend()
     application = web.Application(client_max_size=1 << 24)
     application.router.add_route("*", "/{tail:.*}", state.handle)
-    runner = web.AppRunner(application)
+    runner = web.AppRunner(application, shutdown_timeout=0.1)
     await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0, shutdown_timeout=0.1)
+    site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
     state.port = runner.addresses[0][1]
     yield state
@@ -62,11 +62,13 @@ async def executor(backend: Backend) -> AsyncIterator[HttpExecutor]:
     await executor.close()
 
 
-async def reach(url: str, tool: str = "write", *, private: bool = True, **parts: object) -> Outcome:
+async def reach(
+    url: str, tool: str = "write", *, private: bool = True, seconds: float = 2, **parts: object
+) -> Outcome:
     """Make one attempt at some URL."""
     executor = HttpExecutor({"stripe": BackendAddress(url, allow_private_network=private)})
     try:
-        return await executor.execute(execution(http_tool(tool, **parts), {"a": 1}, SECRET))
+        return await executor.execute(execution(http_tool(tool, seconds, **parts), {"a": 1}, SECRET))
     finally:
         await executor.close()
 
@@ -222,25 +224,23 @@ async def test_a_read_may_be_asked_again_after_a_time_out_and_a_write_is_unknown
         return web.Response()
 
     backend.answer = slow
-    for effect, expected in (
-        ("read", Failed("no answer within 1 s", repeatable=True)),
-        ("write", Unknown("no answer within 1 s")),
-    ):
-        tool = descriptor(effect=effect, timeout_seconds=1, executor=http_tool().executor.model_dump())
-        assert await executor.execute(execution(tool)) == expected
+    told = "no answer within 0.3 s"
+    for effect, expected in (("read", Failed(told, repeatable=True)), ("write", Unknown(told))):
+        assert await executor.execute(execution(http_tool(effect, 0.3))) == expected
 
 
 async def test_cancellation_passes_through(backend: Backend, executor: HttpExecutor) -> None:
     """Who gives up is not told a tale."""
+    arrived = asyncio.Event()
 
     async def slow(_: web.Request) -> web.StreamResponse:
+        arrived.set()
         await asyncio.sleep(30)
         return web.Response()
 
     backend.answer = slow
     attempt = asyncio.create_task(executor.execute(execution(http_tool("write"))))
-    while not backend.seen:
-        await asyncio.sleep(0.01)
+    await arrived.wait()
     attempt.cancel()
     with pytest.raises(asyncio.CancelledError):
         await attempt
@@ -302,20 +302,24 @@ async def test_a_broken_connection_leaves_a_write_unknown_and_is_not_tried_again
 
 async def test_a_slow_loris_ends_with_the_time_limit() -> None:
     """A byte now and then does not keep an attempt alive."""
+    ended = asyncio.Event()
 
     async def drip(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
+            writer.write(b"HTTP/1.1 200 OK\r\n")
             while not writer.is_closing():
-                writer.write(b"H")
+                writer.write(b"X: y\r\n")
                 await writer.drain()
                 await asyncio.sleep(0.05)
         except ConnectionError:
             writer.close()
+            ended.set()
 
     server = await asyncio.start_server(drip, "127.0.0.1", 0)
     async with server:
         port = server.sockets[0].getsockname()[1]
-        assert isinstance(await reach(f"http://127.0.0.1:{port}"), Unknown)
+        assert isinstance(await reach(f"http://127.0.0.1:{port}", seconds=0.5), Unknown)
+        await ended.wait()
 
 
 def _free_port() -> int:
@@ -343,12 +347,12 @@ async def test_a_connection_that_is_not_made_in_time_was_certainly_not_used(
 ) -> None:
     """Also when it is the name server that is slow."""
 
-    async def slow(*_: object) -> list[object]:
+    async def slow(*_: object, **__: object) -> list[object]:
         await asyncio.sleep(30)
         return []
 
     monkeypatch.setattr(http.CheckedResolver, "resolve", slow)
-    assert await reach("http://slow.example") == Failed(
+    assert await reach("http://slow.example", seconds=0.4) == Failed(
         "backend `stripe` was not reached in time", repeatable=True
     )
 
@@ -382,16 +386,18 @@ async def test_a_second_answer_of_the_name_server_changes_nothing(
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, backend.port))]
 
     monkeypatch.setattr(socket, "getaddrinfo", rebinding)
-    connected: list[object] = []
+    connected: list[tuple[str, int]] = []
 
-    async def connect(*_: object, addr_infos: list[tuple[object, ...]], **__: object) -> None:
+    async def connect(
+        *_: object, addr_infos: list[tuple[object, object, object, object, tuple[str, int]]], **__: object
+    ) -> None:
         connected.extend(info[4] for info in addr_infos)
         raise ConnectionRefusedError
 
     monkeypatch.setattr("aiohttp.connector.aiohappyeyeballs.start_connection", connect)
     first = await reach("http://rebinding.example", private=False)
     second = await reach("http://rebinding.example", private=False)
-    assert connected == [("1.1.1.1", 80)]
+    assert [address for address, *_ in connected] == ["1.1.1.1"]
     assert asked == ["rebinding.example"] * 2
     assert isinstance(first, Failed)
     assert isinstance(second, Failed)

@@ -1,0 +1,158 @@
+"""`agentctl runs` reads every run there is, and says so when there is none."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from agentctl.cli import runs
+from agentctl.foundation.errors import IntegrityError, UsageError
+from tests.fakes.journals import (
+    BEGINNING,
+    RUN,
+    approval_of,
+    decided,
+    proposed,
+    refund_story,
+    requested,
+    run_id,
+    started,
+    write_journal,
+)
+
+
+@pytest.fixture
+def journals(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project that the command is typed in; returns where its journals lie."""
+    (tmp_path / "agentctl.toml").touch()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    return tmp_path / "traces" / "journal"
+
+
+def typed(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
+    """Return exit code, stdout and stderr of `agentctl runs ...`."""
+    code = runs.app(list(words), standalone_mode=False)
+    return int(code), *capsys.readouterr()
+
+
+def test_a_list_has_a_line_for_each_run_the_newest_first(
+    journals: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Who, for whom, how it stands, what it cost; the rest is a note."""
+    write_journal(journals, run_id(1), refund_story(run_id(1)))
+    other = run_id(2)
+    write_journal(journals, other, [started(other, agent="triage")], start=BEGINNING.replace(hour=10))
+    code, out, err = typed(capsys, "list")
+    assert (code, err) == (0, "")
+    assert [line.split() for line in out.splitlines()] == [
+        ["run", "started", "agent", "for", "status", "USD", "calls"],
+        [other, "2026-03-14", "10:00", "triage", "casey", "running", "0", "0"],
+        [
+            run_id(1),
+            "2026-03-14",
+            "09:00",
+            "refund-assistant",
+            "casey",
+            "answered",
+            "0.0032",
+            "3,",
+            "1",
+            "refused",
+        ],
+    ]
+    _, out, err = typed(capsys, "list", "--limit", "1", "--agent", "triage", "--status", "running")
+    assert other in out
+    assert err == "the newest 1; `--limit` shows more\n"
+
+
+def test_a_list_as_json_has_every_field(journals: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A program gets all there is, and nothing on stderr."""
+    write_journal(journals, RUN, refund_story())
+    _, out, err = typed(capsys, "list", "--json", "--limit", "1")
+    (row,) = json.loads(out)
+    assert (row["run"], row["cost_usd"], row["exit_code"], row["overridden"]) == (RUN, "0.0032", 0, False)
+    assert row["started_at"] == "2026-03-14T09:00:00.000000Z"
+    assert err == ""
+
+
+def test_without_runs_there_is_a_sentence(journals: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """An empty project and an empty choice are told apart; neither is an error."""
+    assert typed(capsys, "list") == (0, "there is no run yet\n", "")
+    assert typed(capsys, "list", "--agent", "nobody") == (0, "there is no run of that kind\n", "")
+    assert typed(capsys, "list", "--json") == (0, "[]\n", "")
+    assert not journals.exists()
+
+
+def test_a_run_is_shown_by_the_beginning_of_its_id(
+    journals: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The newest has a name of its own."""
+    write_journal(journals, RUN, refund_story())
+    for name in (RUN, RUN[:20].lower(), "latest"):
+        code, out, err = typed(capsys, "show", name)
+        assert (code, err) == (0, "")
+        assert out.startswith(f"run {RUN}\n")
+        assert "the three questions for stripe.refund" in out
+
+
+def test_a_run_as_json_has_the_report_and_the_three_questions(
+    journals: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Everything that the text shows, with places and hashes."""
+    write_journal(journals, RUN, refund_story())
+    _, out, _ = typed(capsys, "show", RUN, "--json")
+    answer = json.loads(out)
+    assert answer["run"]["row"]["run"] == RUN
+    assert answer["run"]["started"]["type"] == "run.started"
+    call = answer["run"]["steps"][1]["calls"][0]
+    assert (call["tool"], call["attempts"][0]["intent"]["seq"]) == ("stripe.refund", 18)
+    (questions,) = answer["three_questions"]
+    assert questions["who"]["principal"]["id"] == "casey"
+    assert questions["why"]["decision"] == "allow"
+    assert questions["proof"]["records"][-1]["type"] == "tool.result"
+
+
+def test_a_suspended_run_is_shown_before_anybody_ingested_it(
+    journals: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What its process left behind is enough."""
+    call = f"{RUN}/0/0"
+    events = [
+        started(),
+        proposed(call, "stripe.refund", {"amount": 1}),
+        decided(call, "needs_approval"),
+        requested(call, "stripe.refund"),
+    ]
+    write_journal(journals, RUN, events, torn=b'{"v":')
+    _, out, err = typed(capsys, "show", "latest")
+    assert f"approval {approval_of(call)} asked" in out
+    assert err == ""
+
+
+def test_a_run_that_does_not_exist_is_named(journals: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """So are the candidates of a beginning that several have."""
+    with pytest.raises(UsageError, match="there is no run `01ZZ`"):
+        typed(capsys, "show", "01ZZ")
+    for number in (1, 2):
+        write_journal(journals, run_id(number), [started(run_id(number))])
+    with pytest.raises(UsageError, match=f"one of {run_id(2)}, {run_id(1)}"):
+        typed(capsys, "show", "01")
+
+
+def test_damage_is_a_warning_and_a_missing_beginning_an_error(
+    journals: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What holds is shown; a run of which nothing holds is not passed off as missing."""
+    path = write_journal(journals, RUN, refund_story())
+    path.write_bytes(path.read_bytes().replace(b'"re_1"', b'"re_2"'))
+    warning = f"warning: the journal 2026-03-14/{RUN}.jsonl has 26 lines, and only 19 can be believed"
+    for words in (("show", RUN), ("list",), ("list", "--json")):
+        code, _, err = typed(capsys, *words)
+        assert (code, " ".join(err.split())) == (0, warning)
+    path.write_bytes(path.read_bytes().replace(b'"v":1', b'"v":7'))
+    with pytest.raises(IntegrityError, match="does not hold the run's beginning"):
+        typed(capsys, "show", RUN)
+    path.unlink()
+    path.mkdir()
+    assert typed(capsys, "list")[2] == f"warning: the journal 2026-03-14/{RUN}.jsonl cannot be read\n"
