@@ -68,6 +68,11 @@ class Settings:
     user: str
     """The operating-system user: who a run acts for when nobody says otherwise."""
 
+    @property
+    def child_environment(self) -> dict[str, str]:
+        """What the process of a python tool gets of our variables, and nothing else."""
+        return {name: os.environ[name] for name in ("PATH", "LANG", "TZ") if name in os.environ}
+
     def secret(self, name: str) -> str | None:
         """Return the value of an environment variable that a file names; None when it is not set."""
         return os.environ.get(name)

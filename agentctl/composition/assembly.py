@@ -86,7 +86,7 @@ async def assemble(project: Project, governing: Governing, around: Surroundings)
         registry=registry,
         engines=(AllowlistPolicy(governing.contract), PlatformPolicy(governing.platform)),
         broker=BackendBroker(environment.backends, issuer_of(project, governing), project.settings.secret),
-        executors=_executors(governing, around, registry),
+        executors=_executors(project, governing, around, registry),
         models=await _models(project, governing),
         reviewers=(*_rule_reviewers(governing), *around.reviewers),
         reviewer_names=tuple(reviewer.name for reviewer in environment.reviewers),
@@ -117,10 +117,15 @@ def _rule_reviewers(governing: Governing) -> tuple[RuleReviewer, ...]:
     return tuple(RuleReviewer(item.name, item.rule) for item in reviewers if item.rule is not None)
 
 
-def _executors(governing: Governing, around: Surroundings, registry: Registry) -> Executors:
+def _executors(project: Project, governing: Governing, around: Surroundings, registry: Registry) -> Executors:
     environment = governing.environment.environment
     addresses = {name: _address(item, around.back_office_url) for name, item in environment.backends.items()}
-    return Executors.of(HttpExecutor(addresses), registry, isolation=environment.isolation)
+    return Executors.of(
+        HttpExecutor(addresses),
+        registry,
+        isolation=environment.isolation,
+        environment=project.settings.child_environment,
+    )
 
 
 def _address(backend: Backend, back_office_url: str | None) -> BackendAddress:

@@ -4,6 +4,9 @@ from collections.abc import Mapping, Sequence
 
 from agentctl.foundation.canonical import JsonValue
 
+_DIGITS = 9
+"""No list is longer than what so many digits can count."""
+
 
 def at(document: JsonValue, pointer: str) -> JsonValue:
     """Return what stands at a pointer; None where there is nothing.
@@ -27,4 +30,6 @@ def _child(document: JsonValue, part: str) -> JsonValue:
 
 
 def _is_index(part: str) -> bool:
-    return part == "0" or (part.isascii() and part.isdigit() and not part.startswith("0"))
+    return part == "0" or (
+        part.isascii() and part.isdigit() and not part.startswith("0") and len(part) <= _DIGITS
+    )

@@ -16,7 +16,8 @@ class Bench:
     """Everything a stage may look at; a stage changes none of it.
 
     `registry` is whom the call may reach: for the agent its allowlisted tools, for a reviewer the whole registry.
-    `now` is effective time as in the journal. `restore` puts real values in the places of placeholders.
+    `now` is effective time as in the journal. `restore` puts real values in the places of placeholders;
+    `lost` names placeholders whose values are gone.
     """
 
     state: SessionState
@@ -27,6 +28,7 @@ class Bench:
     actor: str
     now: str
     restore: Callable[[JsonValue], JsonValue]
+    lost: Callable[[JsonValue], frozenset[str]]
 
 
 def labels_of(descriptor_trust: Mapping[str, bool]) -> tuple[str, ...]:

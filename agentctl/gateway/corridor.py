@@ -89,6 +89,18 @@ class Corridor:
         fresh, self._fresh = tuple(self._fresh), []
         return fresh
 
+    def redact_written(self, value: JsonValue) -> JsonValue:
+        """Redact what a model wrote. Under `strict` it was shown placeholders, so those that exist stay.
+
+        Elsewhere it was shown real values: whatever looks like a placeholder there was written by somebody else, and must
+        not become a value of ours.
+
+        Raises:
+            NotJson: two keys of an object become the same.
+        """
+        shown_placeholders = self.state.header.pii_redaction == "strict"
+        return self.parts.vault.redact(value, trusted_placeholders=shown_placeholders)
+
     def digest(self, value: JsonValue) -> str:
         """Return the digest of a redacted value: of its placeholder form and the keyed digest of each sealed value."""
         return digest_of({"value": value, "sealed": dict(self.parts.vault.digests(value))})
@@ -112,6 +124,7 @@ class Corridor:
             actor=actor,
             now=self.now,
             restore=self.parts.vault.restore,
+            lost=self.parts.vault.missing,
         )
 
     def _fold(self, record: Record) -> None:

@@ -16,7 +16,16 @@ from agentctl.events.model import (
     WrittenCall,
 )
 from agentctl.events.record import AnyEvent
-from agentctl.foundation.canonical import JsonValue, digest_of
+from agentctl.foundation.canonical import (
+    ARGUMENT_LIMITS,
+    JsonValue,
+    NotCanonical,
+    NotJson,
+    canonical_bytes,
+    canonical_copy,
+    digest_of,
+    parse_json,
+)
 from agentctl.foundation.ids import call_id
 from agentctl.gateway.corridor import Corridor, ModelDesk
 from agentctl.models.client import (
@@ -179,11 +188,19 @@ def _with_real_values(corridor: Corridor, request: ModelRequest) -> ModelRequest
 
 
 def _restored(corridor: Corridor, message: Message) -> Message:
-    restore = corridor.parts.vault.restore_text
-    calls = tuple(
-        RequestedCall(call.provider_id, call.name, restore(call.arguments)) for call in message.calls
-    )
-    return replace(message, text=restore(message.text), calls=calls)
+    vault = corridor.parts.vault
+    calls = tuple(_with_real_arguments(corridor, call) for call in message.calls)
+    return replace(message, text=vault.restore_text(message.text), calls=calls)
+
+
+def _with_real_arguments(corridor: Corridor, call: RequestedCall) -> RequestedCall:
+    """Put values back as JSON, where the arguments are JSON, so that quotes inside them stay quotes."""
+    vault = corridor.parts.vault
+    try:
+        text = canonical_bytes(vault.restore(parse_json(call.arguments, ARGUMENT_LIMITS))).decode()
+    except (NotJson, NotCanonical):
+        text = vault.restore_text(call.arguments)
+    return RequestedCall(call.provider_id, call.name, text)
 
 
 def _outcome_events(
@@ -238,14 +255,22 @@ def _written(corridor: Corridor, step: int, index: int, call: RequestedCall) -> 
         call=call_id(corridor.state.header.run, step, index),
         provider_id=call.provider_id,
         name=_redacted(corridor, call.name),
-        arguments=_redacted(corridor, call.arguments),
+        arguments=_redacted_arguments(corridor, call.arguments),
     )
 
 
+def _redacted_arguments(corridor: Corridor, text: str) -> str:
+    """Redact arguments as JSON, where they are JSON: a value's place and type stay what they were."""
+    try:
+        value = canonical_copy(parse_json(text, ARGUMENT_LIMITS))
+        return canonical_bytes(corridor.redact_written(value)).decode()
+    except (NotJson, NotCanonical):
+        return _redacted(corridor, text)
+
+
 def _redacted(corridor: Corridor, text: str) -> str:
-    """Redact what a model wrote: placeholders it was given stay, look-alikes it made up do not become real values."""
-    clean = text.encode("utf-8", "replace").decode("utf-8")
-    return str(corridor.parts.vault.redact(clean, trusted_placeholders=True))
+    """Redact what a model wrote, which may not even be proper text."""
+    return str(corridor.redact_written(text.encode("utf-8", "replace").decode("utf-8")))
 
 
 def _overrun(asked: ModelAsked, used: Reservation) -> tuple[BudgetOverrun, ...]:

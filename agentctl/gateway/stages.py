@@ -40,6 +40,9 @@ async def well_formed(case: Case, bench: Bench) -> Verdict:
     tool, arguments = _tool(case), case.proposal.arguments
     if case.proposal.arguments_digest is None or not isinstance(arguments, dict):
         return _refused(case, "well_formed", "the arguments are not a JSON object")
+    lost = bench.lost(arguments)
+    if lost:
+        return _refused(case, "well_formed", f"the sealed values of {', '.join(sorted(lost))} are lost")
     real = bench.restore(arguments)
     try:
         refuse_size(real, ARGUMENT_LIMITS)
@@ -209,6 +212,7 @@ def _totals(case: Case, facts: Facts) -> dict[str, Decimal]:
     totals: dict[str, Decimal] = {}
     for name, fact in _tool(case).descriptor.facts.items():
         value = facts.values.get(name)
-        if fact.total_per is not None and isinstance(value, Decimal):
-            totals[f"{name}:{at(case.arguments, fact.total_per)}"] = value
+        whose = None if fact.total_per is None else at(case.arguments, fact.total_per)
+        if whose is not None and isinstance(value, Decimal):
+            totals[f"{name}:{whose}"] = value
     return totals

@@ -23,6 +23,8 @@ from agentctl.gateway.state import CallState
 from agentctl.gateway.verdict import Case, NeedsApproval, Refused
 from agentctl.tools.facts import effect_key
 
+_LONGEST_NOT_JSON = 2_000
+
 
 @dataclass(frozen=True, slots=True)
 class ToolRequest:
@@ -62,13 +64,13 @@ async def _advance(
         decided = (verdict.decision,) if verdict.decision else ()
         corridor.record(*decided)
         refused = await _attempt(corridor, verdict)
-        return () if refused is None else _refusal(call, refused, with_decision=False)
+        return () if refused is None else _refusal(corridor, call, refused, with_decision=False)
     if call.status in {"in_flight", "unknown"}:
         # It may have happened, and now it may not be repeated: nobody may be told that it did not happen.
         return (ToolInDoubt(call=call.proposal.call, reason=_why_stuck(verdict)),)
     if isinstance(verdict, NeedsApproval):
         return _asked(corridor, call, verdict)
-    return _refusal(call, verdict, with_decision=True)
+    return _refusal(corridor, call, verdict, with_decision=True)
 
 
 def _why_unrepeatable(corridor: Corridor, call: CallState) -> str | None:
@@ -121,14 +123,20 @@ def _asked(corridor: Corridor, call: CallState, verdict: NeedsApproval) -> tuple
         return ()
     request = request_for(corridor, verdict.case, verdict.reasons)
     if isinstance(request, Refused):
-        return _refusal(call, request, with_decision=True)
+        return _refusal(corridor, call, request, with_decision=True)
     decided: tuple[AnyEvent, ...] = (verdict.case.decision,) if verdict.case.decision else ()
     return (*decided, request)
 
 
-def _refusal(call: CallState, refused: Refused, *, with_decision: bool) -> tuple[AnyEvent, ...]:
+def _refusal(
+    corridor: Corridor, call: CallState, refused: Refused, *, with_decision: bool
+) -> tuple[AnyEvent, ...]:
     decided = refused.case.decision if with_decision else None
-    refusal = ToolRefused(call=call.proposal.call, stage=refused.stage, reasons=refused.reasons)
+    # Reasons may name what stood in the real arguments; those are redacted like everything else that is written.
+    reasons = tuple(
+        str(corridor.parts.vault.redact(reason, trusted_placeholders=True)) for reason in refused.reasons
+    )
+    refusal = ToolRefused(call=call.proposal.call, stage=refused.stage, reasons=reasons)
     events: tuple[AnyEvent | None, ...] = (decided, refused.stop, refusal)
     return tuple(event for event in events if event is not None)
 
@@ -142,21 +150,23 @@ def _why_stuck(verdict: Refused | NeedsApproval) -> str:
 
 def _proposal(corridor: Corridor, request: ToolRequest) -> ToolProposed:
     vault = corridor.parts.vault
-    arguments, is_json = _arguments(request.arguments)
-    redacted = vault.redact(arguments, trusted_placeholders=True)
+    arguments, is_json = _arguments(corridor, request.arguments)
     return ToolProposed(
         call=request.call,
         step=request.step,
         tool=str(vault.redact(request.name)),
-        arguments=redacted,
-        arguments_digest=corridor.digest(redacted) if is_json else None,
+        arguments=arguments,
+        arguments_digest=corridor.digest(arguments) if is_json else None,
         sources=None if request.sources is None else dict(request.sources),
     )
 
 
-def _arguments(text: str) -> tuple[JsonValue, bool]:
-    """Return the canonical arguments, or the text itself where it is not JSON."""
+def _arguments(corridor: Corridor, text: str) -> tuple[JsonValue, bool]:
+    """Return the canonical arguments, redacted; or the beginning of the text itself where it is not JSON."""
+    redact = corridor.parts.vault.redact
     try:
-        return canonical_copy(parse_json(text, ARGUMENT_LIMITS)), True
+        value = canonical_copy(parse_json(text, ARGUMENT_LIMITS))
+        return redact(value, trusted_placeholders=True), True
     except (NotJson, NotCanonical):
-        return text.encode("utf-8", "replace").decode("utf-8")[:2_000], False
+        shown = redact(text.encode("utf-8", "replace").decode("utf-8"), trusted_placeholders=True)
+        return str(shown)[:_LONGEST_NOT_JSON], False

@@ -22,7 +22,7 @@ WITH folded AS (
             FILTER (type IN ('model.answered', 'model.failed')), 0)::BIGINT AS output_tokens,
         coalesce(sum(CASE WHEN type IN ('model.answered', 'model.failed', 'tool.result')
             THEN TRY_CAST(data->>'$.settlement.cost_usd' AS DECIMAL(28, 12)) END), 0) AS cost_usd,
-        coalesce(bool_or(data->>'$.reviewer.kind' = 'person') FILTER (type = 'approval.answered'), FALSE) AS overridden,
+        coalesce(bool_or((data->>'$.reviewer.kind') = 'person') FILTER (type = 'approval.answered'), FALSE) AS overridden,
         count(*) AS records
     FROM events
     GROUP BY run
@@ -243,8 +243,8 @@ SELECT
     requested.data->>'$.binding.arguments_digest' AS arguments_digest,
     requested.data->>'$.binding.view_digest' AS view_digest
 FROM requested
-LEFT JOIN answered ON answered.run = requested.run AND answered.data->>'$.approval' = requested.data->>'$.approval'
-LEFT JOIN expired ON expired.run = requested.run AND expired.approval = requested.data->>'$.approval';
+LEFT JOIN answered ON answered.run = requested.run AND (answered.data->>'$.approval') = (requested.data->>'$.approval')
+LEFT JOIN expired ON expired.run = requested.run AND expired.approval = (requested.data->>'$.approval');
 
 -- What attempts used, and every stop or overrun of a ceiling.
 CREATE VIEW spend AS

@@ -118,7 +118,7 @@ def test_answers_with_changes_are_not_taken() -> None:
 
 @pytest.mark.parametrize("name", Binding.model_fields)
 def test_an_answer_bound_to_anything_else_is_void(name: str) -> None:
-    """One different field is enough, whichever it is; the table below has every field there is."""
+    """One different field is enough, whichever it is; the table above must have every field there is."""
     binding = REQUEST.binding.model_copy(update={name: OTHERWISE[name]})
     assert refusals(OPEN, given(binding=binding), NOW) == (
         "the answer is bound to something else than what is asked",

@@ -110,6 +110,7 @@ def test_a_declared_expiry_is_not_undone_by_a_clock_that_goes_back() -> None:
     assert the(GRANT, (consumed(), 200)).status(moment(0)) == "consumed"
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 2 * EXPIRES), min_size=1), st.booleans())
 def test_effective_time_revives_nothing(clock: list[int], granted: bool) -> None:  # noqa: FBT001 - drawn
     """However the wall clock jumps: by effective time (the latest so far) a status never goes back to a better one."""
@@ -194,11 +195,10 @@ def test_requests_of_a_call_are_found_oldest_first() -> None:
     assert of_call(approvals, f"{RUN}/9/9") == ()
 
 
-@settings(deadline=None)
-@given(
-    st.sampled_from(
-        [result(CALL, {}), MessageRefused(message="m", reasons=("no",)), intended(CALL, "a.b", {})]
-    )
+@pytest.mark.parametrize(
+    "event",
+    [result(CALL, {}), MessageRefused(message="m", reasons=("no",)), intended(CALL, "a.b", {})],
+    ids=["result", "letter", "intent"],
 )
 def test_other_events_change_nothing(event: AnyEvent) -> None:
     """A result, a refused letter, an intent that needs no approval."""
