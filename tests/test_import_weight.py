@@ -2,9 +2,11 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+REPOSITORY = str(Path(__file__).parents[1])
 HEAVY = ("litellm", "duckdb", "aiohttp", "jsonschema", "joserfc", "yaml", "cryptography")
 
 
@@ -12,7 +14,12 @@ def loaded_after(code: str, tmp_path: object) -> set[str]:
     """Return the heavy modules that a fresh interpreter has loaded after some code."""
     script = f"{code}\nimport sys\nprint(*[name for name in {HEAVY!r} if name in sys.modules])"
     done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=str(tmp_path)
+        [sys.executable, "-c", script],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=str(tmp_path),
+        env={"PYTHONPATH": REPOSITORY},
     )
     return set(done.stdout.split("\n")[-2].split())
 
