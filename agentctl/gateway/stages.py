@@ -139,7 +139,9 @@ def _by_answer(case: Case, latest: Approval, now: str) -> Verdict:
     """Return what the latest request of a call is worth for it."""
     match latest.status(now):
         case "consumed" | "granted":
-            if latest.request.binding.arguments_digest != case.proposal.arguments_digest:
+            bound = latest.request.binding
+            shown = (bound.arguments_digest, bound.descriptor_digest)
+            if shown != (case.proposal.arguments_digest, _tool(case).digest):
                 return _refused(case, "approved", "what was approved is not what is asked")
             return replace(case, approvals=(latest.request.approval,))
         case "waiting":

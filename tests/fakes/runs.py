@@ -3,6 +3,7 @@
 import hashlib
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -64,10 +65,17 @@ def default_limits(**changes: object) -> Limits:
     return limits.model_copy(update=changes)
 
 
+@cache
+def _files() -> tuple[AgentContract, dict[str, ToolVersion], Environment]:
+    """Read the repository's own contract, registry and sandbox once; they are frozen."""
+    files = ProjectFiles(REPOSITORY)
+    tools = {name: files.tool_version(loaded) for name, loaded in files.tools().items()}
+    return files.agent("refund-assistant").document, tools, files.environment("sandbox").document
+
+
 def repository_tools() -> dict[str, ToolVersion]:
     """Return the repository's registry."""
-    files = ProjectFiles(REPOSITORY)
-    return {name: files.tool_version(loaded) for name, loaded in files.tools().items()}
+    return dict(_files()[1])
 
 
 @dataclass
@@ -79,9 +87,7 @@ class Stage:
     executor: FakeExecutor = field(default_factory=FakeExecutor)
     clock: Clock = field(default_factory=StandingClock)
     disk: Disk = field(default_factory=SystemDisk)
-    contract: AgentContract = field(
-        default_factory=lambda: ProjectFiles(REPOSITORY).agent("refund-assistant").document
-    )
+    contract: AgentContract = field(default_factory=lambda: _files()[0])
     platform: PlatformRules = field(default_factory=PlatformRules)
     tools: dict[str, ToolVersion] = field(default_factory=repository_tools)
     reviewers: tuple[Reviewer, ...] | None = None
@@ -115,7 +121,7 @@ class Stage:
 
     def parts(self, journal: Journal) -> Parts:
         """Put a session's parts together."""
-        environment = ProjectFiles(REPOSITORY).environment("sandbox").document
+        environment = _files()[2]
         issuer = TokenIssuer(Ed25519PrivateKey.generate(), "test", self.clock)
         registry = Registry.of(self.tools.values())
         allowed = [item.name for item in self.contract.tools.allowlist]

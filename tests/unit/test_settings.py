@@ -140,6 +140,15 @@ def test_a_secret_is_read_by_its_name(root: Path, monkeypatch: pytest.MonkeyPatc
     assert "sk-0123456789" not in repr(found)
 
 
+def test_a_tools_process_gets_three_variables_at_most(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No key and no home; what is not set is not made up."""
+    for name in os.environ:
+        monkeypatch.delenv(name)
+    for name in ("PATH", "TZ", "STRIPE_KEY", "HOME", "LD_PRELOAD", "PYTHONPATH", "XDG_STATE_HOME"):
+        monkeypatch.setenv(name, f"/{name}")
+    assert find_settings(root).child_environment == {"PATH": "/PATH", "TZ": "/TZ"}
+
+
 def test_paths_are_plain_values() -> None:
     """Two of the same root are equal."""
     assert Paths(Path("/a"), Path("/b")) == Paths(Path("/a"), Path("/b"))

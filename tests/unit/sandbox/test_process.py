@@ -134,7 +134,7 @@ def test_a_child_that_fails_says_why(setup: BackOfficeSetup, monkeypatch: pytest
     """What it printed last stands in the error, without what an earlier child printed."""
     setup.ledger.mkdir()
     (setup.ledger / process.LOG_NAME).write_text("an older story\n")
-    monkeypatch.setattr(process, "_ENVIRONMENT", {"PYTHONPATH": "/nowhere"})
+    monkeypatch.setattr(process, "_ENVIRONMENT", {"PYTHONHOME": "/nowhere"})
     with pytest.raises(InternalError, match=r"ended before it served: .*No module named") as caught:
         BackOfficeProcess(setup).start()
     assert "an older story" not in str(caught.value)
