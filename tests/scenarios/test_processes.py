@@ -192,7 +192,8 @@ def test_a_signal_stops_the_run_at_a_safe_place(shell: Shell, number: signal.Sig
     """The call under way is finished, the run is suspended with exit 130, nothing is dropped, and it can go on."""
     seed = shell.folder / "contracts" / "environments" / "sandbox" / "charges.yaml"
     seed.write_text(
-        seed.read_text() + "\nfaults:\n  - {on: 'GET /stripe/v1/charges/{charge}', nth: 1, do: {slow_ms: 1500}}\n"
+        seed.read_text()
+        + "\nfaults:\n  - {on: 'GET /stripe/v1/charges/{charge}', nth: 1, do: {slow_ms: 1500}}\n"
     )
     process = shell.start("run", "refund-assistant")
     for line in process.stderr or ():

@@ -159,7 +159,7 @@ def alive(pid: int) -> bool:
 async def gone(pid: int, seconds: float = 5) -> bool:
     """Return whether a process ends within some seconds."""
     until = time.monotonic() + seconds
-    while alive(pid) and time.monotonic() < until:  # noqa: ASYNC110  # a process tells nobody
+    while alive(pid) and time.monotonic() < until:  # a process tells nobody
         await asyncio.sleep(0.02)
     return not alive(pid)
 
@@ -322,7 +322,7 @@ async def test_a_cancelled_call_is_not_answered_to_the_next_one(
     """Its process ends with it."""
     file = tmp_path / "pid"
     attempt = asyncio.create_task(executor.execute(call("ignore_signals", {"file": str(file)}, seconds=60)))
-    while not (file.exists() and file.read_text()):  # noqa: ASYNC110  # another process makes the file
+    while not (file.exists() and file.read_text()):  # another process makes the file
         await asyncio.sleep(0.01)
     attempt.cancel()
     with pytest.raises(asyncio.CancelledError):
