@@ -87,6 +87,7 @@ def deny(
 def _answer(given: "Given", *, resume: bool, json: bool) -> int:
     from agentctl.cli.run import resume as resume_command
     from agentctl.cli.terminal import Terminal
+    from agentctl.cli.typed import program
     from agentctl.composition import open_project
     from agentctl.composition.answers import give_answer
 
@@ -100,7 +101,7 @@ def _answer(given: "Given", *, resume: bool, json: bool) -> int:
         )
     else:
         terminal.line(f"left for the run: {given.answer} by {given.reviewer} (asserted)")
-        terminal.verbatim(f"agentctl resume {run}")
+        terminal.verbatim(f"{program()} resume {run}")
     return 0
 
 

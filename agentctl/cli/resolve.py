@@ -20,6 +20,7 @@ def resolve(
     """Say what became of a call in doubt; exactly one of --executed, --not-executed, --retry."""
     from agentctl.cli.run import resume as resume_command
     from agentctl.cli.terminal import Terminal
+    from agentctl.cli.typed import program
     from agentctl.composition import open_project
     from agentctl.composition.answers import Verdict, resolve_call
     from agentctl.foundation.errors import UsageError
@@ -39,5 +40,5 @@ def resolve(
         terminal.document({"run": run, "call": call, "verdict": chosen[0]})
     else:
         terminal.line(f"left for the run: {chosen[0]}")
-        terminal.verbatim(f"agentctl resume {run}")
+        terminal.verbatim(f"{program()} resume {run}")
     return 0

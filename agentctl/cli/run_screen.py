@@ -7,6 +7,7 @@ from agentctl.cli.event_lines import line_of
 from agentctl.cli.terminal import Line, Terminal, Tone
 from agentctl.cli.terminal_reviewer import TerminalReviewer, somebody_is_there
 from agentctl.cli.three_answers import three_answers_lines
+from agentctl.cli.typed import program
 from agentctl.composition.runs import Audience, RunOutcome
 from agentctl.events.record import Record
 from agentctl.events.run import RunSuspended
@@ -83,17 +84,17 @@ def _to_go_on(outcome: RunOutcome) -> tuple[tuple[str, str], ...]:
             )
         case "in_doubt":
             return tuple(
-                ("find out, then say so", f"agentctl resolve {call} --executed --reason '...' --resume")
+                ("find out, then say so", f"{program()} resolve {call} --executed --reason '...' --resume")
                 for call in suspension.waiting_for
             )
         case "budget" | "provider_failed" | "interrupted":
-            return (("to go on", f"agentctl resume {outcome.run}"),)
+            return (("to go on", f"{program()} resume {outcome.run}"),)
 
 
 def _about_approval(name: str, person: str) -> tuple[tuple[str, str], ...]:
     return (
-        ("what exactly is asked", f"agentctl approvals show {name}"),
-        ("to approve it and go on", f"agentctl approvals approve {name} --as {person} --resume"),
+        ("what exactly is asked", f"{program()} approvals show {name}"),
+        ("to approve it and go on", f"{program()} approvals approve {name} --as {person} --resume"),
     )
 
 
@@ -108,7 +109,7 @@ def _to_try(outcome: RunOutcome) -> tuple[tuple[str, str], ...]:
     suggestions = environment.sandbox.try_next if environment.sandbox else ()
     agent = outcome.governing.contract.agent.name
     return tuple(
-        (f"try {item.about}", f"agentctl run {agent} --input {item.input}")
+        (f"try {item.about}", f"{program()} run {agent} --input {item.input}")
         for item in suggestions
         if item.input != outcome.state.input
     )
