@@ -4,7 +4,7 @@ from decimal import Decimal, localcontext
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agentctl.budget.limits import Left, exceeded, left, sentence, stopped
@@ -73,6 +73,7 @@ def test_a_ceiling_that_is_broken_already_admits_nothing_not_even_what_is_free()
     assert stop == BudgetStopped(meter="input_tokens", limit="12000", used="12001", asked="0")
 
 
+@settings(deadline=None)
 @given(settled=small, opened=st.lists(small, max_size=3), asked=small, ceiling=small)
 def test_exactly_what_fits_is_admitted(
     settled: Reservation, opened: list[Reservation], asked: Reservation, ceiling: Reservation

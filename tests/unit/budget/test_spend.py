@@ -241,6 +241,7 @@ def test_many_small_costs_are_exact() -> None:
     assert spent(*events).settled.cost_usd == Decimal("0.001")
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.decimals(allow_nan=False, allow_infinity=False, min_value=-(10**40), max_value=10**40, places=40)

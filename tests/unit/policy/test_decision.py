@@ -4,7 +4,7 @@ from itertools import product
 from random import Random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agentctl.events.tool import Decision, PolicyAnswer
@@ -49,6 +49,7 @@ def test_an_answer_with_an_error_is_a_deny_whatever_it_says(decision: Decision) 
     assert strictest([says("allow"), says(decision, errors=("",))]) == "deny"
 
 
+@settings(deadline=None)
 @given(st.lists(answers), st.integers())
 def test_the_order_of_answers_does_not_matter(given_answers: list[PolicyAnswer], seed: int) -> None:
     """Whoever is asked first, the decision is the same."""
@@ -57,6 +58,7 @@ def test_the_order_of_answers_does_not_matter(given_answers: list[PolicyAnswer],
     assert strictest(shuffled) == strictest(given_answers)
 
 
+@settings(deadline=None)
 @given(st.lists(answers, min_size=1), answers)
 def test_one_more_answer_never_widens(given_answers: list[PolicyAnswer], more: PolicyAnswer) -> None:
     """Nobody's permit widens another's answer."""
@@ -64,6 +66,7 @@ def test_one_more_answer_never_widens(given_answers: list[PolicyAnswer], more: P
     assert STRICTNESS.index(after) >= STRICTNESS.index(before)
 
 
+@settings(deadline=None)
 @given(st.lists(answers))
 def test_allowed_means_that_everybody_allowed_without_error(given_answers: list[PolicyAnswer]) -> None:
     """And that there was somebody."""
