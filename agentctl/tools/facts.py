@@ -13,7 +13,7 @@ from urllib.parse import quote
 from agentctl.contract.tool import Fact, ToolDescriptor
 from agentctl.foundation.canonical import JsonValue, NotCanonical, canonical_bytes
 from agentctl.foundation.money import from_minor_units, parse_decimal
-from agentctl.tools.pointer import MISSING, Missing, resolve
+from agentctl.foundation.pointer import MISSING, Missing, resolve
 
 FactValue: TypeAlias = str | Decimal
 """A text, or an exact number; amounts are in major units."""

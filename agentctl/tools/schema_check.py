@@ -10,8 +10,8 @@ from itertools import islice
 from typing import Literal, TypeAlias
 
 from agentctl.foundation.canonical import JsonObject, JsonValue
+from agentctl.foundation.pointer import joined
 from agentctl.foundation.visible import visible
-from agentctl.tools.pointer import joined
 from agentctl.tools.schema_parts import DIALECT, Part, SchemaProblem, parts_of, walk
 from agentctl.tools.schema_shape import shape_problems
 from agentctl.tools.schemas import why_not_compiled

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from agentctl.foundation.canonical import JsonObject, JsonValue
-from agentctl.tools.pointer import joined
+from agentctl.foundation.pointer import joined
 
 Place: TypeAlias = Literal["here", "object", "array", "text", "store"]
 """What a schema inside a schema judges: the same value, a property's value, an item, some text, or nothing by itself."""

@@ -14,7 +14,7 @@ from agentctl.foundation.canonical import (
     canonical_bytes,
     refuse_size,
 )
-from agentctl.tools.pointer import joined
+from agentctl.foundation.pointer import joined
 from agentctl.tools.schema_graph import APART, Graph, target_of
 from agentctl.tools.schema_parts import KEYWORDS, SchemaProblem, walk
 

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 import jsonschema_rs as rs
 
 from agentctl.foundation.canonical import JsonObject
+from agentctl.foundation.pointer import joined, resolve
 from agentctl.foundation.visible import visible
-from agentctl.tools.pointer import joined, resolve
 
 MAX_PROBLEMS = 10
 _PATH, _NAMES = 48, 32  # together what may be repeated of names that strangers chose: 80 characters

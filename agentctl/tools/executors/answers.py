@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from agentctl.contract.tool import HttpExecutor, ToolDescriptor
 from agentctl.foundation.canonical import RESULT_LIMITS, JsonValue, NotJson, parse_json
+from agentctl.foundation.pointer import Missing, resolve
 from agentctl.tools.executors.executor import Answered, Failed, Outcome, Unknown
-from agentctl.tools.pointer import Missing, resolve
 
 MAX_BODY_BYTES = RESULT_LIMITS.max_bytes
 _MESSAGE = 500

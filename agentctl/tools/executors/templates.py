@@ -11,7 +11,7 @@ from urllib.parse import quote, unquote, urlencode
 
 from agentctl.contract.tool import HttpExecutor
 from agentctl.foundation.canonical import JsonObject, JsonValue, NotCanonical, canonical_bytes
-from agentctl.tools.pointer import MISSING, Missing
+from agentctl.foundation.pointer import MISSING, Missing
 
 _NAME = re.compile(r"\{([A-Za-z0-9_]+)\}")
 _DECODED_AT_MOST = 4

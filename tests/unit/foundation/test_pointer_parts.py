@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agentctl.foundation.canonical import JsonValue
-from agentctl.tools.pointer import MISSING, joined, resolve
+from agentctl.foundation.pointer import MISSING, joined, resolve
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5),
