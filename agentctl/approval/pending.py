@@ -40,10 +40,14 @@ class Approval:
             return "expired"
         if self.granted_at is None:
             return "expired" if now >= self.request.expires_at else "waiting"
-        return "lapsed" if now >= self._valid_until(self.granted_at) else "granted"
+        return "granted" if self.valid_at(now) else "lapsed"
 
-    def _valid_until(self, granted_at: str) -> str:
-        return to_rfc3339(from_rfc3339(granted_at) + timedelta(seconds=self.request.valid_for_seconds))
+    def valid_at(self, now: str) -> bool:
+        """Return whether it was granted, and a call may still be executed on it at a moment (RFC 3339)."""
+        if self.granted_at is None:
+            return False
+        valid_for = timedelta(seconds=self.request.valid_for_seconds)
+        return now < to_rfc3339(from_rfc3339(self.granted_at) + valid_for)
 
 
 Approvals: TypeAlias = Mapping[str, Approval]

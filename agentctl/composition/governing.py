@@ -4,13 +4,16 @@ Today's platform rules hold in addition, wherever they are tighter.
 """
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from agentctl.composition.project import Project
 from agentctl.contract.agent import AgentContract
 from agentctl.contract.platform import PlatformRules, effective
 from agentctl.contract.version import AgentVersion, EnvironmentVersion, code_digests
 from agentctl.events.run import Envelope, Limits
-from agentctl.foundation.canonical import canonical_bytes, digest_of
+from agentctl.foundation.canonical import canonical_bytes, digest_bytes, digest_of
+
+Loaded: TypeAlias = tuple[AgentVersion, EnvironmentVersion]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +53,7 @@ def from_files(project: Project, agent: str, environment: str) -> Governing:
     contract = project.files.agent(agent)
     version = project.files.agent_version(contract)
     bound = project.files.environment_version(project.files.environment(environment), agent)
-    return _governing(version, bound, _platform_now(project))
+    return _governing(_as_recorded(version, bound), _platform_now(project))
 
 
 def recorded(project: Project, envelope: Envelope) -> Governing:
@@ -61,13 +64,11 @@ def recorded(project: Project, envelope: Envelope) -> Governing:
     """
     version = project.objects.get(envelope.version)
     environment = project.objects.get(envelope.environment_digest)
+    rules = PlatformRules.model_validate_json(project.objects.get(envelope.platform_digest))
     digests = {*code_digests(version), *code_digests(environment)}
     code = {digest: project.objects.get(digest) for digest in digests}
-    return _governing(
-        AgentVersion.from_bytes(version, code),
-        EnvironmentVersion.from_bytes(environment, code),
-        _platform_now(project),
-    )
+    loaded = AgentVersion.from_bytes(version, code), EnvironmentVersion.from_bytes(environment, code)
+    return _governing(loaded, _platform_now(project), rules)
 
 
 def store(project: Project, governing: Governing) -> None:
@@ -85,6 +86,20 @@ def _platform_now(project: Project) -> PlatformRules:
     return PlatformRules() if loaded is None else loaded.document
 
 
-def _governing(version: AgentVersion, environment: EnvironmentVersion, platform: PlatformRules) -> Governing:
-    contract, _ = effective(version.contract, platform)
-    return Governing(version, environment, platform, contract)
+def _as_recorded(version: AgentVersion, environment: EnvironmentVersion) -> Loaded:
+    """Return both as a resume will read them, so that run and resume cannot differ."""
+    tools = (*version.tools.values(), *environment.tools.values())
+    code = {digest_bytes(tool.code): tool.code for tool in tools if tool.code is not None}
+    return (
+        AgentVersion.from_bytes(version.to_bytes(), code),
+        EnvironmentVersion.from_bytes(environment.to_bytes(), code),
+    )
+
+
+def _governing(loaded: Loaded, today: PlatformRules, *recorded_rules: PlatformRules) -> Governing:
+    """Return what governs: every set of rules tightens the contract, none loosens what another tightened."""
+    version, environment = loaded
+    contract = version.contract
+    for rules in (*recorded_rules, today):
+        contract, _ = effective(contract, rules)
+    return Governing(version, environment, today, contract)

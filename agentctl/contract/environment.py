@@ -125,7 +125,7 @@ class SameValue(Document):
     argument: Pointer | None = None
     """A pointer into the arguments under review."""
     result_of: ToolName | None = None
-    """Or: the latest result of this tool in the run ..."""
+    """Or: the first result of this tool in the run, which no text of strangers had steered it to yet ..."""
     result: Pointer | None = None
     """... and a pointer into it."""
     message: Text

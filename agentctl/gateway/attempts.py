@@ -175,10 +175,22 @@ def _record_outcome(corridor: Corridor, attempt: Attempt, outcome: Outcome, late
             return _recorded(corridor, _answer(corridor, attempt, outcome, latency))
         case Failed(repeatable=repeatable):
             final = attempt.last or not repeatable
-            failure = _recorded(corridor, _failure(corridor, attempt, outcome, latency, final=final))
+            failure = _record_failure(
+                corridor, attempt, _failure(corridor, attempt, outcome, latency, final=final)
+            )
             return failure if final else Again(_pause(outcome.retry_after, attempt.case.attempt))
         case Unknown():
             return _record_unknown(corridor, attempt, outcome, latency)
+
+
+def _record_failure(corridor: Corridor, attempt: Attempt, failure: ToolResult) -> ToolResult:
+    """Record a failure. Where an earlier attempt may have happened unseen, the last failure leaves the call in doubt."""
+    known = corridor.state.calls.get(failure.call) if attempt.purpose == "agent" else None
+    unsure = known is not None and known.unsure and failure.final
+    reason = "an earlier attempt may have happened, and this one failed"
+    in_doubt: tuple[AnyEvent, ...] = (ToolInDoubt(call=failure.call, reason=reason),) if unsure else ()
+    corridor.record(failure, *in_doubt)
+    return failure
 
 
 def _recorded(corridor: Corridor, result: ToolResult) -> ToolResult:

@@ -6,6 +6,7 @@ from agentctl.events.base import Principal
 from agentctl.events.record import AnyEvent
 from agentctl.events.tool import ToolResolved
 from agentctl.gateway.corridor import Corridor
+from agentctl.gateway.effects import release_if_nothing_happened
 from agentctl.trace.message import AnswerMessage, HaltMessage, Message, ResolveMessage
 from agentctl.trace.ports import Unreadable
 
@@ -14,8 +15,14 @@ async def receive(corridor: Corridor) -> None:
     """Take every message that was not seen before into the journal."""
     for item in corridor.parts.inbox.read(corridor.state.header.run):
         if item.id not in corridor.state.messages_seen:
-            corridor.record(_event_of(corridor, item))
+            await _take(corridor, _event_of(corridor, item))
     await corridor.durable()
+
+
+async def _take(corridor: Corridor, event: AnyEvent) -> None:
+    corridor.record(event)
+    if isinstance(event, ToolResolved):
+        await release_if_nothing_happened(corridor, event.call)
 
 
 def _event_of(corridor: Corridor, item: Message | Unreadable) -> AnyEvent:

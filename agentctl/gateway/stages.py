@@ -105,7 +105,7 @@ async def approved(case: Case, bench: Bench) -> Verdict:
     requests = of_call(bench.state.approvals, case.proposal.call)
     if not requests:
         return NeedsApproval(case, reasons_for("needs_approval", decision.answers), already_requested=False)
-    return _by_answer(case, requests[-1], bench.now)
+    return _by_answer(case, requests[-1], bench)
 
 
 STAGES: tuple[StageFunction, ...] = (registered, well_formed, permitted, affordable, approved)
@@ -135,19 +135,17 @@ def _tool(case: Case) -> RegisteredTool:
     return case.tool
 
 
-def _by_answer(case: Case, latest: Approval, now: str) -> Verdict:
+def _by_answer(case: Case, latest: Approval, bench: Bench) -> Verdict:
     """Return what the latest request of a call is worth for it."""
-    match latest.status(now):
-        case "consumed" | "granted":
-            bound = latest.request.binding
-            shown = (bound.arguments_digest, bound.descriptor_digest)
-            if shown != (case.proposal.arguments_digest, _tool(case).digest):
-                return _refused(case, "approved", "what was approved is not what is asked")
-            return replace(case, approvals=(latest.request.approval,))
+    match latest.status(bench.now):
+        case "granted":
+            return _bound(case, latest, bench)
+        case "consumed" if _is_repeat(case, bench) or latest.valid_at(bench.now):
+            return _bound(case, latest, bench)
+        case "consumed" | "lapsed":
+            return NeedsApproval(case, latest.request.reasons, already_requested=False)
         case "waiting":
             return NeedsApproval(case, latest.request.reasons, already_requested=True)
-        case "lapsed":
-            return NeedsApproval(case, latest.request.reasons, already_requested=False)
         case "expired":
             return _refused(case, "approved", "nobody answered the approval request in time")
         case "denied":
@@ -155,6 +153,22 @@ def _by_answer(case: Case, latest: Approval, now: str) -> Verdict:
             return _refused(
                 case, "approved", f"{denial.reviewer.id} denied it: {denial.reason}" if denial else "denied"
             )
+
+
+def _is_repeat(case: Case, bench: Bench) -> bool:
+    """Whether this attempt repeats one of which nobody knows whether it happened: the same effect, approved once."""
+    call = bench.state.calls.get(case.proposal.call)
+    return call is not None and call.may_have_changed
+
+
+def _bound(case: Case, latest: Approval, bench: Bench) -> Verdict:
+    """Compare what was approved with what is asked; any difference voids the approval."""
+    bound = latest.request.binding
+    approved_for = (bound.arguments_digest, bound.descriptor_digest, bound.version)
+    asked_for = (case.proposal.arguments_digest, _tool(case).digest, bench.state.header.version)
+    if approved_for != asked_for:
+        return _refused(case, "approved", "what was approved is not what is asked")
+    return replace(case, approvals=(latest.request.approval,))
 
 
 def _policy_request(case: Case, bench: Bench, facts: Facts, totals: Mapping[str, Decimal]) -> PolicyRequest:

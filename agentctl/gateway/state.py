@@ -203,7 +203,8 @@ def _intended(state: SessionState, intent: ToolIntent, time: str) -> SessionStat
 def _answered(state: SessionState, result: ToolResult) -> SessionState:
     if result.outcome == "ok":
         tool = state.calls[result.call].proposal.tool
-        state = replace(state, results={**state.results, tool: result.value})
+        # The first result of a tool is the one that no stranger's text had steered the run to yet.
+        state = replace(state, results={tool: result.value, **state.results})
         return _changed(state, result.call, status="answered", ok=True, shown={"result": result.value})
     unsure = state.calls[result.call].unsure
     if not result.final:

@@ -1,6 +1,5 @@
 """A tool call from proposal to outcome: judged by the stages, attempted, and never shown before it is durable."""
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -17,11 +16,11 @@ from agentctl.foundation.canonical import (
 from agentctl.gateway.approval_requests import request_for
 from agentctl.gateway.attempts import attempt_all
 from agentctl.gateway.corridor import Corridor
+from agentctl.gateway.effects import claim, release_if_nothing_happened
 from agentctl.gateway.repeats import why_not_again
 from agentctl.gateway.stages import STAGES, StageFunction, judge
 from agentctl.gateway.state import CallState
 from agentctl.gateway.verdict import Case, NeedsApproval, Refused
-from agentctl.tools.facts import effect_key
 
 _LONGEST_NOT_JSON = 2_000
 
@@ -64,10 +63,9 @@ async def _advance(
         decided = (verdict.decision,) if verdict.decision else ()
         corridor.record(*decided)
         refused = await _attempt(corridor, verdict)
-        return () if refused is None else _refusal(corridor, call, refused, with_decision=False)
-    if call.status in {"in_flight", "unknown"}:
-        # It may have happened, and now it may not be repeated: nobody may be told that it did not happen.
-        return (ToolInDoubt(call=call.proposal.call, reason=_why_stuck(verdict)),)
+        return () if refused is None else _turned_down(corridor, call.proposal.call, refused)
+    if call.may_have_changed:
+        return (_stuck(call.proposal.call, verdict),)
     if isinstance(verdict, NeedsApproval):
         return _asked(corridor, call, verdict)
     return _refusal(corridor, call, verdict, with_decision=True)
@@ -83,39 +81,12 @@ def _why_unrepeatable(corridor: Corridor, call: CallState) -> str | None:
 
 
 async def _attempt(corridor: Corridor, case: Case) -> Refused | None:
-    held = await _claim(corridor, case)
+    held = await claim(corridor, case)
     if held is not None:
         return held
     ended = await attempt_all(corridor, case, corridor.bench_of_agent(), "agent")
-    await _release_if_nothing_happened(corridor, case)
+    await release_if_nothing_happened(corridor, case.proposal.call)
     return ended if isinstance(ended, Refused) else None
-
-
-async def _claim(corridor: Corridor, case: Case) -> Refused | None:
-    """Claim the effect across all runs; of two runs that try the same, one gets it."""
-    key = _fingerprint(corridor, case)
-    if key is None:
-        return None
-    call = case.proposal.call
-    holder = await asyncio.to_thread(corridor.parts.ledger.claim, corridor.parts.ledger_scope, key, call)
-    if holder is None:
-        return None
-    return Refused("permitted", (f"call {holder} already did, or may have done, the same",), case)
-
-
-async def _release_if_nothing_happened(corridor: Corridor, case: Case) -> None:
-    call = corridor.state.calls[case.proposal.call]
-    key = _fingerprint(corridor, case)
-    if key is not None and not call.may_have_effect:
-        await asyncio.to_thread(
-            corridor.parts.ledger.release, corridor.parts.ledger_scope, key, call.proposal.call
-        )
-
-
-def _fingerprint(corridor: Corridor, case: Case) -> str | None:
-    """Return the keyed digest of the effect's real name: the same in every run, and readable to nobody."""
-    key = effect_key(case.tool.descriptor, case.real) if case.tool else None
-    return corridor.parts.fingerprint(key) if key else None
 
 
 def _asked(corridor: Corridor, call: CallState, verdict: NeedsApproval) -> tuple[AnyEvent, ...]:
@@ -141,11 +112,19 @@ def _refusal(
     return tuple(event for event in events if event is not None)
 
 
-def _why_stuck(verdict: Refused | NeedsApproval) -> str:
+def _turned_down(corridor: Corridor, name: str, refused: Refused) -> tuple[AnyEvent, ...]:
+    """Return what a refusal between the stages and the intent means for the call as it is now."""
+    call = corridor.state.calls[name]
+    if call.may_have_changed:
+        return (_stuck(name, refused),)
+    return _refusal(corridor, call, refused, with_decision=False)
+
+
+def _stuck(call: str, verdict: Refused | NeedsApproval) -> ToolInDoubt:
+    """It may have happened, and now it may not be repeated: nobody may be told that it did not happen."""
     stage = verdict.stage if isinstance(verdict, Refused) else "approved"
-    return (
-        f"its outcome is not known, and `{stage}` does not let it be repeated: {'; '.join(verdict.reasons)}"
-    )
+    why = f"its outcome is not known, and `{stage}` does not let it be repeated: {'; '.join(verdict.reasons)}"
+    return ToolInDoubt(call=call, reason=why)
 
 
 def _proposal(corridor: Corridor, request: ToolRequest) -> ToolProposed:

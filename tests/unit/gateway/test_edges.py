@@ -14,12 +14,14 @@ from agentctl.approval.view import MAX_VIEW_BYTES
 from agentctl.events.approval import ApprovalRequested, ReviewerRecord
 from agentctl.events.tool import ToolInDoubt, ToolRefused, ToolResult, ToolUnknown
 from agentctl.foundation.errors import ExitCode, InternalError
+from agentctl.foundation.ids import new_secret_id
 from agentctl.gateway.corridor import Corridor
 from agentctl.gateway.session import open_session
 from agentctl.gateway.tool_calls import ToolRequest, call_tool
 from agentctl.runtime.outcome import exit_code
 from agentctl.runtime.state import RunState
 from agentctl.tools.executors.executor import Answered, Execution, Failed, Outcome, Unknown
+from agentctl.trace.message import ResolveMessage
 from tests.fakes.executor import FakeExecutor, accepts_everything
 from tests.fakes.models import FakeModel, asks, says
 from tests.fakes.runs import RUN, Stage, changed, default_limits, repository_tools
@@ -366,3 +368,99 @@ def test_a_run_that_is_going_has_no_exit_code() -> None:
     """Only a run that stopped means something to the shell."""
     with pytest.raises(InternalError):
         exit_code(RunState())
+
+
+async def test_an_injected_ticket_cannot_choose_whose_customer_is_compared(tmp_path: Path) -> None:
+    """Made to read the victim's ticket, the run is still judged by the ticket it began with."""
+
+    def answer(execution: Execution) -> Outcome:
+        usual = accepts_everything(execution)
+        if execution.descriptor.name == "zendesk.read_ticket" and isinstance(usual, Answered):
+            owner = "eve@example.com" if execution.arguments["ticket_id"] == "666" else "dana@example.com"
+            return Answered(
+                {
+                    "ticket_id": 1,
+                    "subject": "s",
+                    "description": "d",
+                    "status": "open",
+                    "requester_email": owner,
+                }
+            )
+        return usual
+
+    victim = ("zendesk.read_ticket", {"ticket_id": "4201"})
+    model = FakeModel(
+        [
+            asks(("zendesk.read_ticket", {"ticket_id": "666"})),
+            asks(victim),
+            asks(("stripe.create_refund", REFUND)),
+            says("done"),
+        ]
+    )
+    stage = Stage(tmp_path, model, FakeExecutor(answer))
+    assert exit_code(await stage.start()) == ExitCode.OK
+    assert stage.executor.named("stripe.create_refund") == []
+    assert "another customer" in stage.events(ToolRefused)[0].reasons[0]
+
+
+def failing(*outcomes: Outcome) -> FakeExecutor:
+    """Return an executor whose refunds end like this, one after another, and then well."""
+    left = list(outcomes)
+
+    def answer(execution: Execution) -> Outcome:
+        if execution.descriptor.name == "stripe.create_refund" and left:
+            return left.pop(0)
+        return accepts_everything(execution)
+
+    return FakeExecutor(answer)
+
+
+async def test_a_failure_after_an_unknown_outcome_leaves_the_call_in_doubt(tmp_path: Path) -> None:
+    """The first attempt may have happened; that the second certainly failed does not undo it."""
+    stage = one_refund(tmp_path)
+    stage.executor = failing(Unknown("lost"), Failed("no such charge", 404))
+    assert exit_code(await stage.start()) == ExitCode.IN_DOUBT
+    assert [item.reason for item in stage.events(ToolInDoubt)] == [
+        "an earlier attempt may have happened, and this one failed"
+    ]
+
+
+async def test_an_effect_that_did_not_happen_may_be_caused_by_another_run(tmp_path: Path) -> None:
+    """Once an operator says so, the claim on the effect is given back."""
+    stage = one_refund(tmp_path)
+    stage.executor = failing(*[Unknown("lost")] * 3)
+    assert exit_code(await stage.start()) == ExitCode.IN_DOUBT
+    word = ResolveMessage(
+        id=new_secret_id(), run=RUN, at="now", by="olga", call=f"{RUN}/0/0", verdict="not_executed"
+    )
+    stage.inbox.post(word)
+    stage.model = FakeModel([says("done")])
+    assert exit_code(await stage.resume()) == ExitCode.OK
+    second = one_refund(tmp_path)
+    second.run = RUN[:-1] + "1"
+    assert exit_code(await second.start()) == ExitCode.OK
+    assert len(second.executor.named("stripe.create_refund")) == 1
+
+
+async def test_an_approval_whose_call_failed_does_not_hold_for_ever(tmp_path: Path) -> None:
+    """After a certain failure and a crash, an old approval is asked for again; in time it still holds."""
+    for minutes, requests in ((1, 1), (16, 2)):
+        stage = Stage(tmp_path / str(minutes))
+        stage.executor = failing(Failed("busy", 429, repeatable=True, retry_after=0.0))
+
+        async def die(seconds: float) -> None:
+            del seconds
+            raise asyncio.CancelledError
+
+        parts = replace(stage.parts(stage.journals.create(RUN)), pause=die)
+        async with open_session(parts) as session:
+            await session.note(stage.started())
+            await call_tool(session._corridor, request())
+            await session.review(stage.events(ApprovalRequested)[0].approval)
+            with pytest.raises(asyncio.CancelledError):
+                await call_tool(session._corridor, request())
+        stage.clock.move(minutes * 60)  # type: ignore[attr-defined]
+        acquired = stage.journals.acquire(RUN)
+        async with open_session(stage.parts(acquired.journal), acquired.records) as session:
+            await call_tool(session._corridor, request())
+        assert len(stage.events(ApprovalRequested)) == requests
