@@ -222,10 +222,12 @@ def _resolved(state: SessionState, resolution: ToolResolved) -> SessionState:
     match resolution.verdict:
         case "executed":
             note = f"executed; confirmed by {resolution.by.id}, its own answer is lost"
-            return _changed(state, resolution.call, status="answered", ok=True, shown={"result": note})
+            return _changed(
+                state, resolution.call, status="answered", ok=True, unsure=False, shown={"result": note}
+            )
         case "not_executed":
             note = f"not executed; confirmed by {resolution.by.id}"
-            return _changed(state, resolution.call, status="answered", shown={"error": note})
+            return _changed(state, resolution.call, status="answered", unsure=False, shown={"error": note})
         case "retry":
             return _changed(state, resolution.call, status="unknown", retry_ordered=True)
 

@@ -72,6 +72,15 @@ async def test_parallel_calls_cannot_overshoot_a_ceiling(tmp_path: Path) -> None
     assert len(stage.executor.executions) == 10
 
 
+class Approver:
+    """Approves without looking."""
+
+    async def review(self, case: ReviewCase, look_up: LookUpFunction) -> Opinion | None:
+        """Say yes."""
+        del case, look_up
+        return Opinion("approve", "fine", ReviewerRecord(id="alice", kind="person", assurance="asserted"))
+
+
 async def test_an_approval_that_lapses_while_the_call_is_prepared_does_not_hold(tmp_path: Path) -> None:
     """Between the stages and the intent the approval is looked at once more."""
     stage = Stage(tmp_path)
@@ -83,13 +92,6 @@ async def test_an_approval_that_lapses_while_the_call_is_prepared_does_not_hold(
         def mint(self, wanted: object) -> object:
             stage.clock.move(20 * 60)  # type: ignore[attr-defined]
             return parts.broker.mint(wanted)  # type: ignore[arg-type]
-
-    class Approver:
-        """Approves without looking."""
-
-        async def review(self, case: ReviewCase, look_up: LookUpFunction) -> Opinion | None:
-            del case, look_up
-            return Opinion("approve", "fine", ReviewerRecord(id="alice", kind="person", assurance="asserted"))
 
     slow = replace(parts, broker=SlowBroker(), reviewers=(Approver(),))  # type: ignore[arg-type]
     async with open_session(slow) as session:
@@ -445,7 +447,7 @@ async def test_an_effect_that_did_not_happen_may_be_caused_by_another_run(tmp_pa
 async def test_an_approval_whose_call_failed_does_not_hold_for_ever(tmp_path: Path) -> None:
     """After a certain failure and a crash, an old approval is asked for again; in time it still holds."""
     for minutes, requests in ((1, 1), (16, 2)):
-        stage = Stage(tmp_path / str(minutes))
+        stage = Stage(tmp_path / str(minutes), reviewers=(Approver(),))
         stage.executor = failing(Failed("busy", 429, repeatable=True, retry_after=0.0))
 
         async def die(seconds: float) -> None:
