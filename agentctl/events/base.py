@@ -32,7 +32,7 @@ AsTuple = BeforeValidator(_list_as_tuple)
 class Part(BaseModel):
     """A part of an event: frozen, no unknown keys, no silent conversions."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
 class Event(Part):

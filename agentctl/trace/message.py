@@ -11,7 +11,7 @@ from agentctl.foundation.canonical import JsonObject, JsonValue, canonical_bytes
 class MessageBase(BaseModel):
     """What all messages share."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     v: Literal[1] = 1
     """The form's version."""
