@@ -58,8 +58,8 @@ def render(subject: ViewSubject) -> str:
         ("agent", f"{subject.actor}, owned by {subject.owner}"),
         ("environment", subject.environment),
         *(("asked because", reason) for reason in subject.reasons),
-        *((f"fact {name}", value) for name, value in sorted(subject.facts.items())),
-        *((f"no fact {name}", why) for name, why in sorted(subject.facts_missing.items())),
+        *(("fact", f"{name} = {value}") for name, value in sorted(subject.facts.items())),
+        *(("no fact", f"{name}: {why}") for name, why in sorted(subject.facts_missing.items())),
         ("budget left", subject.budget_left),
     ]
     proof = [

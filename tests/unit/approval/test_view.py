@@ -41,9 +41,9 @@ VIEW = """\
   environment    sandbox (sandbox)
   asked because  the contract says so
   asked because  it is irreversible
-  fact amount_usd 250
-  fact currency  usd
-  no fact ticket_id there is nothing at `/ticket_id`
+  fact           amount_usd = 250
+  fact           currency = usd
+  no fact        ticket_id: there is nothing at `/ticket_id`
   budget left    0.7 USD, 9 steps, 29 tool calls
 arguments, complete:
   | amount: 25000
@@ -193,11 +193,11 @@ def test_no_text_can_pose_as_a_row(subject: ViewSubject) -> None:
         f"  environment    {visible(subject.environment)}",
         *(f"  asked because  {visible(reason)}" for reason in subject.reasons),
         *(
-            f"  {visible(f'fact {name}'):<14} {visible(value)}"
+            f"  fact           {visible(f'{name} = {value}')}"
             for name, value in sorted(subject.facts.items())
         ),
         *(
-            f"  {visible(f'no fact {name}'):<14} {visible(why)}"
+            f"  no fact        {visible(f'{name}: {why}')}"
             for name, why in sorted(subject.facts_missing.items())
         ),
         f"  budget left    {visible(subject.budget_left)}",
