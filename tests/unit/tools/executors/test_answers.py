@@ -156,6 +156,20 @@ def test_a_secret_that_comes_back_is_covered() -> None:
         (gzip.compress(bytes(MAX_BODY_BYTES)), "gzip", bytes(MAX_BODY_BYTES)),
         (zlib.compress(bytes(1 << 28)), "deflate", None),
     ],
+    ids=[
+        "plain",
+        "identity",
+        "gzip",
+        "GZIP",
+        "deflate",
+        "cut off",
+        "not gzip",
+        "br",
+        "twice",
+        "too large",
+        "just fits",
+        "a bomb",
+    ],
 )
 def test_a_body_is_decompressed_within_limits(body: bytes, encoding: str, content: bytes | None) -> None:
     """A bomb is not inflated, and a broken body is not half an answer."""
