@@ -11,7 +11,7 @@ from agentctl.contract.tool import HttpExecutor, PythonExecutor
 from agentctl.events.base import Reservation, Source
 from agentctl.events.record import AnyEvent
 from agentctl.events.tool import Purpose, ToolInDoubt, ToolIntent, ToolResult, ToolUnknown
-from agentctl.foundation.canonical import JsonValue, NotCanonical, NotJson, canonical_bytes, canonical_copy
+from agentctl.foundation.canonical import JsonValue, NotCanonical, canonical_copy
 from agentctl.foundation.errors import InternalError
 from agentctl.gateway.bench import Bench, labels_of
 from agentctl.gateway.corridor import Corridor
@@ -231,7 +231,7 @@ def _failure(
 def _result(
     corridor: Corridor, attempt: Attempt, value: JsonValue, latency: float, **known: object
 ) -> ToolResult:
-    redacted = _redacted(corridor, value)
+    redacted = corridor.parts.vault.redact(value)
     trust = attempt.tool.descriptor.trust.model_dump()
     return ToolResult.model_validate(
         {
@@ -246,13 +246,6 @@ def _result(
             **known,
         }
     )
-
-
-def _redacted(corridor: Corridor, value: JsonValue) -> JsonValue:
-    try:
-        return corridor.parts.vault.redact(value)
-    except NotJson:  # two keys became the same placeholder: nothing is dropped, the whole becomes text
-        return corridor.parts.vault.redact(canonical_bytes(value).decode())
 
 
 def _unknown(corridor: Corridor, attempt: Attempt, outcome: Unknown, latency: float) -> ToolUnknown:

@@ -82,14 +82,13 @@ async def _ask_in_order(corridor: Corridor, work: ModelWork, desks: tuple[ModelD
 
 async def _ask_repeatedly(corridor: Corridor, work: ModelWork, desk: ModelDesk) -> bool:
     """Ask one deployment; return whether the step needs no other."""
-    for number in range(1, desk.deployment.max_attempts + 1):
-        failure = await _ask_once(corridor, work, desk)
-        if not isinstance(failure, ModelFailure):
-            return True
-        if not failure.worth_repeating or number == desk.deployment.max_attempts:
-            return False
+    failure = await _ask_once(corridor, work, desk)
+    for number in range(1, desk.deployment.max_attempts):
+        if failure is None or not failure.worth_repeating:
+            break
         await corridor.parts.pause(_pause(failure, number))
-    return False
+        failure = await _ask_once(corridor, work, desk)
+    return failure is None
 
 
 async def _ask_once(corridor: Corridor, work: ModelWork, desk: ModelDesk) -> ModelFailure | None:

@@ -13,7 +13,7 @@ from agentctl.approval.pending import Approval, of_call
 from agentctl.budget.limits import exceeded, sentence
 from agentctl.events.base import Reservation
 from agentctl.events.tool import DecisionMade, PolicyAnswer, Stage
-from agentctl.foundation.canonical import ARGUMENT_LIMITS, NotJson, digest_of, refuse_size
+from agentctl.foundation.canonical import digest_of
 from agentctl.foundation.errors import InternalError
 from agentctl.foundation.money import plain
 from agentctl.foundation.pointer import at
@@ -44,10 +44,6 @@ async def well_formed(case: Case, bench: Bench) -> Verdict:
     if lost:
         return _refused(case, "well_formed", f"the sealed values of {', '.join(sorted(lost))} are lost")
     real = bench.restore(arguments)
-    try:
-        refuse_size(real, ARGUMENT_LIMITS)
-    except NotJson as error:
-        return _refused(case, "well_formed", f"the arguments are {error}")
     problems = tool.arguments_validator.problems(real)
     if problems or not isinstance(real, dict):
         return _refused(case, "well_formed", *problems)

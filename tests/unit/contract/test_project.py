@@ -1,5 +1,6 @@
 """The files of a project are found and loaded, or refused with the place of the line that names them."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -54,6 +55,21 @@ def line_of(project: ProjectCopy, file: str, text: str) -> str:
         if text in line
     ]
     return f"{file}:{number}:{len(line) - len(line.lstrip(' -')) + 1}"
+
+
+def outside_of(folder: Path) -> Path:
+    """Return the folder that the project of a folder lies in."""
+    return next(above.parent for above in (folder, *folder.parents) if above.name == "project")
+
+
+def outside(place: str, reference: str) -> list[str]:
+    """Return the refusal of a path that leaves the project."""
+    return [f"{place}: `{reference}` lies outside the project; accepted: a path inside the project"]
+
+
+def unknown_tool(place: str, name: str) -> str:
+    """Return the beginning of the refusal of a tool that is not in the registry."""
+    return f"{place}: there is no tool `{name}` in contracts/tools; accepted: a tool of the registry"
 
 
 def with_python_tool(project: ProjectCopy, file: str = "add.py") -> None:
@@ -246,14 +262,12 @@ def test_tools_of_the_allowlist_that_do_not_exist_are_refused(project: ProjectCo
     """Each at its entry, with the nearest of the registry where one is near."""
     project.allow("stripe.creat_refund")
     project.allow("other.thing")
-    expected = [
-        f"{line_of(project, CONTRACT, 'stripe.creat_refund')}: tools.allowlist: there is no tool"
-        " `stripe.creat_refund` in contracts/tools; accepted: a tool of the registry;"
-        " did you mean `stripe.create_refund`?",
-        f"{line_of(project, CONTRACT, 'other.thing')}: tools.allowlist: there is no tool"
-        " `other.thing` in contracts/tools; accepted: a tool of the registry",
+    near, far = (line_of(project, CONTRACT, name) for name in ("stripe.creat_refund", "other.thing"))
+    assert refused(lambda: version_of(project)) == [
+        unknown_tool(f"{near}: tools.allowlist", "stripe.creat_refund")
+        + "; did you mean `stripe.create_refund`?",
+        unknown_tool(f"{far}: tools.allowlist", "other.thing"),
     ]
-    assert refused(lambda: version_of(project)) == expected
 
 
 # -- instructions ---------------------------------------------------------------------------------
@@ -287,26 +301,26 @@ def test_a_project_that_is_reached_through_a_link_is_its_own_inside(
     assert files.instructions(files.agent(AGENT)) == (project.root / INSTRUCTIONS).read_text()
 
 
-def through_parents(_project: ProjectCopy) -> str:
-    """Return a way out that goes up."""
-    return "../../secret"
+def through_parents(folder: Path) -> str:
+    """Return a way out of a folder that goes up."""
+    return os.path.relpath(outside_of(folder) / "secret", folder)
 
 
-def by_its_whole_path(project: ProjectCopy) -> str:
+def by_its_whole_path(folder: Path) -> str:
     """Return a way out that begins at the root."""
-    return str(project.root.parent / "secret")
+    return str(outside_of(folder) / "secret")
 
 
-def through_a_link(project: ProjectCopy) -> str:
-    """Return a way out that looks like a file of the project."""
-    (project.root / "contracts/link").symlink_to("../../secret")
+def through_a_link(folder: Path) -> str:
+    """Return a way out that looks like a file of the folder."""
+    (folder / "link").symlink_to(outside_of(folder) / "secret")
     return "link"
 
 
-def through_a_linked_folder(project: ProjectCopy) -> str:
-    """Return a way out that looks like a folder of the project."""
-    (project.root / "contracts/folder").symlink_to(project.root.parent)
-    return "folder/secret"
+def through_a_linked_folder(folder: Path) -> str:
+    """Return a way out that looks like a folder in the folder."""
+    (folder / "linked").symlink_to(outside_of(folder))
+    return "linked/secret"
 
 
 WAYS_OUT = [through_parents, by_its_whole_path, through_a_link, through_a_linked_folder]
@@ -314,16 +328,14 @@ WAYS_OUT = [through_parents, by_its_whole_path, through_a_link, through_a_linked
 
 @pytest.mark.parametrize("way_out", WAYS_OUT)
 def test_instructions_outside_the_project_are_refused(
-    project: ProjectCopy, way_out: Callable[[ProjectCopy], str]
+    project: ProjectCopy, way_out: Callable[[Path], str]
 ) -> None:
     """Also where the file is there and could be read; what it says is in no message."""
     (project.root.parent / "secret").write_text("hidden words")
-    reference = way_out(project)
+    reference = way_out(project.root / "contracts")
     project.set(CONTRACT, ("agent", "instructions"), reference)
     place = line_of(project, CONTRACT, "instructions:")
-    assert refused(lambda: version_of(project)) == [
-        f"{place}: `{reference}` lies outside the project; accepted: a path inside the project"
-    ]
+    assert refused(lambda: version_of(project)) == outside(place, reference)
 
 
 def test_a_folder_whose_name_begins_like_the_projects_is_outside(project: ProjectCopy) -> None:
@@ -375,18 +387,13 @@ def test_large_instructions_beside_the_contract_are_refused(project: ProjectCopy
 
 
 @pytest.mark.parametrize("way_out", WAYS_OUT)
-def test_code_outside_the_project_is_refused(
-    project: ProjectCopy, way_out: Callable[[ProjectCopy], str]
-) -> None:
+def test_code_outside_the_project_is_refused(project: ProjectCopy, way_out: Callable[[Path], str]) -> None:
     """At the descriptor's line; a link inside the registry leads nowhere either."""
     (project.root.parent / "secret").write_text("def add(): ...")
-    reference = way_out(project).replace("../../secret", "../../../secret")
-    reference = f"../{reference}" if reference in {"link", "folder/secret"} else reference
+    reference = way_out(project.root / "contracts/tools")
     with_python_tool(project, reference)
     place = line_of(project, ADD_FILE, "file:")
-    assert refused(lambda: version_of(project)) == [
-        f"{place}: `{reference}` lies outside the project; accepted: a path inside the project"
-    ]
+    assert refused(lambda: version_of(project)) == outside(place, reference)
 
 
 def test_code_that_is_not_there_or_too_large_is_refused(project: ProjectCopy) -> None:
@@ -472,10 +479,8 @@ def test_scripts_outside_the_project_are_refused(project: ProjectCopy) -> None:
     """At the models."""
     project.set(SANDBOX, ("models", "small-fast", 0, "scripts"), "../../../elsewhere")
     environment = project.files.environment("sandbox")
-    assert refused(lambda: project.files.script(environment, AGENT)) == [
-        f"{line_of(project, SANDBOX, 'models:')}: `../../../elsewhere` lies outside the project;"
-        " accepted: a path inside the project"
-    ]
+    place = line_of(project, SANDBOX, "models:")
+    assert refused(lambda: project.files.script(environment, AGENT)) == outside(place, "../../../elsewhere")
 
 
 def test_seeds_are_files_of_the_project(project: ProjectCopy) -> None:
@@ -490,7 +495,5 @@ def test_seeds_outside_the_project_are_refused(project: ProjectCopy) -> None:
     """At the entry that names them."""
     project.set(SANDBOX, ("sandbox", "seeds", 1), "../../../charges.yaml")
     environment = project.files.environment("sandbox")
-    assert refused(lambda: project.files.seeds(environment)) == [
-        f"{line_of(project, SANDBOX, '../charges.yaml')}: `../../../charges.yaml` lies outside the project;"
-        " accepted: a path inside the project"
-    ]
+    place = line_of(project, SANDBOX, "../charges.yaml")
+    assert refused(lambda: project.files.seeds(environment)) == outside(place, "../../../charges.yaml")

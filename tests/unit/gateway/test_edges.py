@@ -11,13 +11,15 @@ import pytest
 from agentctl.approval.reviewer import Case as ReviewCase
 from agentctl.approval.reviewer import Evidence, LookUpFunction, Opinion
 from agentctl.approval.view import MAX_VIEW_BYTES
-from agentctl.events.approval import ApprovalRequested, ReviewerRecord
-from agentctl.events.tool import ToolInDoubt, ToolRefused, ToolResult, ToolUnknown
+from agentctl.contract.tool import PythonExecutor
+from agentctl.events.approval import ApprovalRequested, MessageRefused, ReviewerRecord
+from agentctl.events.tool import PolicyAnswer, ToolInDoubt, ToolIntent, ToolRefused, ToolUnknown
 from agentctl.foundation.errors import ExitCode, InternalError
 from agentctl.foundation.ids import new_secret_id
-from agentctl.gateway.corridor import Corridor
+from agentctl.gateway.corridor import Corridor, Parts
 from agentctl.gateway.session import open_session
 from agentctl.gateway.tool_calls import ToolRequest, call_tool
+from agentctl.policy.engine import PolicyEngine, PolicyRequest
 from agentctl.runtime.outcome import exit_code
 from agentctl.runtime.state import RunState
 from agentctl.tools.executors.executor import Answered, Execution, Failed, Outcome, Unknown
@@ -286,26 +288,6 @@ async def test_an_opinion_that_does_not_count_changes_nothing(tmp_path: Path) ->
     assert exit_code(await stage.start()) == ExitCode.WAITING
 
 
-async def test_a_result_whose_keys_collide_is_kept_as_text(tmp_path: Path) -> None:
-    """Two secrets as keys of one object: nothing is dropped."""
-    tools = changed(repository_tools(), "zendesk.read_ticket", result={"type": "object"})
-    value = {"4242424242424242": 1, "4242 4242 4242 4242": 2}
-    stage = Stage(
-        tmp_path, FakeModel([asks(READ), says("done")]), FakeExecutor(lambda _: Answered(value)), tools=tools
-    )
-    assert exit_code(await stage.start()) == ExitCode.OK
-    assert stage.events(ToolResult)[0].outcome == "ok"
-    assert "4242424242424242" not in stage.journals.path_of(RUN).read_text()
-
-
-async def test_arguments_whose_keys_collide_are_no_arguments(tmp_path: Path) -> None:
-    """What cannot be written down unambiguously is not executed."""
-    text = '{"dana@example.com":1,"ticket_id":"1"}'
-    stage = Stage(tmp_path, FakeModel([asks(("zendesk.read_ticket", text)), says("done")]))
-    await stage.start()
-    assert stage.executor.executions == []
-
-
 async def test_malformed_arguments_go_back_to_the_model_as_they_were(tmp_path: Path) -> None:
     """Under `standard` the model sees its own words again, JSON or not."""
     for level in ("standard", "strict"):
@@ -466,3 +448,128 @@ async def test_an_approval_whose_call_failed_does_not_hold_for_ever(tmp_path: Pa
         async with open_session(stage.parts(acquired.journal), acquired.records) as session:
             await call_tool(session._corridor, request())
         assert len(stage.events(ApprovalRequested)) == requests
+
+
+class Yielding:
+    """A policy that lets everybody else run before it answers, so that all quotes are old when they are used."""
+
+    def __init__(self, engine: PolicyEngine) -> None:
+        self._engine = engine
+        self.policy, self.digest = engine.policy, engine.digest
+
+    async def decide(self, asked: PolicyRequest) -> PolicyAnswer:
+        """Yield, then answer."""
+        await asyncio.sleep(0.01)
+        return await self._engine.decide(asked)
+
+
+class EverybodysLedger:
+    """A ledger that lets everybody have everything, or says that a stranger holds it."""
+
+    def __init__(self, holder: str | None = None) -> None:
+        self.holder = holder
+
+    def claim(self, scope: str, effect_key: str, call: str) -> str | None:
+        """Answer what the test said."""
+        del scope, effect_key, call
+        return self.holder
+
+    def release(self, scope: str, effect_key: str, call: str) -> None:
+        """Do nothing."""
+
+
+def yielding(stage: Stage) -> Parts:
+    """Return parts whose policies yield and whose ledger holds nobody back."""
+    parts = stage.parts(stage.journals.create(RUN))
+    return replace(parts, engines=tuple(map(Yielding, parts.engines)), ledger=EverybodysLedger())
+
+
+async def test_old_quotes_do_not_overshoot_a_ceiling(tmp_path: Path) -> None:
+    """Forty calls were all told that they can be paid; the intent compares again, and ten are made."""
+    stage = Stage(tmp_path, limits=default_limits(max_tool_calls=10))
+    async with open_session(yielding(stage)) as session:
+        await session.note(stage.started())
+        reads = [request('{"ticket_id":"4201"}', "zendesk.read_ticket", index) for index in range(40)]
+        await asyncio.gather(*(call_tool(session._corridor, item) for item in reads))
+    assert len(stage.executor.executions) == 10
+    assert [item.stage for item in stage.events(ToolRefused)] == ["affordable"] * 30
+
+
+async def test_an_effect_that_was_free_when_asked_is_not_caused_twice(tmp_path: Path) -> None:
+    """Eight calls were all told that nobody does the same; the intent compares again, and one is made."""
+    stage = without_approval(Stage(tmp_path))
+    async with open_session(yielding(stage)) as session:
+        await session.note(stage.started())
+        await asyncio.gather(*(call_tool(session._corridor, request(index=index)) for index in range(8)))
+    assert len(stage.executor.executions) == 1
+
+
+async def test_a_write_in_flight_whose_effect_another_run_holds_stops_in_doubt(tmp_path: Path) -> None:
+    """Refused between the stages and the intent, a repetition leaves the call in doubt."""
+    stage = one_refund(tmp_path)
+    await interrupted(stage)
+    acquired = stage.journals.acquire(RUN)
+    parts = replace(stage.parts(acquired.journal), ledger=EverybodysLedger("another/0/0"))
+    async with open_session(parts, acquired.records) as session:
+        await call_tool(session._corridor, request())
+    assert stage.executor.executions == []
+    assert "another/0/0" in stage.events(ToolInDoubt)[0].reason
+
+
+async def test_asking_again_while_a_call_waits_asks_nobody_twice(tmp_path: Path) -> None:
+    """A call that waits goes on waiting; there is one request."""
+    stage = Stage(tmp_path, reviewers=())
+    async with opened(stage) as corridor:
+        for _ in range(3):
+            await call_tool(corridor, request())
+    assert len(stage.events(ApprovalRequested)) == 1
+
+
+async def test_a_tool_that_changed_after_its_approval_is_not_called(tmp_path: Path) -> None:
+    """An approval holds for the descriptor that was shown."""
+    stage = Stage(tmp_path, reviewers=(Approver(),))
+    async with opened(stage) as corridor:
+        await call_tool(corridor, request())
+    acquired = stage.journals.acquire(RUN)
+    stage.tools = changed(stage.tools, "stripe.create_refund", description="Something else.")
+    async with open_session(stage.parts(acquired.journal), acquired.records) as session:
+        await session.review(stage.events(ApprovalRequested)[0].approval)
+        await call_tool(session._corridor, request())
+    assert stage.executor.executions == []
+    assert stage.events(ToolRefused)[0].reasons == ("what was approved is not what is asked",)
+
+
+async def test_a_tool_that_runs_here_needs_no_credential(tmp_path: Path) -> None:
+    """A python tool reaches no backend; its record says `none`."""
+    python = PythonExecutor(type="python", file="tool.py", function="read")
+    tools = changed(repository_tools(), "zendesk.read_ticket", executor=python)
+    tools["zendesk.read_ticket"] = replace(
+        tools["zendesk.read_ticket"], code=b"def read(ticket_id): return {}"
+    )
+    stage = Stage(tmp_path, FakeModel([asks(READ), says("done")]), tools=tools)
+    await stage.start()
+    assert [item.credential.kind for item in stage.events(ToolIntent)] == ["none"]
+    assert stage.executor.executions[0].secret_headers == {}
+
+
+async def test_a_word_about_a_call_that_is_not_in_doubt_is_refused(tmp_path: Path) -> None:
+    """Nobody resolves what is settled."""
+    stage = Stage(tmp_path, FakeModel([asks(READ), says("done")]))
+    stage.interrupt.wanted = True
+    await stage.start()
+    stage.interrupt.wanted = False
+    word = ResolveMessage(
+        id=new_secret_id(), run=RUN, at="now", by="olga", call=f"{RUN}/0/0", verdict="executed"
+    )
+    stage.inbox.post(word)
+    assert exit_code(await stage.resume()) == ExitCode.OK
+    assert stage.events(MessageRefused)[0].reasons == (f"call `{RUN}/0/0` is not in doubt",)
+
+
+async def test_arguments_that_name_one_value_twice_are_no_arguments(tmp_path: Path) -> None:
+    """A placeholder and its value as two keys: which one counts nobody can say, so nothing is executed."""
+    twice = '{"[email:1]":1,"dana@example.com":2}'
+    model = FakeModel([asks(READ), asks(("stripe.lookup_charge", twice)), says("done")])
+    stage = Stage(tmp_path, model)
+    assert exit_code(await stage.start()) == ExitCode.OK
+    assert [item.stage for item in stage.events(ToolRefused)] == ["well_formed"]
