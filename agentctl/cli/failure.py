@@ -1,5 +1,6 @@
 """The border of the command line: every known error becomes a sentence and an exit code; the unknown ones are bugs."""
 
+import traceback
 from collections.abc import Sequence
 
 import typer
@@ -23,3 +24,6 @@ def exit_code_of(app: typer.Typer, arguments: Sequence[str]) -> int:
     except typer.TyperException as error:
         terminal.error(UsageError(str(error), "what `--help` shows"))
         return ExitCode.INVALID
+    except Exception:  # noqa: BLE001 - a bug: shown whole, and told apart from every answer a command can give
+        traceback.print_exc()
+        return ExitCode.INTERNAL

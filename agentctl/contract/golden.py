@@ -10,8 +10,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from agentctl.contract.base import AsTuple, Document, Name, Text, ToolName
-from agentctl.contract.loader import load
-from agentctl.contract.source import read_source
+from agentctl.contract.loader import load_file
 from agentctl.foundation.canonical import JsonValue
 
 
@@ -83,4 +82,4 @@ def load_golden_set(path: Path, shown_as: str | None = None) -> GoldenSet:
     Raises:
         InvalidInput: the file cannot be read or does not fit; names every problem found.
     """
-    return load(GoldenSet, read_source(path, shown_as))
+    return load_file(GoldenSet, path, shown_as)[0]

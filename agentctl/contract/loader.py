@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
@@ -9,7 +10,7 @@ from pydantic_core import ErrorDetails
 from pydantic_core.core_schema import ErrorType
 
 from agentctl.contract.form import Form, form_of
-from agentctl.contract.source import MAX_PROBLEMS, DataPath, JsonLike, Source
+from agentctl.contract.source import MAX_PROBLEMS, DataPath, JsonLike, RefusedSource, Source, read_source
 from agentctl.contract.words import dotted, found, listed, nearest, shown
 from agentctl.foundation.errors import InvalidInput, Place, Problem
 from agentctl.foundation.visible import visible
@@ -42,6 +43,32 @@ def load(model: type[Model], source: Source) -> Model:
         return model.model_validate(source.data)
     except ValidationError as error:
         raise InvalidInput(problems_of(error, model, source)) from error
+
+
+def load_file(model: type[Model], path: Path, shown_as: str | None = None) -> tuple[Model, Source]:
+    """Return a YAML file as a model, with the place of every value.
+
+    Raises:
+        InvalidInput: the file cannot be read, its YAML is refused, or it does not fit; names all of that in one go.
+    """
+    try:
+        source = read_source(path, shown_as)
+    except RefusedSource as refused:
+        raise InvalidInput(_with_what_does_not_fit(refused, model)) from refused
+    return load(model, source), source
+
+
+def _with_what_does_not_fit(refused: RefusedSource, model: type[BaseModel]) -> list[Problem]:
+    """Return a refusal's problems and those the model has with the rest, in the order of the file."""
+    told = {(problem.place.line, problem.place.column) for problem in refused.problems}
+    others: tuple[Problem, ...] = ()
+    if refused.readable is not None:
+        try:
+            model.model_validate(refused.readable.data)
+        except ValidationError as error:
+            others = problems_of(error, model, refused.readable)
+    new = [item for item in others if (item.place.line, item.place.column) not in told]
+    return sorted((*refused.problems, *new), key=lambda item: (item.place.line, item.place.column))
 
 
 def problems_of(error: ValidationError, model: type[BaseModel], source: Source) -> tuple[Problem, ...]:

@@ -10,10 +10,10 @@ from pydantic import BaseModel
 
 from agentctl.contract.agent import AgentContract
 from agentctl.contract.environment import Environment
-from agentctl.contract.loader import load
+from agentctl.contract.loader import load_file
 from agentctl.contract.platform import PlatformRules
 from agentctl.contract.script import Script
-from agentctl.contract.source import Source, read_source
+from agentctl.contract.source import Source
 from agentctl.contract.tool import PythonExecutor, ToolDescriptor
 from agentctl.contract.version import AgentVersion, EnvironmentVersion, ToolVersion
 from agentctl.foundation.errors import InvalidInput, Place, Problem, UsageError
@@ -167,8 +167,8 @@ class ProjectFiles:
         return {name: self.tool_version(registry[name]) for name in names}
 
     def _load(self, model: type[D], path: Path) -> Loaded[D]:
-        source = read_source(path, self.shown(path))
-        return Loaded(load(model, source), source, path)
+        document, source = load_file(model, path, self.shown(path))
+        return Loaded(document, source, path)
 
     def _inside(self, owner: "Loaded[D]", reference: str, at: tuple[str | int, ...]) -> Path:
         """Return the file a document names; it must lie inside the project, links followed."""

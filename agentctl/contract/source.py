@@ -5,7 +5,7 @@ Limits hold on the stream of parser events, before any data is built: a bomb is 
 
 import re
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -74,6 +74,17 @@ class Source:
         return next((places[part] for part in above if part in places), Place(self.file))
 
 
+class RefusedSource(InvalidInput):
+    """Raised when text is refused. Where it could be read to its end, `readable` is what stands in it.
+
+    Nothing may be made of that but more problems, so that all of them are named in one go.
+    """
+
+    def __init__(self, problems: Iterable[Problem], readable: Source | None) -> None:
+        super().__init__(sorted(problems, key=lambda problem: (problem.place.line, problem.place.column)))
+        self.readable = readable
+
+
 def read_source(path: Path, shown_as: str | None = None) -> Source:
     """Return the data and places of a YAML file; messages call it `shown_as`, by default its path.
 
@@ -96,11 +107,10 @@ def parse_source(data: bytes, file: str) -> Source:
     """
     reader = _Reader(visible(file))
     root = reader.read(_text_of(data, reader.file))
+    source = Source(reader.file, root, reader.places, reader.value_places)
     if reader.problems:
-        raise InvalidInput(
-            sorted(reader.problems, key=lambda problem: (problem.place.line, problem.place.column))
-        )
-    return Source(reader.file, root, reader.places, reader.value_places)
+        raise RefusedSource(reader.problems, None if root is None else source)
+    return source
 
 
 def _bytes_of(path: Path, file: str) -> bytes:

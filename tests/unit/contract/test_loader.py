@@ -2,6 +2,7 @@
 
 import time
 from decimal import Decimal
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import pytest
@@ -21,7 +22,8 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 from pydantic_core._pydantic_core import list_all_errors
 
-from agentctl.contract.loader import load, problems_of
+from agentctl.contract.agent import AgentContract
+from agentctl.contract.loader import load, load_file, problems_of
 from agentctl.contract.source import MAX_PROBLEMS, parse_source
 from agentctl.foundation.canonical import JsonObject, JsonValue
 from agentctl.foundation.errors import InvalidInput, Place, Problem
@@ -473,3 +475,42 @@ def test_any_document_is_loaded_or_refused_in_our_words(document: dict[str, str]
     lines = {Place("f.yaml", number) for number in range(1, len(document) + 1)}
     assert all(Place("f.yaml", problem.place.line) in lines for problem in problems)
     assert not [problem for problem in problems if "nput should" in str(problem) or "[...]" in str(problem)]
+
+
+class TestLoadFile:
+    """A file: what its YAML gets wrong and what does not fit are told together."""
+
+    def test_everything_wrong_is_told_in_one_go(self, tmp_path: Path) -> None:
+        """A key given twice, a word in doubt, an unknown key and a wrong name: four problems, in order, none twice."""
+        path = tmp_path / "agent.yaml"
+        path.write_text(
+            "agent:\n  name: a\n  owner: b\n  ownr: c\nmodel_routing:\n  default: m\nbudgets:\n  max_steps: 3\n"
+            "  max_steps: 4\ntools:\n  allowlist:\n    - name: Bad.name\n      requires_approval: yes\n"
+        )
+        with pytest.raises(InvalidInput) as caught:
+            load_file(AgentContract, path, "agent.yaml")
+        assert [problem.place.line for problem in caught.value.problems] == [4, 9, 12, 13]
+
+    def test_what_cannot_be_read_to_its_end_is_told_alone(self, tmp_path: Path) -> None:
+        """After broken YAML nobody knows what else is missing."""
+        path = tmp_path / "agent.yaml"
+        path.write_text("agent: [")
+        with pytest.raises(InvalidInput) as caught:
+            load_file(AgentContract, path)
+        assert len(caught.value.problems) == 1
+
+    def test_what_fits_but_is_refused_is_told_once(self, tmp_path: Path) -> None:
+        """An anchor on a contract that fits is one problem."""
+        path = tmp_path / "agent.yaml"
+        path.write_text("agent: &x {name: a, owner: b}\nmodel_routing: {default: m}\n")
+        with pytest.raises(InvalidInput) as caught:
+            load_file(AgentContract, path)
+        assert len(caught.value.problems) == 1
+
+    def test_a_good_file_is_a_model_with_places(self, tmp_path: Path) -> None:
+        """The document, and where each value stands."""
+        path = tmp_path / "agent.yaml"
+        path.write_text("agent: {name: a, owner: b}\nmodel_routing: {default: m}\n")
+        contract, source = load_file(AgentContract, path, "agent.yaml")
+        assert contract.agent.name == "a"
+        assert str(source.place_of(("agent", "owner"))) == "agent.yaml:1:18"
