@@ -4,17 +4,20 @@ RUN := .venv
 DEV := .venv-dev
 PIP := pip install --quiet --disable-pip-version-check --require-hashes
 
-.PHONY: run test check lint types architecture bench campaign lock clean
+.PHONY: run test coverage check lint types architecture bench campaign lock clean
 
 run: $(RUN)/ready            ## the main job: a refund in the sandbox, and who, why and what proves it
 	$(RUN)/bin/agentctl run refund-assistant
 
 test: $(DEV)/ready           ## all tests but the long counts
-	$(DEV)/bin/python -m pytest -n auto -m "not campaign" --cov --cov-report=
+	$(DEV)/bin/python -m pytest -q -n auto --dist worksteal -m "not campaign"
+
+coverage: $(DEV)/ready       ## the same tests, and what they reach
+	$(DEV)/bin/python -m pytest -q -n auto --dist worksteal -m "not campaign" --durations=15 --cov --cov-report=
 	$(DEV)/bin/coverage report --skip-covered --fail-under=90
 	$(DEV)/bin/coverage report --include="agentctl/gateway/*,agentctl/runtime/*,agentctl/events/*,agentctl/contract/*" --fail-under=100
 
-check: lint types architecture test   ## everything CI does
+check: lint types architecture coverage   ## everything CI does
 
 lint: $(DEV)/ready
 	$(DEV)/bin/ruff check .

@@ -1,5 +1,6 @@
 """A back office in this process, over real HTTP, and a token maker that can also make every kind of bad token."""
 
+import asyncio
 import base64
 import json
 from collections.abc import Mapping
@@ -14,7 +15,7 @@ from joserfc import jwt
 from joserfc.jwk import OctKey, OKPKey
 
 from agentctl.foundation.clock import Clock, SystemClock
-from agentctl.sandbox.ledger import Ledger, open_ledger
+from agentctl.sandbox.ledger import Ledger, open_ledger, read_requests
 from agentctl.sandbox.seed import Charge, Seed, Ticket, User
 from agentctl.sandbox.server import BackOffice
 from agentctl.sandbox.tokens import TokenVerifier, read_keys
@@ -128,6 +129,11 @@ class Office:
         await self.session.close()
         await self.runner.cleanup()
         self.ledger.close()
+
+    async def received(self, number: int = 1) -> None:
+        """Wait until so many requests have come and were let in or turned away."""
+        while len(read_requests(self.folder)) < number:  # the ledger tells nobody
+            await asyncio.sleep(0.01)
 
     async def ask(self, method: str, path: str, token: str | None, **more: Any) -> Reply:
         """Send one request."""

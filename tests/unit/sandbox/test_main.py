@@ -55,17 +55,11 @@ def test_it_serves_until_a_signal(tmp_path: Path, stdin: int, jwks: bytes) -> No
     os.write(stdin, b"noise")
 
     async def serve_briefly() -> None:
-        async def tell() -> None:
-            await asyncio.sleep(0.05)
-            os.kill(os.getpid(), signal.SIGTERM)
-
         asked = command._parse(arguments(tmp_path, str(keys)))
-        told = asyncio.create_task(tell())
         verifier = command.TokenVerifier(command._keys(asked.jwks), asked.issuer, command.SystemClock())
         ledger = command._ledger(asked.ledger, asked.seed, command.SystemClock())
-        await command.serve(ledger, verifier, asked.port, lambda _: None)
+        await command.serve(ledger, verifier, asked.port, lambda _: os.kill(os.getpid(), signal.SIGTERM))
         ledger.close()
-        await told
 
     asyncio.run(serve_briefly())
     os.close(stdin)

@@ -8,7 +8,7 @@ import pytest
 
 from agentctl.sandbox.ledger import read_refunds, read_requests
 from agentctl.sandbox.seed import Fault, FaultAction
-from tests.fakes.back_office import LOOK_UP, Office, with_changes
+from tests.fakes.back_office import Office, with_changes
 
 REFUNDS = "POST /stripe/v1/refunds"
 
@@ -91,22 +91,22 @@ async def test_an_answer_may_be_malformed(tmp_path: Path) -> None:
 
 
 async def test_a_request_that_hangs_ends_with_the_server(tmp_path: Path) -> None:
-    """Nothing comes until the client gives up; the server does not wait for it when it stops."""
-    async with office_with(tmp_path, "hang", operation="GET /stripe/v1/charges/ch_1") as office:
-        with pytest.raises(asyncio.TimeoutError):
-            await asyncio.wait_for(office.charge("ch_1"), 0.2)
-        hanging = asyncio.create_task(_forever(office))
-        await asyncio.sleep(0.05)
-    await hanging
-    assert read_refunds(tmp_path) == []
-
-
-async def _forever(office: Office) -> None:
-    """Ask once more after the fault is over; answered or cut, but it ends."""
+    """Nothing comes until the client gives up; the server does not wait for it when it stops, and hangs up."""
+    hangs = with_changes(faults=tuple(Fault("GET /stripe/v1/charges/ch_1", "hang", nth) for nth in (1, 2)))
     async with aiohttp.ClientSession() as session:
-        headers = {"Authorization": f"Bearer {office.tokens.token(LOOK_UP)}"}
-        async with session.get(f"{office.url}/stripe/v1/charges/ch_1", headers=headers) as response:
-            assert response.status == 200
+        async with Office(tmp_path, hangs) as office:
+            given_up = asyncio.create_task(office.charge("ch_1"))
+            await office.received(1)
+            given_up.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await given_up
+            own, office.session = office.session, session
+            hanging = asyncio.create_task(office.charge("ch_1"))
+            await office.received(2)
+            office.session = own
+        with pytest.raises(aiohttp.ClientConnectionError):  # aiohttp asks a second time, and nobody listens
+            await hanging
+    assert read_refunds(tmp_path) == []
 
 
 async def test_a_slow_request_is_finished_when_the_server_stops(tmp_path: Path) -> None:
@@ -115,7 +115,7 @@ async def test_a_slow_request_is_finished_when_the_server_stops(tmp_path: Path) 
     async with Office(tmp_path, slow) as office, aiohttp.ClientSession() as session:
         office.session, own = session, office.session
         task = asyncio.create_task(office.refund("key", charge="ch_1"))
-        await asyncio.sleep(0.1)
+        await office.received()
         office.session = own
         stopping = asyncio.create_task(office.runner.cleanup())
         assert (await task).status == 200

@@ -273,14 +273,15 @@ async def test_a_key_survives_a_restart(tmp_path: Path) -> None:
 
 async def test_a_key_that_is_at_work_is_in_use(tmp_path: Path) -> None:
     """While the first request is slow the second is told to come back; then it gets the first one's answer."""
-    slow = with_changes(faults=(Fault("POST /stripe/v1/refunds", "slow_ms", 1, 300),))
+    slow = with_changes(faults=(Fault("POST /stripe/v1/refunds", "slow_ms", 1, 60_000),))
     async with Office(tmp_path, slow) as office:
         first = asyncio.create_task(office.refund("key", charge="ch_1"))
-        await asyncio.sleep(0.1)
+        await office.received()
         second = await office.refund("key", charge="ch_1")
         assert (second.status, second.body["error"]["code"]) == (409, "idempotency_key_in_use")
         other = await office.refund("other", charge="ch_part")
         assert other.status == 200
+        await office.runner.app.shutdown()  # ends the slowness, not the service
         made = await first
         assert (await office.refund("key", charge="ch_1")).body == made.body
     assert len(read_refunds(tmp_path)) == 2

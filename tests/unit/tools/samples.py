@@ -18,13 +18,13 @@ def descriptor(**changes: object) -> ToolDescriptor:
     return ToolDescriptor.model_validate({**given, **changes})
 
 
-def http_tool(effect: str = "read", seconds: float = 2, **executor: object) -> ToolDescriptor:
+def http_tool(effect: str = "read", seconds: float = 30, **executor: object) -> ToolDescriptor:
     """Return a descriptor of an HTTP tool with another effect, time-out or other parts of its executor."""
     tool = descriptor(effect=effect, executor={**HTTP, **executor})
     return tool.model_copy(update={"timeout_seconds": seconds})
 
 
-def python_tool(effect: str = "read", function: str = "run", seconds: float = 5) -> ToolDescriptor:
+def python_tool(effect: str = "read", function: str = "run", seconds: float = 30) -> ToolDescriptor:
     """Return a descriptor of a python tool."""
     tool = descriptor(name="local.tool", effect=effect, executor={**PYTHON, "function": function})
     return tool.model_copy(update={"timeout_seconds": seconds})

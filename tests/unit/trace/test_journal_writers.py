@@ -15,6 +15,8 @@ from agentctl.foundation.errors import LockedError
 from tests.fakes.place import EVENTS, OTHER, RUN, Place
 
 ROOT = Path(__file__).parents[3]
+SECONDS_OF_A_BUSY_MACHINE = 30
+"""Whoever waited for the other process would wait for good: it ends only when it is told to."""
 _WRITE_IN_A_PROCESS = """
 import asyncio, sys
 from pathlib import Path
@@ -101,7 +103,7 @@ def test_a_writer_in_another_process_holds_the_run(
         began = time.perf_counter()
         with pytest.raises(LockedError):
             place.journals.acquire(RUN)
-        assert time.perf_counter() - began < 1
+        assert time.perf_counter() - began < SECONDS_OF_A_BUSY_MACHINE
         end(process)
     taken = place.journals.acquire(RUN)
     taken.journal.close()

@@ -15,6 +15,7 @@ from agentctl.foundation.canonical import JsonObject
 from agentctl.tools.executors import http
 from agentctl.tools.executors.executor import Answered, Failed, Outcome, Unknown
 from agentctl.tools.executors.http import BackendAddress, HttpExecutor
+from tests.fakes.pace import cut_off
 from tests.unit.tools.samples import execution, http_tool, python_tool
 
 SECRET = {"Authorization": "Bearer very-secret-token"}
@@ -63,7 +64,7 @@ async def executor(backend: Backend) -> AsyncIterator[HttpExecutor]:
 
 
 async def reach(
-    url: str, tool: str = "write", *, private: bool = True, seconds: float = 2, **parts: object
+    url: str, tool: str = "write", *, private: bool = True, seconds: float = 30, **parts: object
 ) -> Outcome:
     """Make one attempt at some URL."""
     executor = HttpExecutor({"stripe": BackendAddress(url, allow_private_network=private)})
@@ -214,19 +215,22 @@ async def test_a_compressed_answer_is_read(backend: Backend, executor: HttpExecu
     assert await executor.execute(execution(http_tool("write"))) == Answered({"id": "re_1"}, 200)
 
 
+@pytest.mark.parametrize("effect", ["read", "write"])
 async def test_a_read_may_be_asked_again_after_a_time_out_and_a_write_is_unknown(
-    backend: Backend, executor: HttpExecutor
+    backend: Backend, executor: HttpExecutor, effect: str
 ) -> None:
     """The time limit is the descriptor's."""
 
     async def slow(_: web.Request) -> web.StreamResponse:
-        await asyncio.sleep(30)
+        await asyncio.sleep(60)
         return web.Response()
 
     backend.answer = slow
-    told = "no answer within 0.3 s"
-    for effect, expected in (("read", Failed(told, repeatable=True)), ("write", Unknown(told))):
-        assert await executor.execute(execution(http_tool(effect, 0.3))) == expected
+    limit, found = await cut_off(
+        lambda limit: executor.execute(execution(http_tool(effect, limit))), lambda: bool(backend.seen)
+    )
+    told = f"no answer within {limit} s"
+    assert found == (Failed(told, repeatable=True) if effect == "read" else Unknown(told))
 
 
 async def test_cancellation_passes_through(backend: Backend, executor: HttpExecutor) -> None:
@@ -305,9 +309,10 @@ async def test_a_broken_connection_leaves_a_write_unknown_and_is_not_tried_again
 
 async def test_a_slow_loris_ends_with_the_time_limit() -> None:
     """A byte now and then does not keep an attempt alive."""
-    ended = asyncio.Event()
+    begun, ended = asyncio.Event(), asyncio.Event()
 
     async def drip(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        begun.set()
         try:
             writer.write(b"HTTP/1.1 200 OK\r\n")
             while not writer.is_closing():
@@ -321,7 +326,8 @@ async def test_a_slow_loris_ends_with_the_time_limit() -> None:
     server = await asyncio.start_server(drip, "127.0.0.1", 0)
     async with server:
         port = server.sockets[0].getsockname()[1]
-        assert isinstance(await reach(f"http://127.0.0.1:{port}", seconds=0.5), Unknown)
+        _, found = await cut_off(lambda limit: reach(f"http://127.0.0.1:{port}", seconds=limit), begun.is_set)
+        assert isinstance(found, Unknown)
         await ended.wait()
 
 
