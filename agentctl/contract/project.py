@@ -1,10 +1,11 @@
 """The files of a project: where each stands, loaded with the place of every value."""
 
 import difflib
-from collections.abc import Iterable
+import stat
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Generic, TypeAlias, TypeVar
 
 from pydantic import BaseModel
 
@@ -13,11 +14,16 @@ from agentctl.contract.environment import Environment
 from agentctl.contract.loader import load_file
 from agentctl.contract.platform import PlatformRules
 from agentctl.contract.script import Script
-from agentctl.contract.source import Source
+from agentctl.contract.source import DataPath, Source
 from agentctl.contract.tool import PythonExecutor, ToolDescriptor
 from agentctl.contract.version import AgentVersion, EnvironmentVersion, ToolVersion
-from agentctl.foundation.errors import InvalidInput, Place, Problem, UsageError
+from agentctl.contract.words import dotted
+from agentctl.foundation.errors import InvalidInput, Problem, UsageError
 from agentctl.foundation.ids import is_plain_name
+from agentctl.foundation.visible import visible
+
+Named: TypeAlias = Mapping[str, DataPath]
+"""Tools by name, each with the path in a document at which it is named."""
 
 D = TypeVar("D", bound=BaseModel)
 
@@ -62,7 +68,7 @@ class ProjectFiles:
     def platform(self) -> Loaded[PlatformRules] | None:
         """Load the platform's rules; None when the project has none."""
         path = self.contracts / "platform.yaml"
-        return self._load(PlatformRules, path) if path.exists() else None
+        return self._load(PlatformRules, path) if _is_there(path) else None
 
     def environment(self, name: str) -> Loaded[Environment]:
         """Load an environment by name."""
@@ -120,63 +126,70 @@ class ProjectFiles:
 
     def instructions(self, contract: Loaded[AgentContract]) -> str:
         """Return the agent's instructions; empty when it has none."""
-        named = contract.document.agent.instructions
+        named, at = contract.document.agent.instructions, ("agent", "instructions")
         if named is None:
-            path = contract.path.with_name(f"{contract.document.agent.name}.md")
-            return _read_text(path, contract.source, ("agent", "name")) if path.exists() else ""
-        return _read_text(
-            self._inside(contract, named, ("agent", "instructions")),
-            contract.source,
-            ("agent", "instructions"),
-        )
+            named, at = f"{contract.document.agent.name}.md", ("agent", "name")
+            if not _is_there(contract.path.with_name(named)):
+                return ""
+        return _read_text(self._inside(contract, named, at), contract.source, at)
 
     def agent_version(self, contract: Loaded[AgentContract]) -> AgentVersion:
         """Return the contract with all it refers to; a tool that is not in the registry is refused with its place."""
-        names = tuple(entry.name for entry in contract.document.tools.allowlist)
-        tools = self._pick(names, contract.source, ("tools", "allowlist"))
+        listed: Named = {
+            entry.name: ("tools", "allowlist", index, "name")
+            for index, entry in enumerate(contract.document.tools.allowlist)
+        }
+        tools = self._pick(listed, contract.source)
         return AgentVersion(contract.document, self.instructions(contract), tools)
 
     def environment_version(self, environment: Loaded[Environment], agent: str) -> EnvironmentVersion:
         """Return the environment with all it refers to."""
-        rules = (reviewer.rule for reviewer in environment.document.reviewers)
-        names = tuple(sorted({rule.look_up.tool for rule in rules if rule is not None}))
+        looked_up: Named = {
+            reviewer.rule.look_up.tool: ("reviewers", index, "rule", "look_up", "tool")
+            for index, reviewer in enumerate(environment.document.reviewers)
+            if reviewer.rule is not None
+        }
         script = self.script(environment, agent)
-        tools = self._pick(names, environment.source, ("reviewers",))
+        tools = self._pick(dict(sorted(looked_up.items())), environment.source)
         return EnvironmentVersion(environment.document, None if script is None else script.document, tools)
 
     def shown(self, path: Path) -> str:
         """Return a path as it is shown to people: relative to the project where it lies inside."""
         return str(path.relative_to(self.root)) if path.is_relative_to(self.root) else str(path)
 
-    def _pick(
-        self, names: tuple[str, ...], source: Source, at: tuple[str | int, ...]
-    ) -> dict[str, ToolVersion]:
+    def _pick(self, names: Named, source: Source) -> dict[str, ToolVersion]:
+        """Return the tools of these names; one that the registry does not have is refused where it is named."""
         registry = self.tools()
-        missing = [(index, name) for index, name in enumerate(names) if name not in registry]
-        if missing:
-            raise InvalidInput(
-                Problem(
-                    source.place_of((*at, index, "name")),
-                    f"there is no tool `{name}` in contracts/tools",
-                    "a tool of the registry",
-                    ".".join(map(str, at)),
-                    nearest(name, registry),
-                )
-                for index, name in missing
+        missing = [
+            Problem(
+                source.place_of(path),
+                f"there is no tool `{name}` in contracts/tools",
+                "a tool of the registry",
+                dotted(path),
+                nearest(name, registry),
             )
+            for name, path in names.items()
+            if name not in registry
+        ]
+        if missing:
+            raise InvalidInput(missing)
         return {name: self.tool_version(registry[name]) for name in names}
 
     def _load(self, model: type[D], path: Path) -> Loaded[D]:
         document, source = load_file(model, path, self.shown(path))
         return Loaded(document, source, path)
 
-    def _inside(self, owner: "Loaded[D]", reference: str, at: tuple[str | int, ...]) -> Path:
+    def _inside(self, owner: "Loaded[D]", reference: str, at: DataPath) -> Path:
         """Return the file a document names; it must lie inside the project, links followed."""
-        path = (owner.path.parent / reference).resolve()
-        if not path.is_relative_to(self.root.resolve()):
-            found = f"`{reference}` lies outside the project"
-            raise InvalidInput([Problem(owner.source.place_of(at), found, "a path inside the project")])
-        return path
+        try:
+            path = (owner.path.parent / reference).resolve()
+            if path.is_relative_to(self.root.resolve()):
+                return path
+        except (OSError, ValueError, RuntimeError):  # a null byte, a loop of links
+            found = f"`{visible(reference)}` is not a path"
+        else:
+            found = f"`{visible(reference)}` lies outside the project"
+        raise InvalidInput([Problem(owner.source.place_of(at), found, "a path inside the project")])
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
@@ -190,21 +203,32 @@ def _known(kind: str, name: str, known: tuple[str, ...]) -> None:
         raise UsageError(f"there is no {kind} `{name[:80]}`", accepted, nearest(name, known))
 
 
-def _read_bytes(path: Path, source: Source, at: tuple[str | int, ...]) -> bytes:
+def _is_there(path: Path) -> bool:
+    """Return whether a name is taken: a link that leads nowhere is a mistake to be told, not an absent file."""
+    return path.exists() or path.is_symlink()
+
+
+def _read_bytes(path: Path, source: Source, at: DataPath) -> bytes:
+    """Return the bytes of a regular file; a pipe or a device would never end."""
     try:
-        data = path.read_bytes()
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise InvalidInput([Problem(source.place_of(at), f"{path.name} is not a regular file", "a file")])
+        with path.open("rb") as stream:
+            data = stream.read(_MAX_TEXT_BYTES + 1)
     except OSError as error:
         raise InvalidInput(
             [Problem(source.place_of(at), f"{path.name}: {error.strerror}", "a readable file")]
         ) from error
     if len(data) > _MAX_TEXT_BYTES:
-        found = f"{path.name} has {len(data)} bytes"
+        found = f"{path.name} has more than {_MAX_TEXT_BYTES} bytes"
         raise InvalidInput([Problem(source.place_of(at), found, f"at most {_MAX_TEXT_BYTES} bytes")])
     return data
 
 
-def _read_text(path: Path, source: Source, at: tuple[str | int, ...]) -> str:
+def _read_text(path: Path, source: Source, at: DataPath) -> str:
     try:
         return _read_bytes(path, source, at).decode("utf-8")
     except UnicodeDecodeError as error:
-        raise InvalidInput([Problem(Place(str(path.name)), "not UTF-8", "UTF-8 text")]) from error
+        raise InvalidInput(
+            [Problem(source.place_of(at), f"{path.name} is not UTF-8", "UTF-8 text")]
+        ) from error

@@ -264,9 +264,9 @@ def test_tools_of_the_allowlist_that_do_not_exist_are_refused(project: ProjectCo
     project.allow("other.thing")
     near, far = (line_of(project, CONTRACT, name) for name in ("stripe.creat_refund", "other.thing"))
     assert refused(lambda: version_of(project)) == [
-        unknown_tool(f"{near}: tools.allowlist", "stripe.creat_refund")
+        unknown_tool(f"{near}: tools.allowlist[3].name", "stripe.creat_refund")
         + "; did you mean `stripe.create_refund`?",
-        unknown_tool(f"{far}: tools.allowlist", "other.thing"),
+        unknown_tool(f"{far}: tools.allowlist[4].name", "other.thing"),
     ]
 
 
@@ -351,8 +351,8 @@ def test_a_folder_whose_name_begins_like_the_projects_is_outside(project: Projec
     ("reference", "told"),
     [
         ("gone.md", "gone.md: No such file or directory; accepted: a readable file"),
-        ("environments", "environments: Is a directory; accepted: a readable file"),
-        ("large.md", f"large.md has {LARGEST + 1} bytes; accepted: at most {LARGEST} bytes"),
+        ("environments", "environments is not a regular file; accepted: a file"),
+        ("large.md", f"large.md has more than {LARGEST} bytes; accepted: at most {LARGEST} bytes"),
     ],
 )
 def test_instructions_that_cannot_be_read_are_refused(
@@ -371,7 +371,9 @@ def test_instructions_that_are_not_utf_8_are_refused(project: ProjectCopy, *, na
     (project.root / INSTRUCTIONS).write_bytes(b"caf\xe9")
     if named:
         project.set(CONTRACT, ("agent", "instructions"), "refund-assistant.md")
-    assert refused(lambda: version_of(project)) == ["refund-assistant.md: not UTF-8; accepted: UTF-8 text"]
+    assert refused(lambda: version_of(project)) == [
+        f"{CONTRACT}:4:3: refund-assistant.md is not UTF-8; accepted: UTF-8 text"
+    ]
 
 
 def test_large_instructions_beside_the_contract_are_refused(project: ProjectCopy) -> None:
@@ -379,7 +381,7 @@ def test_large_instructions_beside_the_contract_are_refused(project: ProjectCopy
     (project.root / INSTRUCTIONS).write_bytes(b"x" * (LARGEST + 1))
     place = line_of(project, CONTRACT, "name: refund-assistant")
     assert refused(lambda: version_of(project)) == [
-        f"{place}: refund-assistant.md has {LARGEST + 1} bytes; accepted: at most {LARGEST} bytes"
+        f"{place}: refund-assistant.md has more than {LARGEST} bytes; accepted: at most {LARGEST} bytes"
     ]
 
 
@@ -405,7 +407,7 @@ def test_code_that_is_not_there_or_too_large_is_refused(project: ProjectCopy) ->
     ]
     (project.root / CODE).write_bytes(b"#" * (LARGEST + 1))
     assert refused(lambda: version_of(project)) == [
-        f"{place}: add.py has {LARGEST + 1} bytes; accepted: at most {LARGEST} bytes"
+        f"{place}: add.py has more than {LARGEST} bytes; accepted: at most {LARGEST} bytes"
     ]
 
 
@@ -435,7 +437,7 @@ def test_a_look_up_with_an_unknown_tool_is_refused(project: ProjectCopy) -> None
     [problem] = problems(lambda: project.files.environment_version(environment, AGENT))
     assert problem.place.file == SANDBOX
     assert problem.found == "there is no tool `stripe.lookup_charges` in contracts/tools"
-    assert (problem.path, problem.nearest) == ("reviewers", LOOK_UP)
+    assert (problem.path, problem.nearest) == ("reviewers[0].rule.look_up.tool", LOOK_UP)
 
 
 # -- scripts and seeds ----------------------------------------------------------------------------
@@ -497,3 +499,36 @@ def test_seeds_outside_the_project_are_refused(project: ProjectCopy) -> None:
     environment = project.files.environment("sandbox")
     place = line_of(project, SANDBOX, "../charges.yaml")
     assert refused(lambda: project.files.seeds(environment)) == outside(place, "../../../charges.yaml")
+
+
+# -- links and paths that are none ------------------------------------------------------------------
+
+
+def test_a_reference_that_is_no_path_is_refused(project: ProjectCopy) -> None:
+    """A null byte, and a loop of links: a problem with its place, no crash."""
+    (project.root / "contracts" / "loop.md").symlink_to("loop.md")
+    for reference in ("a\0b", "loop.md"):
+        project.set(CONTRACT, ("agent", "instructions"), reference)
+        [problem] = problems(lambda: version_of(project))
+        assert problem.place.file == CONTRACT
+
+
+def test_instructions_beside_the_contract_stay_inside_too(project: ProjectCopy) -> None:
+    """A link to a file outside is refused, named or not."""
+    outside = project.root.parent / "secret"
+    outside.write_text("secret")
+    path = project.root / INSTRUCTIONS
+    path.unlink()
+    path.symlink_to(outside)
+    [problem] = problems(lambda: version_of(project))
+    assert "lies outside the project" in problem.found
+
+
+def test_a_link_that_leads_nowhere_is_not_an_absent_file(project: ProjectCopy) -> None:
+    """Platform rules and instructions that were meant to be there are missed, not forgotten."""
+    for name in (PLATFORM, INSTRUCTIONS):
+        path = project.root / name
+        path.unlink()
+        path.symlink_to("nowhere")
+    assert problems(project.files.platform)
+    assert problems(lambda: version_of(project))
