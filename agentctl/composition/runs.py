@@ -2,7 +2,7 @@
 
 import asyncio
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -78,7 +78,7 @@ def run_agent(project: Project, order: RunOrder, audience: Audience) -> RunOutco
     run = new_run_id(project.clock.now())
     envelope = _envelope(project, governing, order, run)
     store(project, governing)
-    return asyncio.run(_start(project, governing, envelope, text, audience))
+    return _driven(_start(project, governing, envelope, text, audience), run, audience)
 
 
 def _checked(project: Project, order: RunOrder) -> Governing:
@@ -107,7 +107,20 @@ def resume_run(project: Project, run: str, by: str | None, audience: Audience) -
     if state.finished is not None:
         acquired.journal.close()
         return _outcome(project, run, state, governing)
-    return asyncio.run(_resume(project, governing, acquired, by, audience))
+    return _driven(_resume(project, governing, acquired, by, audience), run, audience)
+
+
+def _driven(work: Coroutine[None, None, RunOutcome], run: str, audience: Audience) -> RunOutcome:
+    """Drive a run to its stop. Told twice to stop, it ends at once; what was under way is in the journal as unknown.
+
+    Raises:
+        KeyboardInterrupt: it was told twice.
+    """
+    try:
+        return asyncio.run(work)
+    except asyncio.CancelledError as error:
+        audience.say(f"stopped at once; `agentctl resume {run}` goes on")
+        raise KeyboardInterrupt from error
 
 
 async def _start(

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from agentctl.composition import open_project
-from agentctl.events.tool import ToolIntent
+from agentctl.events.tool import ToolIntent, ToolUnknown
 from agentctl.runtime.state import RunState, fold
 from tests.scenarios.conftest import Shell
 
@@ -211,6 +211,30 @@ def test_a_signal_stops_the_run_at_a_safe_place(shell: Shell, number: signal.Sig
     assert process.returncode == 130
     assert intents_in(shell) == 2
     (run,) = open_project(shell.folder).journals.runs()
+    assert shell("resume", run).code == 0
+    assert len(shell.refunds(run)) == 1
+
+
+def test_a_second_signal_stops_the_run_at_once(shell: Shell) -> None:
+    """The call under way is recorded as unknown, the exit code is 130, and a resume takes it up: one refund."""
+    seed = shell.folder / "contracts" / "environments" / "sandbox" / "charges.yaml"
+    seed.write_text(
+        seed.read_text() + "\nfaults:\n  - {on: 'POST /stripe/v1/refunds', nth: 1, do: {slow_ms: 9000}}\n"
+    )
+    process = shell.start("run", "refund-assistant")
+    while intents_in(shell) < 4 and process.poll() is None:  # then the slow refund is under way
+        time.sleep(0.05)
+    for _ in range(2):
+        os.kill(process.pid, signal.SIGINT)
+        time.sleep(0.3)
+    _, told = process.communicate(timeout=90)
+    assert process.returncode == 130
+    (run,) = open_project(shell.folder).journals.runs()
+    assert f"agentctl resume {run}" in told
+    unknown = [
+        r.event for r in open_project(shell.folder).journals.read(run) if isinstance(r.event, ToolUnknown)
+    ]
+    assert [event.reason for event in unknown] == ["interrupted while it was under way"]
     assert shell("resume", run).code == 0
     assert len(shell.refunds(run)) == 1
 
