@@ -152,26 +152,16 @@ def _count(number: int, noun: str) -> str:
 
 
 def _as_json(reviewed: "Reviewed") -> dict[str, object]:
+    from agentctl.cli.json_form import problem_form
+
     return {
         "agent": reviewed.agent,
         "environment": reviewed.environment,
         "passed": reviewed.passed,
         "version": reviewed.version,
-        "errors": [_problem_as_json(problem) for problem in reviewed.report.errors],
-        "warnings": [_problem_as_json(problem) for problem in reviewed.report.warnings],
-        "notes": [_problem_as_json(problem) for problem in reviewed.report.notes],
-    }
-
-
-def _problem_as_json(problem: "Problem") -> dict[str, object]:
-    return {
-        "file": problem.place.file,
-        "line": problem.place.line or None,
-        "column": problem.place.column or None,
-        "path": problem.path,
-        "found": problem.found,
-        "accepted": problem.accepted,
-        "nearest": problem.nearest,
+        "errors": [problem_form(problem) for problem in reviewed.report.errors],
+        "warnings": [problem_form(problem) for problem in reviewed.report.warnings],
+        "notes": [problem_form(problem) for problem in reviewed.report.notes],
     }
 
 

@@ -49,12 +49,13 @@ def error_form(error: AgentctlError) -> JsonValue:
         "error": {
             "kind": error.kind,
             "message": str(error),
-            "problems": [_problem_form(problem) for problem in problems],
+            "problems": [problem_form(problem) for problem in problems],
         }
     }
 
 
-def _problem_form(problem: Problem) -> JsonValue:
+def problem_form(problem: Problem) -> JsonValue:
+    """Return a problem as JSON; what is not known of its place is null."""
     return {
         "file": problem.place.file,
         "line": problem.place.line or None,

@@ -22,6 +22,7 @@ from agentctl.models.catalog import client_for
 from agentctl.models.client import ToolDefinition
 from agentctl.models.prices import price_of
 from agentctl.policy.allowlist import AllowlistPolicy
+from agentctl.policy.engine import PolicyEngine
 from agentctl.policy.platform import PlatformPolicy
 from agentctl.sandbox.process import BackOfficeProcess, BackOfficeSetup
 from agentctl.tools.executors.catalog import Executors
@@ -84,7 +85,7 @@ async def assemble(project: Project, governing: Governing, around: Surroundings)
         contract=governing.contract,
         allowed=registry.only(governing.version.tools),
         registry=registry,
-        engines=(AllowlistPolicy(governing.contract), PlatformPolicy(governing.platform)),
+        engines=engines_of(governing),
         broker=BackendBroker(environment.backends, issuer_of(project, governing), project.settings.secret),
         executors=_executors(project, governing, around, registry),
         models=await _models(project, governing),
@@ -95,6 +96,11 @@ async def assemble(project: Project, governing: Governing, around: Surroundings)
         ).hexdigest(),
         pause=asyncio.sleep,
     )
+
+
+def engines_of(governing: Governing) -> tuple[PolicyEngine, ...]:
+    """Return every authority that judges a run's calls; each is asked, the strictest answer holds."""
+    return (AllowlistPolicy(governing.contract), PlatformPolicy(governing.platform))
 
 
 def registry_of(tools: Mapping[str, ToolVersion]) -> Registry:

@@ -9,7 +9,14 @@ from functools import partial
 
 from agentctl import __version__
 from agentctl.approval.reviewer import Reviewer
-from agentctl.composition.assembly import Surroundings, assemble, back_office, tool_definitions, vault_of
+from agentctl.composition.assembly import (
+    Surroundings,
+    assemble,
+    back_office,
+    engines_of,
+    tool_definitions,
+    vault_of,
+)
 from agentctl.composition.governing import Governing, from_files, recorded, store
 from agentctl.composition.project import Project
 from agentctl.contract.enforcement import not_enforced
@@ -19,8 +26,6 @@ from agentctl.foundation.clock import to_rfc3339
 from agentctl.foundation.errors import ExitCode, InvalidInput, UsageError
 from agentctl.foundation.ids import is_plain_name, is_principal, new_run_id, random_bytes
 from agentctl.gateway.session import Session, open_session
-from agentctl.policy.allowlist import AllowlistPolicy
-from agentctl.policy.platform import PlatformPolicy
 from agentctl.review.reviewed import review
 from agentctl.runtime.live_world import Interrupt, LiveWorld, Observer
 from agentctl.runtime.outcome import exit_code
@@ -201,7 +206,6 @@ def _input(project: Project, governing: Governing, order: RunOrder, audience: Au
 
 def _envelope(project: Project, governing: Governing, order: RunOrder, run: str) -> Envelope:
     contract, environment = governing.contract, governing.environment.environment
-    engines = (AllowlistPolicy(contract), PlatformPolicy(governing.platform))
     return Envelope(
         run=run,
         kind="live",
@@ -213,7 +217,7 @@ def _envelope(project: Project, governing: Governing, order: RunOrder, run: str)
         environment_kind=environment.kind,
         environment_digest=governing.environment.digest,
         platform_digest=governing.platform_digest,
-        policies={engine.policy: engine.digest for engine in engines},
+        policies={engine.policy: engine.digest for engine in engines_of(governing)},
         limits=governing.limits,
         trace_level=contract.logging.trace_level,
         pii_redaction=contract.logging.pii_redaction,

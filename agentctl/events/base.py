@@ -5,6 +5,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer
 
+from agentctl.contract.base import AsTuple
 from agentctl.foundation.money import parse_decimal, plain
 
 JOURNAL_VERSION = 1
@@ -15,18 +16,11 @@ def _decimal_from_text(value: object) -> object:
     return parse_decimal(value) if isinstance(value, str) else value
 
 
-def _list_as_tuple(value: object) -> object:
-    return tuple(value) if isinstance(value, list) else value
-
-
 Usd = Annotated[Decimal, BeforeValidator(_decimal_from_text), PlainSerializer(plain, return_type=str)]
 """US dollars, exact; decimal text in the journal."""
 
-Texts = Annotated[tuple[str, ...], BeforeValidator(_list_as_tuple)]
+Texts = Annotated[tuple[str, ...], AsTuple]
 """Several texts, in order."""
-
-AsTuple = BeforeValidator(_list_as_tuple)
-"""Lets a JSON list fill a tuple."""
 
 
 class Part(BaseModel):

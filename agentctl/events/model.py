@@ -2,7 +2,8 @@
 
 from typing import Annotated, ClassVar, Literal
 
-from agentctl.events.base import AsTuple, Event, Part, Reservation, Texts
+from agentctl.contract.base import AsTuple
+from agentctl.events.base import Event, Part, Reservation, Texts
 
 
 class Candidate(Part):

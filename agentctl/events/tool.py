@@ -4,7 +4,8 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from agentctl.events.base import AsTuple, Event, Part, Principal, Reservation, Source, Texts, Usd
+from agentctl.contract.base import AsTuple
+from agentctl.events.base import Event, Part, Principal, Reservation, Source, Texts, Usd
 from agentctl.foundation.canonical import JsonObject, JsonValue
 
 Decision = Literal["allow", "deny", "needs_approval"]

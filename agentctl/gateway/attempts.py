@@ -15,6 +15,7 @@ from agentctl.foundation.canonical import JsonValue, NotCanonical, canonical_cop
 from agentctl.foundation.errors import InternalError
 from agentctl.gateway.bench import Bench, labels_of
 from agentctl.gateway.corridor import Corridor
+from agentctl.gateway.pauses import pause_before
 from agentctl.gateway.repeats import why_not_again
 from agentctl.gateway.verdict import Case, Refused
 from agentctl.identity.backend_broker import NO_CREDENTIAL
@@ -22,7 +23,6 @@ from agentctl.identity.broker import CredentialRequest, Minted, NotMinted
 from agentctl.tools.executors.executor import Answered, Execution, Failed, Outcome, Unknown
 from agentctl.tools.registry import RegisteredTool
 
-_FIRST_PAUSE_SECONDS = 0.2
 _LONGEST_PAUSE_SECONDS = 5.0
 
 
@@ -178,7 +178,11 @@ def _record_outcome(corridor: Corridor, attempt: Attempt, outcome: Outcome, late
             failure = _record_failure(
                 corridor, attempt, _failure(corridor, attempt, outcome, latency, final=final)
             )
-            return failure if final else Again(_pause(outcome.retry_after, attempt.case.attempt))
+            return (
+                failure
+                if final
+                else Again(pause_before(attempt.case.attempt, outcome.retry_after, _LONGEST_PAUSE_SECONDS))
+            )
         case Unknown():
             return _record_unknown(corridor, attempt, outcome, latency)
 
@@ -205,7 +209,7 @@ def _record_unknown(corridor: Corridor, attempt: Attempt, outcome: Unknown, late
         reason = f"{attempt.case.attempt} attempts, and the outcome is still not known"
     if reason is None:
         corridor.record(unknown)
-        return Again(_pause(None, attempt.case.attempt))
+        return Again(pause_before(attempt.case.attempt, None, _LONGEST_PAUSE_SECONDS))
     in_doubt: tuple[AnyEvent, ...] = (ToolInDoubt(call=unknown.call, reason=reason),)
     corridor.record(unknown, *(in_doubt if attempt.purpose == "agent" else ()))
     return unknown
@@ -265,8 +269,3 @@ def _recordable(value: JsonValue) -> JsonValue:
         return canonical_copy(value)
     except NotCanonical:
         return repr(value)
-
-
-def _pause(retry_after: float | None, attempt: int) -> float:
-    wanted = retry_after if retry_after is not None else _FIRST_PAUSE_SECONDS * 2 ** (attempt - 1)
-    return min(max(wanted, 0.0), _LONGEST_PAUSE_SECONDS)

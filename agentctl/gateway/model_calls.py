@@ -28,6 +28,7 @@ from agentctl.foundation.canonical import (
 )
 from agentctl.foundation.ids import call_id
 from agentctl.gateway.corridor import Corridor, ModelDesk
+from agentctl.gateway.pauses import pause_before
 from agentctl.models.client import (
     Message,
     ModelAnswer,
@@ -38,7 +39,6 @@ from agentctl.models.client import (
 )
 from agentctl.routing.route import Unrouted, choose
 
-_FIRST_PAUSE_SECONDS = 0.2
 _LONGEST_PAUSE_SECONDS = 10.0
 
 
@@ -86,7 +86,7 @@ async def _ask_repeatedly(corridor: Corridor, work: ModelWork, desk: ModelDesk) 
     for number in range(1, desk.deployment.max_attempts):
         if failure is None or not failure.worth_repeating:
             break
-        await corridor.parts.pause(_pause(failure, number))
+        await corridor.parts.pause(pause_before(number, failure.retry_after, _LONGEST_PAUSE_SECONDS))
         failure = await _ask_once(corridor, work, desk)
     return failure is None
 
@@ -284,10 +284,3 @@ def _overrun(asked: ModelAsked, used: Reservation) -> tuple[BudgetOverrun, ...]:
 
 def _overrun_of(meter: Meter, reserved: int, reported: int, step: int) -> BudgetOverrun:
     return BudgetOverrun(meter=meter, reserved=str(reserved), reported=str(reported), step=step)
-
-
-def _pause(failure: ModelFailure, attempt: int) -> float:
-    wanted = (
-        failure.retry_after if failure.retry_after is not None else _FIRST_PAUSE_SECONDS * 2 ** (attempt - 1)
-    )
-    return min(max(wanted, 0.0), _LONGEST_PAUSE_SECONDS)
