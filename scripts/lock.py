@@ -1,9 +1,10 @@
-"""Makes the lock files anew: exact versions with hashes, no registry address in them.
+"""Makes the lock files from pyproject.toml: exact versions with hashes, no registry address in them.
 
-Run by `make lock`. `requirements-run.lock` is the light one, without litellm (and without what only litellm needs);
-`requirements-dev.lock` has everything.
+Run by `make lock`. Versions that are locked stay as they are; `make lock UPGRADE=1` takes the newest. The light lock,
+`requirements-run.lock`, is without litellm and Rego (and without what only they need); `requirements-dev.lock` has everything.
 """
 
+import os
 import re
 import subprocess
 import sys
@@ -20,14 +21,21 @@ def main() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     needed = [*project["dependencies"], *BUILD]
     light = [name for name in needed if not name.startswith("litellm")]
-    _lock(light, ROOT / "requirements-run.lock", "without litellm")
-    _lock([*needed, *project["optional-dependencies"]["dev"]], ROOT / "requirements-dev.lock", "everything")
+    extras = [name for group in project["optional-dependencies"].values() for name in group]
+    _lock(light, ROOT / "requirements-run.lock", "without litellm and Rego")
+    _lock([*needed, *extras], ROOT / "requirements-dev.lock", "everything")
 
 
 def _lock(requirements: list[str], target: Path, what: str) -> None:
-    with tempfile.NamedTemporaryFile("w", suffix=".in") as wanted:
+    with (
+        tempfile.NamedTemporaryFile("w", suffix=".in") as wanted,
+        tempfile.NamedTemporaryFile("w", suffix=".lock") as locked,
+    ):
         wanted.write("\n".join(requirements))
         wanted.flush()
+        if target.exists():
+            locked.write(target.read_text())
+            locked.flush()
         command = [
             sys.executable,
             "-m",
@@ -40,13 +48,20 @@ def _lock(requirements: list[str], target: Path, what: str) -> None:
             "--no-annotate",
             "--no-emit-index-url",
             "--no-emit-find-links",
+            "--no-strip-extras",  # pip takes an extra of a pinned package for another, unpinned one
             "--python-version",
             "3.11",
             "--python-platform",
             "linux",
+            "--output-file",
+            locked.name,
+            *(["--upgrade"] if os.environ.get("UPGRADE") else []),
             wanted.name,
         ]
-        pins = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+        pins = "".join(
+            line for line in Path(locked.name).read_text().splitlines(keepends=True) if line[0] != "#"
+        )
     if re.search(r"https?://|file:", pins):
         raise SystemExit(f"{target.name}: an address would be written down")
     target.write_text(f"# Made by `make lock` from pyproject.toml: {what}.\n{pins}")

@@ -9,13 +9,14 @@ from agentctl.events.approval import Answer, Binding
 
 @dataclass(frozen=True, slots=True)
 class GivenAnswer:
-    """What somebody answered, before anybody has checked it."""
+    """What somebody answered, before anybody has checked it; `changes_digest` names the arguments they put instead."""
 
     reviewer: str
     answer: Answer
     reason: str
     binding: Binding
     ends_run: bool = False
+    changes_digest: str | None = None
 
 
 Reasons: TypeAlias = tuple[str, ...]
@@ -27,17 +28,26 @@ def refusals(approval: Approval | None, given: GivenAnswer, now: str) -> Reasons
         return ("there is no such approval request",)
     request = approval.request
     status = approval.status(now)
+    changes = given.changes_digest
     checks = (
         (status != "waiting", f"the request is {status}, not waiting"),
-        (given.reviewer not in request.reviewers, f"`{given.reviewer}` is not a reviewer of this request"),
+        (given.reviewer not in approval.reviewers, f"`{given.reviewer}` is not a reviewer of this request"),
         (given.reviewer == request.requester, "who a run acts for never approves its calls"),
         (given.reviewer == request.actor, "an agent never approves its own calls"),
         (given.binding != request.binding, "the answer is bound to something else than what is asked"),
         (_repeated(approval, given), f"`{given.reviewer}` has answered already"),
-        (given.answer == "approve_with_changes", "answers with changes are not accepted by this version"),
+        (
+            (given.answer == "approve_with_changes") != (changes is not None),
+            "changes belong to `approve_with_changes`",
+        ),
+        (changes == request.binding.arguments_digest, "the changes change nothing"),
     )
     return tuple(reason for applies, reason in checks if applies)
 
 
 def _repeated(approval: Approval, given: GivenAnswer) -> bool:
-    return any(item.reviewer.id == given.reviewer and item.answer != "escalate" for item in approval.answers)
+    """Whether somebody says again what they said; as long as it is open they may still say something else."""
+    earlier = approval.standing.get(given.reviewer)
+    if earlier is None or given.answer in {"deny", "escalate"}:
+        return False
+    return approval.stands_for(earlier) == (given.changes_digest or given.binding.arguments_digest)

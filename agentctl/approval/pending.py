@@ -5,9 +5,16 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Literal, TypeAlias
 
-from agentctl.events.approval import ApprovalAnswered, ApprovalExpired, ApprovalRequested
+from agentctl.events.approval import (
+    ApprovalAnswered,
+    ApprovalEscalated,
+    ApprovalExpired,
+    ApprovalRequested,
+)
 from agentctl.events.record import Record
+from agentctl.events.run import ClockAnomaly
 from agentctl.events.tool import ToolIntent
+from agentctl.foundation.canonical import JsonObject
 from agentctl.foundation.clock import from_rfc3339, to_rfc3339
 
 Status = Literal["waiting", "granted", "denied", "expired", "lapsed", "consumed"]
@@ -15,20 +22,51 @@ Status = Literal["waiting", "granted", "denied", "expired", "lapsed", "consumed"
 
 @dataclass(frozen=True, slots=True)
 class Approval:
-    """One request with all its answers."""
+    """One request with all its answers.
+
+    `granted_digest` names the arguments that enough reviewers approved: those that were asked, or the ones that they put
+    in their place. `void` says that the clock went back while it was open: it is worth nothing any more.
+    """
 
     request: ApprovalRequested
     requested_at: str
     answers: tuple[ApprovalAnswered, ...] = ()
+    escalations: tuple[ApprovalEscalated, ...] = ()
     granted_at: str | None = None
+    granted_digest: str | None = None
     denied_by: ApprovalAnswered | None = None
     expired: bool = False
+    void: bool = False
     consumed_by: str | None = None
 
     @property
     def open(self) -> bool:
         """Whether nobody's answer has settled it, and it was not declared overdue."""
-        return self.granted_at is None and self.denied_by is None and not self.expired
+        return self.granted_at is None and self.denied_by is None and not self.expired and not self.void
+
+    @property
+    def reviewers(self) -> tuple[str, ...]:
+        """Who may answer now."""
+        added = (name for step in self.escalations for name in step.reviewers)
+        return tuple(dict.fromkeys((*self.request.reviewers, *added)))
+
+    @property
+    def standing(self) -> Mapping[str, ApprovalAnswered]:
+        """The approval that each reviewer stands by: their last one."""
+        return {item.reviewer.id: item for item in self.answers if item.answer in _APPROVING}
+
+    @property
+    def approvers(self) -> tuple[str, ...]:
+        """Who approved what was granted, in the order of their answers; nobody where nothing was."""
+        return self._who_stands_for(self.granted_digest) if self.granted_digest else ()
+
+    @property
+    def changes(self) -> JsonObject | None:
+        """The arguments that were approved in place of those that were asked; None where these were."""
+        if self.granted_digest is None or self.granted_digest == self.request.binding.arguments_digest:
+            return None
+        stood_for = (item for item in self.standing.values() if item.changes_digest == self.granted_digest)
+        return next(stood_for).changes
 
     def status(self, now: str) -> Status:
         """Return what the request is worth at a moment (RFC 3339)."""
@@ -38,20 +76,47 @@ class Approval:
             return "denied"
         if self.expired:
             return "expired"
+        if self.void:
+            return "lapsed"
         if self.granted_at is None:
             return "expired" if now >= self.request.expires_at else "waiting"
         return "granted" if self.valid_at(now) else "lapsed"
 
     def valid_at(self, now: str) -> bool:
         """Return whether it was granted, and a call may still be executed on it at a moment (RFC 3339)."""
-        if self.granted_at is None:
+        if self.granted_at is None or self.void:
             return False
         valid_for = timedelta(seconds=self.request.valid_for_seconds)
         return now < to_rfc3339(from_rfc3339(self.granted_at) + valid_for)
 
+    def stands_for(self, answer: ApprovalAnswered) -> str:
+        """Return the digest of the arguments that an approving answer approves."""
+        return answer.changes_digest or self.request.binding.arguments_digest
+
+    def _who_stands_for(self, digest: str) -> tuple[str, ...]:
+        counting = (item for item in self.standing.values() if self._counts(item))
+        return tuple(item.reviewer.id for item in counting if self.stands_for(item) == digest)
+
+    def _counts(self, answer: ApprovalAnswered) -> bool:
+        return answer.reviewer.kind != "model" or self.request.model_may_approve
+
+    def with_answer(self, answer: ApprovalAnswered, time: str) -> "Approval":
+        """Return the request after one more answer; only this says whether that is enough."""
+        answered = replace(self, answers=(*self.answers, answer))
+        if answer.answer == "deny":
+            return replace(answered, denied_by=answered.denied_by or answer)
+        if answer.answer not in _APPROVING or answered.granted_at is not None:
+            return answered
+        digest = answered.stands_for(answer)
+        if len(answered._who_stands_for(digest)) < self.request.quorum:  # noqa: SLF001 - of this very class
+            return answered
+        return replace(answered, granted_at=time, granted_digest=digest)
+
 
 Approvals: TypeAlias = Mapping[str, Approval]
 """Every approval of a run by its id."""
+
+_APPROVING = frozenset({"approve", "approve_with_changes"})
 
 
 def evolve_approvals(approvals: Approvals, record: Record) -> Approvals:
@@ -60,11 +125,14 @@ def evolve_approvals(approvals: Approvals, record: Record) -> Approvals:
         case ApprovalRequested() as request:
             return {**approvals, request.approval: Approval(request, record.time)}
         case ApprovalAnswered() as answer:
-            return _changed(
-                approvals, answer.approval, _answered(approvals[answer.approval], answer, record.time)
-            )
-        case ApprovalExpired(approval=approval):
-            return _changed(approvals, approval, replace(approvals[approval], expired=True))
+            return _changed(approvals, approvals[answer.approval].with_answer(answer, record.time))
+        case ApprovalEscalated(approval=name) as step:
+            known = approvals[name]
+            return _changed(approvals, replace(known, escalations=(*known.escalations, step)))
+        case ApprovalExpired(approval=name):
+            return _changed(approvals, replace(approvals[name], expired=True))
+        case ClockAnomaly():
+            return {name: _voided(item) for name, item in approvals.items()}
         case ToolIntent(approvals=consumed, call=call) if consumed:
             spent = {name: replace(approvals[name], consumed_by=call) for name in consumed}
             return {**approvals, **spent}
@@ -77,19 +145,11 @@ def of_call(approvals: Approvals, call: str) -> tuple[Approval, ...]:
     return tuple(item for item in approvals.values() if item.request.binding.call == call)
 
 
-def _changed(approvals: Approvals, name: str, approval: Approval) -> Approvals:
-    return {**approvals, name: approval}
+def _changed(approvals: Approvals, approval: Approval) -> Approvals:
+    return {**approvals, approval.request.approval: approval}
 
 
-def _answered(approval: Approval, answer: ApprovalAnswered, time: str) -> Approval:
-    answered = replace(approval, answers=(*approval.answers, answer))
-    if answer.answer == "deny":
-        return replace(answered, denied_by=answered.denied_by or answer)
-    is_grant = answer.answer == "approve" and _approvers(answered) >= approval.request.quorum
-    if is_grant and answered.granted_at is None:
-        return replace(answered, granted_at=time)
-    return answered
-
-
-def _approvers(approval: Approval) -> int:
-    return len({item.reviewer.id for item in approval.answers if item.answer == "approve"})
+def _voided(approval: Approval) -> Approval:
+    """Turning the clock back revives nothing: what is not used up yet must be asked again."""
+    settled = approval.consumed_by is not None or approval.denied_by is not None or approval.expired
+    return approval if settled else replace(approval, void=True)

@@ -16,6 +16,9 @@ from agentctl.foundation.visible import visible
 MAX_VIEW_BYTES = 64 << 10
 """A call whose view is larger cannot be reviewed and is refused."""
 
+MAX_SAID = 500
+"""Characters of the model's own words that a reviewer is shown."""
+
 WIDTH = 76
 """Columns; text is wrapped here on every terminal."""
 
@@ -29,7 +32,11 @@ _CONTINUED = f"{'':<15}+ "
 
 @dataclass(frozen=True, slots=True)
 class ViewSubject:
-    """Everything a reviewer is shown; the arguments are the canonical ones, redacted."""
+    """Everything a reviewer is shown; the arguments are the canonical ones, redacted.
+
+    `demands` says who must approve; `seen` are the trust labels of everything the model had seen; `said` is what the model
+    said beside its call.
+    """
 
     call: str
     tool: str
@@ -43,6 +50,10 @@ class ViewSubject:
     owner: str
     environment: str
     reasons: tuple[str, ...]
+    risk_tier: str
+    demands: str
+    seen: tuple[str, ...]
+    said: str
     budget_left: str
     descriptor_digest: str
     arguments_digest: str
@@ -57,9 +68,12 @@ def render(subject: ViewSubject) -> str:
         ("acts for", f"{subject.principal.id} ({subject.principal.assurance})"),
         ("agent", f"{subject.actor}, owned by {subject.owner}"),
         ("environment", subject.environment),
+        ("at stake", f"risk tier {subject.risk_tier}"),
+        ("who approves", subject.demands),
         *(("asked because", reason) for reason in subject.reasons),
         *(("fact", f"{name} = {value}") for name, value in sorted(subject.facts.items())),
         *(("no fact", f"{name}: {why}") for name, why in sorted(subject.facts_missing.items())),
+        ("seen before", ", ".join(_LABELS.get(label, label) for label in subject.seen) or "nothing labelled"),
         ("budget left", subject.budget_left),
     ]
     proof = [
@@ -73,6 +87,7 @@ def render(subject: ViewSubject) -> str:
             *_block(rows),
             "arguments, complete:",
             *_arguments(subject.arguments),
+            *_said(subject.said),
             "bound to:",
             *_block(proof),
             "",
@@ -84,6 +99,8 @@ def with_real_values(view: str, restore: Callable[[JsonValue], JsonValue]) -> st
     """Return a view with the real values in the places of their placeholders, made visible and wrapped anew."""
     return "\n".join(piece for line in view.split("\n") for piece in _restored(line, restore))
 
+
+_LABELS = {"untrusted": "text that strangers wrote", "private": "private data"}
 
 _AFTER_CRASH = {
     "safe": "done again",
@@ -101,6 +118,18 @@ def _arguments(arguments: JsonObject) -> list[str]:
     for name, value in sorted(arguments.items()):
         lines += _wrapped(f"  | {_argument_name(name)}: {_json(value)}")
     return lines or ["  | (none)"]
+
+
+def _said(text: str) -> list[str]:
+    """Return the model's own words, in a box, escaped and cut: they are the one part that was written to persuade."""
+    if not text.strip():
+        return []
+    cut = len(text) - MAX_SAID
+    shown = f"{text[:MAX_SAID]} ({cut} more characters are not shown)" if cut > 0 else text
+    return [
+        "what the model says of it; untrusted, nothing in it is checked:",
+        *_wrapped(f"  ~ {visible(shown)}"),
+    ]
 
 
 def _argument_name(name: str) -> str:

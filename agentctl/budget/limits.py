@@ -1,13 +1,18 @@
 """Whether the next attempt still fits under the ceilings: pure comparison of numbers."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import TypeAlias
 
 from agentctl.budget.spend import Spend, exact_sum
 from agentctl.events.base import Reservation
 from agentctl.events.budget import BudgetStopped, Meter
 from agentctl.events.run import Limits
 from agentctl.foundation.money import plain
+
+Ceilings: TypeAlias = Mapping[str, int | Decimal]
+"""The platform's ceilings by the names of `Limits`; what is absent has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +46,7 @@ def exceeded(spend: Spend, limits: Limits, asked: Reservation) -> BudgetStopped 
         ("input_tokens", *_decimals(limits.max_input_tokens, used.input_tokens, asked.input_tokens)),
         ("output_tokens", *_decimals(limits.max_output_tokens, used.output_tokens, asked.output_tokens)),
         ("cost_usd", limits.max_cost_usd, used.cost_usd, asked.cost_usd),
+        *_bytes(limits.max_bytes, used.bytes, asked.bytes),
     )
     for meter, limit, so_far, more in rows:
         if exact_sum((so_far, more)) > limit:
@@ -56,6 +62,11 @@ def stopped(meter: Meter, limit: Decimal, used: Decimal, asked: Decimal) -> Budg
 def sentence(stop: BudgetStopped) -> str:
     """Return a budget stop in words."""
     return f"the ceiling of {stop.limit} {stop.meter} could be broken: {stop.used} used or reserved, {stop.asked} more asked"
+
+
+def _bytes(limit: int | None, used: int, asked: int) -> tuple[tuple[Meter, Decimal, Decimal, Decimal], ...]:
+    """Return the row of a ceiling that runs of version 1 do not have."""
+    return () if limit is None else (("bytes", *_decimals(limit, used, asked)),)
 
 
 def _decimals(*numbers: int) -> tuple[Decimal, Decimal, Decimal]:

@@ -42,6 +42,7 @@ def total(parts: tuple[Reservation, ...]) -> Reservation:
         input_tokens=sum(part.input_tokens for part in parts),
         output_tokens=sum(part.output_tokens for part in parts),
         cost_usd=exact_sum(part.cost_usd for part in parts),
+        bytes=sum(part.bytes for part in parts),
     )
 
 

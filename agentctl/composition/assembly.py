@@ -3,15 +3,17 @@
 import asyncio
 import hashlib
 import hmac
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from agentctl.approval.asserted import AssertedNames
 from agentctl.approval.reviewer import Reviewer
 from agentctl.approval.rule_reviewer import RuleReviewer
 from agentctl.composition.governing import Governing
 from agentctl.composition.project import Project
-from agentctl.contract.environment import Backend, Deployment
+from agentctl.contract.environment import Backend, Deployment, Environment
+from agentctl.contract.policy_version import PlatformVersion
 from agentctl.contract.script import Script
 from agentctl.contract.version import ToolVersion
 from agentctl.foundation.errors import InternalError
@@ -22,8 +24,9 @@ from agentctl.models.catalog import client_for
 from agentctl.models.client import ToolDefinition
 from agentctl.models.prices import price_of
 from agentctl.policy.allowlist import AllowlistPolicy
+from agentctl.policy.catalog import Around, engines_for
 from agentctl.policy.engine import PolicyEngine
-from agentctl.policy.platform import PlatformPolicy
+from agentctl.policy.platform import NoStaticKeys, PlatformPolicy, ProvedPrincipals
 from agentctl.sandbox.process import BackOfficeProcess, BackOfficeSetup
 from agentctl.tools.executors.catalog import Executors
 from agentctl.tools.executors.http import BackendAddress, HttpExecutor
@@ -83,14 +86,16 @@ async def assemble(project: Project, governing: Governing, around: Surroundings)
         ledger_scope=scope,
         clock=project.clock,
         contract=governing.contract,
+        ceilings=governing.ceilings,
         allowed=registry.only(governing.version.tools),
         registry=registry,
-        engines=engines_of(governing),
+        engines=engines_of(governing, project.settings.secret),
         broker=BackendBroker(environment.backends, issuer_of(project, governing), project.settings.secret),
         executors=_executors(project, governing, around, registry),
         models=await _models(project, governing),
         reviewers=(*_rule_reviewers(governing), *around.reviewers),
         reviewer_names=tuple(reviewer.name for reviewer in environment.reviewers),
+        verifier=AssertedNames(),
         fingerprint=lambda text: hmac.new(
             sealing_key, b"effect\n" + text.encode(), hashlib.sha256
         ).hexdigest(),
@@ -98,9 +103,32 @@ async def assemble(project: Project, governing: Governing, around: Surroundings)
     )
 
 
-def engines_of(governing: Governing) -> tuple[PolicyEngine, ...]:
+def engines_of(governing: Governing, secret: Callable[[str], str | None]) -> tuple[PolicyEngine, ...]:
     """Return every authority that judges a run's calls; each is asked, the strictest answer holds."""
-    return (AllowlistPolicy(governing.contract), PlatformPolicy(governing.platform))
+    environment, version = governing.environment.environment, governing.version
+    tools = {name: tool.descriptor for name, tool in version.tools.items()}
+    around = Around(tools, environment.decision_points, secret)
+    policies = (*version.policies, *governing.environment.policies)
+    return (
+        AllowlistPolicy(governing.contract),
+        *(rule for platform in governing.platforms for rule in _platform_rules(platform, environment)),
+        *engines_for(policies, "policy", around),
+        *(
+            engine
+            for platform in governing.platforms
+            for engine in engines_for(platform.policies, "platform", around)
+        ),
+    )
+
+
+def _platform_rules(platform: PlatformVersion, environment: Environment) -> Iterator[PolicyEngine]:
+    """Yield the platform's rules that can matter in an environment."""
+    static = frozenset(name for name, item in environment.backends.items() if item.static_key is not None)
+    yield PlatformPolicy(platform.rules)
+    if environment.kind == "live":
+        yield ProvedPrincipals(platform.rules)
+    if static:
+        yield NoStaticKeys(platform.rules, static)
 
 
 def registry_of(tools: Mapping[str, ToolVersion]) -> Registry:

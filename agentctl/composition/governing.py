@@ -4,31 +4,50 @@ Today's platform rules hold in addition, wherever they are tighter.
 """
 
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TypeAlias
 
+from agentctl.budget.limits import Ceilings
 from agentctl.composition.project import Project
 from agentctl.contract.agent import AgentContract
-from agentctl.contract.platform import PlatformRules, effective
-from agentctl.contract.version import AgentVersion, EnvironmentVersion, code_digests
+from agentctl.contract.platform import effective
+from agentctl.contract.policy_version import PlatformVersion
+from agentctl.contract.version import AgentVersion, EnvironmentVersion, code_digests, platform_from_bytes
 from agentctl.events.run import Envelope, Limits
-from agentctl.foundation.canonical import canonical_bytes, digest_bytes, digest_of
+from agentctl.foundation.canonical import digest_bytes
 
 Loaded: TypeAlias = tuple[AgentVersion, EnvironmentVersion]
 
 
 @dataclass(frozen=True, slots=True)
 class Governing:
-    """Everything a run is judged by. `contract` is the effective one, after the platform's rules."""
+    """Everything a run is judged by. `contract` is the effective one, after the platform's rules.
+
+    `platform` are today's rules; `platforms` those and the recorded ones, where they differ: all of them hold.
+    """
 
     version: AgentVersion
     environment: EnvironmentVersion
-    platform: PlatformRules
+    platform: PlatformVersion
+    platforms: tuple[PlatformVersion, ...]
     contract: AgentContract
 
     @property
     def platform_digest(self) -> str:
         """The digest of the platform's rules."""
-        return digest_of(self.platform.model_dump(mode="json"))
+        return self.platform.digest
+
+    @property
+    def ceilings(self) -> Ceilings:
+        """The lowest ceiling of all the platform's rules for each of a run's limits; what none of them names is absent."""
+        named = {"max_cost_usd_per_run": "max_cost_usd"}
+        lowest: dict[str, int | Decimal] = {}
+        for platform in self.platforms:
+            for field, ceiling in platform.rules.budget_ceilings:
+                if ceiling is not None:
+                    name = named.get(field, field)
+                    lowest[name] = min(ceiling, lowest.get(name, ceiling))
+        return lowest
 
     @property
     def limits(self) -> Limits:
@@ -41,6 +60,10 @@ class Governing:
             max_cost_usd=budgets.max_cost_usd_per_run,
             max_tool_calls=budgets.max_tool_calls,
             max_refusals=budgets.max_refusals,
+            max_wall_clock_seconds=budgets.max_wall_clock_seconds,
+            max_bytes=budgets.max_bytes,
+            max_open_approvals=budgets.max_open_approvals,
+            max_approval_requests=budgets.max_approval_requests,
         )
 
 
@@ -53,7 +76,7 @@ def from_files(project: Project, agent: str, environment: str) -> Governing:
     contract = project.files.agent(agent)
     version = project.files.agent_version(contract)
     bound = project.files.environment_version(project.files.environment(environment), agent)
-    return _governing(_as_recorded(version, bound), _platform_now(project))
+    return _governing(_as_recorded(version, bound), project.files.platform_version())
 
 
 def recorded(project: Project, envelope: Envelope) -> Governing:
@@ -64,11 +87,11 @@ def recorded(project: Project, envelope: Envelope) -> Governing:
     """
     version = project.objects.get(envelope.version)
     environment = project.objects.get(envelope.environment_digest)
-    rules = PlatformRules.model_validate_json(project.objects.get(envelope.platform_digest))
+    platform = platform_from_bytes(project.objects.get(envelope.platform_digest))
     digests = {*code_digests(version), *code_digests(environment)}
     code = {digest: project.objects.get(digest) for digest in digests}
     loaded = AgentVersion.from_bytes(version, code), EnvironmentVersion.from_bytes(environment, code)
-    return _governing(loaded, _platform_now(project), rules)
+    return _governing(loaded, project.files.platform_version(), platform)
 
 
 def store(project: Project, governing: Governing) -> None:
@@ -78,12 +101,7 @@ def store(project: Project, governing: Governing) -> None:
             project.objects.put(tool.code)
     project.objects.put(governing.version.to_bytes())
     project.objects.put(governing.environment.to_bytes())
-    project.objects.put(canonical_bytes(governing.platform.model_dump(mode="json")))
-
-
-def _platform_now(project: Project) -> PlatformRules:
-    loaded = project.files.platform()
-    return PlatformRules() if loaded is None else loaded.document
+    project.objects.put(governing.platform.to_bytes())
 
 
 def _as_recorded(version: AgentVersion, environment: EnvironmentVersion) -> Loaded:
@@ -96,10 +114,11 @@ def _as_recorded(version: AgentVersion, environment: EnvironmentVersion) -> Load
     )
 
 
-def _governing(loaded: Loaded, today: PlatformRules, *recorded_rules: PlatformRules) -> Governing:
+def _governing(loaded: Loaded, today: PlatformVersion, *then: PlatformVersion) -> Governing:
     """Return what governs: every set of rules tightens the contract, none loosens what another tightened."""
     version, environment = loaded
+    platforms = (today, *(recorded for recorded in then if recorded.digest != today.digest))
     contract = version.contract
-    for rules in (*recorded_rules, today):
-        contract, _ = effective(contract, rules)
-    return Governing(version, environment, today, contract)
+    for platform in platforms:
+        contract, _ = effective(contract, platform.rules)
+    return Governing(version, environment, today, platforms, contract)

@@ -9,6 +9,7 @@ from functools import partial
 
 from agentctl import __version__
 from agentctl.approval.reviewer import Reviewer
+from agentctl.budget.limits import Ceilings
 from agentctl.composition.assembly import (
     Surroundings,
     assemble,
@@ -206,24 +207,27 @@ def _input(project: Project, governing: Governing, order: RunOrder, audience: Au
 
 def _envelope(project: Project, governing: Governing, order: RunOrder, run: str) -> Envelope:
     contract, environment = governing.contract, governing.environment.environment
+    principal = _principal(project, governing, order.principal)
     return Envelope(
         run=run,
         kind="live",
         agent=contract.agent.name,
         owner=contract.agent.owner,
         version=governing.version.digest,
-        principal=_principal(project, governing, order.principal),
+        principal=principal,
         environment=environment.name,
         environment_kind=environment.kind,
         environment_digest=governing.environment.digest,
         platform_digest=governing.platform_digest,
-        policies={engine.policy: engine.digest for engine in engines_of(governing)},
+        policies={engine.policy: engine.digest for engine in engines_of(governing, project.settings.secret)},
         limits=governing.limits,
         trace_level=contract.logging.trace_level,
         pii_redaction=contract.logging.pii_redaction,
         isolation=environment.isolation,
         ledger=(order.ledger or run) if environment.needs_back_office else None,
         traceparent=f"00-{random_bytes(16).hex()}-{random_bytes(8).hex()}-01",
+        signatures_required=environment.signatures_required,
+        teams=environment.teams_of(principal.id),
         not_enforced=not_enforced(contract),
     )
 
@@ -245,11 +249,16 @@ def _resumed(project: Project, governing: Governing, header: Envelope, by: str |
     return RunResumed(
         by=_principal(project, governing, by),
         platform_digest=governing.platform_digest,
-        limits=_lower(header.limits, governing.limits),
+        limits=_lower(header.limits, governing.ceilings),
         pii_redaction=max(today, header.pii_redaction, key=_STRICTNESS.index),
     )
 
 
-def _lower(first: Limits, second: Limits) -> Limits:
-    lowest = {name: min(value, getattr(second, name)) for name, value in first}
-    return Limits.model_validate(lowest)
+def _lower(limits: Limits, ceilings: Ceilings) -> Limits:
+    """Return a run's limits, raised ones too, under the platform's ceilings."""
+    lower = {
+        name: ceilings[name] if value is None else min(value, ceilings[name])
+        for name, value in limits
+        if name in ceilings
+    }
+    return limits.model_copy(update=lower)

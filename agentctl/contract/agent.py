@@ -6,10 +6,23 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from agentctl.contract.base import Amount, AsTuple, Document, IsoDate, Name, Reference, Text, ToolName
+from agentctl.contract.approval_rule import ApprovalRule
+from agentctl.contract.base import (
+    Amount,
+    AsTuple,
+    Document,
+    IsoDate,
+    Name,
+    Reference,
+    Text,
+    ToolName,
+    later,
+)
+from agentctl.contract.policy_source import PolicySource
+from agentctl.contract.tool import RiskTier
 
 RedactionLevel = Literal["strict", "standard", "off"]
-Risk = Literal["irreversible_without_approval", "static_key", "rule_of_two"]
+Risk = Literal["irreversible_without_approval", "static_key", "rule_of_two", "asserted_principal"]
 
 
 class Agent(Document):
@@ -62,6 +75,14 @@ class Budgets(Document):
     """Attempts of tool calls in a run."""
     max_refusals: Annotated[int, Field(ge=1, le=10_000)] = 10
     """Refused tool calls after which the run itself is refused."""
+    max_wall_clock_seconds: Annotated[int, Field(ge=1, le=7 * 86_400)] = later(900)
+    """Time in which the run is being worked on; waiting for an approval does not count."""
+    max_bytes: Annotated[int, Field(ge=1, le=10**12)] = later(32_000_000)
+    """Bytes of arguments sent to tools and of results taken from them, together."""
+    max_open_approvals: Annotated[int, Field(ge=1, le=1_000)] = later(5)
+    """Approval requests that may wait at the same time."""
+    max_approval_requests: Annotated[int, Field(ge=1, le=10_000)] = later(20)
+    """Approval requests of a run, in all; people who are asked too often stop reading."""
 
 
 class RiskAcceptance(Document):
@@ -92,10 +113,24 @@ class AllowedTool(Document):
 
     name: ToolName
     """The tool's name in the registry."""
-    requires_approval: bool = False
-    """Whether somebody else must approve each call before it is executed."""
+    requires_approval: bool | ApprovalRule = False
+    """Whether somebody else must approve each call before it is executed; or when, who and how many."""
+    risk_tier: RiskTier | None = later(None)
+    """How much is at stake in this agent's hands; never lower than what the tool itself says."""
     accepts: Annotated[tuple[RiskAcceptance, ...], AsTuple] = ()
     """Risks of this tool that were accepted in writing."""
+
+    @property
+    def approval(self) -> ApprovalRule | None:
+        """The rule of approval; `true` is the rule with all its defaults, `false` is none."""
+        if isinstance(self.requires_approval, bool):
+            return ApprovalRule() if self.requires_approval else None
+        return self.requires_approval
+
+    @property
+    def always_needs_approval(self) -> bool:
+        """Whether every call needs approval, whatever its facts."""
+        return self.approval is not None and not self.approval.when
 
     def acceptance(self, risk: Risk, today: str) -> RiskAcceptance | None:
         """Return the acceptance of a risk that holds on a day; None means it was not accepted."""
@@ -138,6 +173,8 @@ class AgentContract(Document):
     """Hard ceilings of one run."""
     tools: Tools = Tools()
     """What the agent may call."""
+    policies: Annotated[tuple[PolicySource, ...], AsTuple] | None = later(None)
+    """By which policies its calls are judged; default: `policies/<name>.cedar` beside the contract, where it exists."""
     identity: Identity = Identity()
     """Under whose name it acts."""
     logging: Logging = Logging()

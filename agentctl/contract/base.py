@@ -1,7 +1,7 @@
 """What all models of YAML files share: frozen, strict, nothing unknown."""
 
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import (
     BaseModel,
@@ -20,6 +20,14 @@ class Document(BaseModel):
     """A part of a YAML file: frozen, no unknown keys, no silent conversions; every field says what it is for."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True)
+
+
+def later(default: object) -> Any:
+    """Return a field that a later version added; where it has its default it is not written.
+
+    Documents that do not use it keep their digest, and what was approved or recorded under it stays what it was.
+    """
+    return Field(default=default, exclude_if=lambda value: value == default)
 
 
 def _number_as_decimal(value: object, info: ValidationInfo) -> object:

@@ -4,7 +4,19 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from agentctl.contract.base import Amount, AsTuple, Document, Name, Pointer, Reference, Text, ToolName
+from agentctl.contract.approval_rule import ReviewerName
+from agentctl.contract.base import (
+    Amount,
+    AsTuple,
+    Document,
+    Name,
+    Pointer,
+    Reference,
+    Text,
+    ToolName,
+    later,
+)
+from agentctl.contract.policy_source import DecisionPoint, PolicySource
 
 
 class Price(Document):
@@ -37,6 +49,8 @@ class Deployment(Document):
     """The most output tokens one call asks for."""
     timeout_seconds: Annotated[int, Field(ge=1, le=3_600)] = 60
     """How long one attempt may take."""
+    region: Name | None = later(None)
+    """Where it computes; a platform may allow certain regions only."""
     max_attempts: Annotated[int, Field(ge=1, le=10)] = 2
     """Attempts before the next deployment of the alias is asked."""
 
@@ -159,13 +173,67 @@ class ReviewRule(Document):
     """What must agree; a difference is a denial."""
 
 
+class ModelReviewer(Document):
+    """A second model that looks at a request; its answer denies or leaves it to others, unless a contract says more."""
+
+    alias: Name
+    """The alias that is asked, under `models`; its deployments are of another provider than the agent's."""
+    tools: Annotated[tuple[ToolName, ...], AsTuple] = ()
+    """The tools whose calls it reviews; empty: all."""
+    guidance: Annotated[str, Field(max_length=4_000)] = ""
+    """What it is told to look for, beside what every reviewing model is told."""
+
+
+class Webhook(Document):
+    """Where approval requests are announced: a chat, a ticket system."""
+
+    name: Name
+    """Its name, as it stands in traces."""
+    url: Annotated[str, Field(pattern=r"^https?://[^\s@#]+$", max_length=2_048)]
+    """Where each request is posted, signed with our issuer's key."""
+    timeout_seconds: Annotated[int, Field(ge=1, le=60)] = 5
+    """How long one attempt may take."""
+    max_attempts: Annotated[int, Field(ge=1, le=10)] = 3
+    """Attempts before it is recorded as not delivered."""
+    allow_private_network: bool = False
+    """Whether its address may be a private or loopback one."""
+
+
+class ApprovalSettings(Document):
+    """How approvals are given in this environment."""
+
+    signatures: Literal["required", "optional"] | None = None
+    """Whether people's answers must be signed with their own keys; default: `required` where effects are real."""
+    webhooks: Annotated[tuple[Webhook, ...], AsTuple] = ()
+    """Where requests are announced."""
+
+
 class Reviewer(Document):
     """Somebody who may answer approval requests."""
 
-    name: Annotated[str, Field(pattern=r"^(system:)?[a-z0-9][a-z0-9_-]{0,63}$")]
-    """A person's name, or `system:...` for a rule."""
+    name: ReviewerName
+    """A person's name, or `system:...` for a rule or a model."""
     rule: ReviewRule | None = None
-    """The rule of an independent system; absent: a person."""
+    """The rule of an independent system."""
+    model: ModelReviewer | None = later(None)
+    """A second model that checks; absent like `rule`: a person."""
+    public_key: Annotated[str, Field(pattern=r"^ssh-ed25519 [A-Za-z0-9+/]+={0,2}( \S+)?$")] | None = later(
+        None
+    )
+    """A person's public key, pinned here; else the one that `agentctl reviewers add` recorded."""
+
+    @property
+    def is_person(self) -> bool:
+        """Whether it is a person."""
+        return self.rule is None and self.model is None
+
+    @model_validator(mode="after")
+    def _is_one_kind(self) -> "Reviewer":
+        if self.rule is not None and self.model is not None:
+            raise ValueError("a reviewer is a `rule` or a `model`, not both")
+        if self.public_key is not None and not self.is_person:
+            raise ValueError("only people have a `public_key`")
+        return self
 
 
 class Environment(Document):
@@ -183,6 +251,14 @@ class Environment(Document):
     """Who issues tokens."""
     reviewers: Annotated[tuple[Reviewer, ...], AsTuple] = ()
     """Who may answer approval requests; empty: nobody, and every request waits."""
+    approvals: ApprovalSettings = later(ApprovalSettings())
+    """How they answer."""
+    policies: Annotated[tuple[PolicySource, ...], AsTuple] = later(())
+    """Policies that judge every agent's calls here, beside those of its contract."""
+    decision_points: dict[Name, DecisionPoint] = later({})
+    """Running policy services, by the names that contracts use."""
+    teams: dict[Name, Annotated[tuple[Name, ...], AsTuple]] = later({})
+    """Who is in which team; policies may speak of it."""
     sandbox: SandboxFiles | None = None
     """What the local back office is filled with."""
     isolation: Literal["process", "none"] = "process"
@@ -197,6 +273,16 @@ class Environment(Document):
                 "a `live` environment has no `sandbox` and no `sandbox_path`; nothing falls back by itself"
             )
         return self
+
+    @property
+    def signatures_required(self) -> bool:
+        """Whether a person's answer counts only with their signature."""
+        said = self.approvals.signatures
+        return self.kind == "live" if said is None else said == "required"
+
+    def teams_of(self, principal: str) -> tuple[str, ...]:
+        """Return the teams somebody is in, sorted."""
+        return tuple(sorted(team for team, members in self.teams.items() if principal in members))
 
     @property
     def needs_back_office(self) -> bool:

@@ -1,11 +1,14 @@
 """The platform's rules: what the platform team enforces over every contract. The stricter of two values holds."""
 
-from typing import Annotated
+from typing import Annotated, Literal, get_args
 
 from pydantic import Field
 
-from agentctl.contract.agent import AgentContract, Budgets, RedactionLevel
-from agentctl.contract.base import Amount, Document
+from agentctl.contract.agent import AgentContract, Budgets, RedactionLevel, Risk
+from agentctl.contract.approval_rule import MAX_QUORUM
+from agentctl.contract.base import Amount, AsTuple, Document, Name, Text, later
+from agentctl.contract.durations import Duration
+from agentctl.contract.tool import RiskTier
 
 _REDACTION_ORDER: tuple[RedactionLevel, ...] = ("off", "standard", "strict")
 
@@ -25,6 +28,38 @@ class BudgetCeilings(Document):
     """Ceiling for `budgets.max_tool_calls`."""
     max_refusals: Annotated[int, Field(ge=1)] | None = None
     """Ceiling for `budgets.max_refusals`."""
+    max_wall_clock_seconds: Annotated[int, Field(ge=1)] | None = later(None)
+    """Ceiling for `budgets.max_wall_clock_seconds`."""
+    max_bytes: Annotated[int, Field(ge=1)] | None = later(None)
+    """Ceiling for `budgets.max_bytes`."""
+    max_open_approvals: Annotated[int, Field(ge=1)] | None = later(None)
+    """Ceiling for `budgets.max_open_approvals`."""
+    max_approval_requests: Annotated[int, Field(ge=1)] | None = later(None)
+    """Ceiling for `budgets.max_approval_requests`."""
+
+
+class AllowedModels(Document):
+    """Which models may be asked; an empty list allows all."""
+
+    providers: Annotated[tuple[Text, ...], AsTuple] = ()
+    """Providers: `scripted`, `openai_compatible`, or for litellm the part of the model's name before its first slash."""
+    regions: Annotated[tuple[Name, ...], AsTuple] = ()
+    """Regions; a deployment that names none is then not allowed."""
+
+
+class ApprovalFloor(Document):
+    """What holds for approvals of one risk tier."""
+
+    quorum_at_least: Annotated[int, Field(ge=1, le=MAX_QUORUM)] = 1
+    """How many reviewers must approve at least."""
+    grants: bool = True
+    """Whether a reviewer may grant several calls at once, within limits."""
+    valid_for_at_most: Duration | None = None
+    """How long after an approval the call may be executed at most."""
+
+
+ALL_RISKS: tuple[Risk, ...] = get_args(Risk)
+"""Every risk that can be accepted in writing."""
 
 
 class PlatformRules(Document):
@@ -36,6 +71,20 @@ class PlatformRules(Document):
     """The weakest redaction a contract may ask for."""
     token_ttl_seconds_at_most: Annotated[int, Field(ge=1, le=86_400)] | None = None
     """Longest life of any credential."""
+    models: AllowedModels = later(AllowedModels())
+    """Which models may be asked."""
+    approvals: dict[RiskTier, ApprovalFloor] = later({})
+    """What holds for approvals, by risk tier."""
+    acceptable_risks: Annotated[tuple[Risk, ...], AsTuple] = later(ALL_RISKS)
+    """Risks that a contract may accept in writing; an acceptance of any other risk is void."""
+    principal_of_live_writes: Literal["authenticated", "asserted"] = later("authenticated")
+    """How sure we must be of whom a run acts for, before it changes something real."""
+    separate_read_and_write_policies: bool = later(default=True)
+    """Whether a rule that permits must speak of reads only, or of writes only."""
+
+    def floor(self, tier: RiskTier) -> ApprovalFloor:
+        """Return what holds for approvals of a risk tier."""
+        return self.approvals.get(tier, ApprovalFloor())
 
 
 def effective(contract: AgentContract, rules: PlatformRules) -> tuple[AgentContract, dict[str, str]]:

@@ -13,6 +13,8 @@ from agentctl.contract.agent import AgentContract
 from agentctl.contract.environment import Environment
 from agentctl.contract.loader import load_file
 from agentctl.contract.platform import PlatformRules
+from agentctl.contract.policy_source import CedarPolicies, PolicySource, RegoPolicies
+from agentctl.contract.policy_version import PlatformVersion, PolicyVersion
 from agentctl.contract.script import Script
 from agentctl.contract.source import DataPath, Source
 from agentctl.contract.tool import PythonExecutor, ToolDescriptor
@@ -140,7 +142,8 @@ class ProjectFiles:
             for index, entry in enumerate(contract.document.tools.allowlist)
         }
         tools = self._pick(listed, contract.source)
-        return AgentVersion(contract.document, self.instructions(contract), tools)
+        policies = self.policies_of_contract(contract)
+        return AgentVersion(contract.document, self.instructions(contract), tools, policies)
 
     def environment_version(self, environment: Loaded[Environment], agent: str) -> EnvironmentVersion:
         """Return the environment with all it refers to."""
@@ -151,7 +154,46 @@ class ProjectFiles:
         }
         script = self.script(environment, agent)
         tools = self._pick(dict(sorted(looked_up.items())), environment.source)
-        return EnvironmentVersion(environment.document, None if script is None else script.document, tools)
+        return EnvironmentVersion(
+            environment.document,
+            None if script is None else script.document,
+            tools,
+            self._policies(environment, environment.document.policies),
+        )
+
+    def platform_version(self) -> PlatformVersion:
+        """Return the platform's rules with its own policies: `policies/platform.cedar`, where it exists."""
+        loaded = self.platform()
+        rules = PlatformRules() if loaded is None else loaded.document
+        path = self.contracts / "policies" / "platform.cedar"
+        if not _is_there(path):
+            return PlatformVersion(rules)
+        named = "policies/platform.cedar"
+        text = _read_text(path, Source(self.shown(path), None, {}, {}), ())
+        return PlatformVersion(
+            rules, (PolicyVersion(CedarPolicies(engine="cedar", files=(named,)), {named: text}),)
+        )
+
+    def policies_of_contract(self, contract: Loaded[AgentContract]) -> tuple[PolicyVersion, ...]:
+        """Return the policy sets of a contract; without a word, those of `policies/<name>.cedar` where that exists."""
+        named = contract.document.policies
+        if named is None:
+            usual = f"policies/{contract.document.agent.name}.cedar"
+            exists = _is_there(contract.path.parent / usual)
+            named = (CedarPolicies(engine="cedar", files=(usual,)),) if exists else ()
+        return self._policies(contract, named)
+
+    def _policies(self, owner: "Loaded[D]", sources: tuple[PolicySource, ...]) -> tuple[PolicyVersion, ...]:
+        return tuple(self._policy(owner, source, index) for index, source in enumerate(sources))
+
+    def _policy(self, owner: "Loaded[D]", source: PolicySource, index: int) -> PolicyVersion:
+        if not isinstance(source, CedarPolicies | RegoPolicies):
+            return PolicyVersion(source)
+        texts = {}
+        for number, name in enumerate(source.files):
+            at = ("policies", index, "files", number)
+            texts[name] = _read_text(self._inside(owner, name, at), owner.source, at)
+        return PolicyVersion(source, texts)
 
     def shown(self, path: Path) -> str:
         """Return a path as it is shown to people: relative to the project where it lies inside."""

@@ -4,12 +4,24 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from agentctl.contract.base import Document, Name, Pointer, Reference, Text, ToolName
+from agentctl.contract.base import Document, Name, Pointer, Reference, Text, ToolName, later
 from agentctl.foundation.canonical import JsonObject
 
 Effect = Literal["read", "write", "irreversible"]
 Retry = Literal["safe", "keyed", "never"]
 FactUnit = Literal["text", "number", "minor_units"]
+RiskTier = Literal["low", "medium", "high"]
+
+RISK_TIERS: tuple[RiskTier, ...] = ("low", "medium", "high")
+"""From little to much at stake."""
+
+
+def higher_tier(one: RiskTier, other: RiskTier | None) -> RiskTier:
+    """Return the higher of two risk tiers; a tier that nobody says is the lowest."""
+    return max(one, other or "low", key=RISK_TIERS.index)
+
+
+_TIER_OF_EFFECT: dict[Effect, RiskTier] = {"read": "low", "write": "medium", "irreversible": "high"}
 
 
 class TrustLabels(Document):
@@ -102,6 +114,8 @@ class ToolDescriptor(Document):
     """How often one call is attempted where `retry` permits it."""
     key_window_seconds: Annotated[int, Field(ge=1, le=30 * 86_400)] = 86_400
     """How long the server honours an idempotency key; later attempts stop in doubt."""
+    risk_tier: RiskTier | None = later(None)
+    """How much is at stake; absent: what its effect says (`read` low, `write` medium, `irreversible` high)."""
     effect_key: Annotated[str, Field(pattern=r"^[a-z0-9_-]+(:\{[a-zA-Z0-9_]+\})+$")] | None = None
     """Names the effect (`refund:{charge}:{amount}`); the same effect is refused a second time."""
     facts: dict[Name, Fact] = Field(default_factory=dict)
@@ -116,6 +130,11 @@ class ToolDescriptor(Document):
     """JSON Schema of the result."""
     executor: Executor
     """How it is reached."""
+
+    @property
+    def tier(self) -> RiskTier:
+        """How much is at stake in each call."""
+        return self.risk_tier or _TIER_OF_EFFECT[self.effect]
 
     @property
     def attempts(self) -> int:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from agentctl.contract.agent import AgentContract
 from agentctl.contract.environment import Environment
+from agentctl.contract.platform import PlatformRules
+from agentctl.contract.policy_version import PlatformVersion, PolicyVersion
 from agentctl.contract.script import Script
 from agentctl.contract.tool import ToolDescriptor
 from agentctl.foundation.canonical import JsonValue, canonical_bytes, digest_bytes, digest_of
@@ -38,6 +40,7 @@ class AgentVersion:
     contract: AgentContract
     instructions: str
     tools: Mapping[str, ToolVersion]
+    policies: tuple[PolicyVersion, ...] = ()
 
     @property
     def digest(self) -> str:
@@ -51,6 +54,7 @@ class AgentVersion:
                 "contract": self.contract.model_dump(mode="json"),
                 "instructions": self.instructions,
                 "tools": {name: tool.document() for name, tool in self.tools.items()},
+                **_documents_of(self.policies),
             }
         )
 
@@ -66,7 +70,7 @@ class AgentVersion:
             contract = AgentContract.model_validate_json(canonical_bytes(document["contract"]))
             listed = (entry.name for entry in contract.tools.allowlist)
             tools = _tools_from(document["tools"], code, listed)
-            return cls(contract, document["instructions"], tools)
+            return cls(contract, document["instructions"], tools, _policies_from(document))
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +80,7 @@ class EnvironmentVersion:
     environment: Environment
     script: Script | None
     tools: Mapping[str, ToolVersion]
+    policies: tuple[PolicyVersion, ...] = ()
 
     @property
     def digest(self) -> str:
@@ -89,6 +94,7 @@ class EnvironmentVersion:
                 "environment": self.environment.model_dump(mode="json"),
                 "script": None if self.script is None else self.script.model_dump(mode="json"),
                 "tools": {name: tool.document() for name, tool in self.tools.items()},
+                **_documents_of(self.policies),
             }
         )
 
@@ -106,7 +112,21 @@ class EnvironmentVersion:
                 environment=Environment.model_validate_json(canonical_bytes(document["environment"])),
                 script=None if script is None else Script.model_validate_json(canonical_bytes(script)),
                 tools=_tools_from(document["tools"], code),
+                policies=_policies_from(document),
             )
+
+
+def platform_from_bytes(data: bytes) -> PlatformVersion:
+    """Return the platform's rules and policies that an object holds.
+
+    Raises:
+        IntegrityError: the object holds no such rules.
+    """
+    with _trusted("the platform's rules"):
+        document = json.loads(data)
+        policies = _policies_from(document)
+        document.pop("policies", None)
+        return PlatformVersion(PlatformRules.model_validate_json(canonical_bytes(document)), policies)
 
 
 def code_digests(data: bytes) -> tuple[str, ...]:
@@ -127,6 +147,16 @@ def _trusted(what: str) -> Iterator[None]:
         yield
     except (ValueError, LookupError, TypeError, AttributeError) as error:
         raise IntegrityError(f"an object that a journal names does not hold {what}") from error
+
+
+def _documents_of(policies: tuple[PolicyVersion, ...]) -> dict[str, JsonValue]:
+    """Return the entry of an object for its policy sets; without any there is none, as in the first version."""
+    return {"policies": [policy.document() for policy in policies]} if policies else {}
+
+
+def _policies_from(document: Mapping[str, list[dict[str, JsonValue]]]) -> tuple[PolicyVersion, ...]:
+    """Return the policy sets of an object; objects of the first version have none."""
+    return tuple(PolicyVersion.from_document(item) for item in document.get("policies", ()))
 
 
 def _tools_from(

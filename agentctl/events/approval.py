@@ -1,8 +1,10 @@
 """Approvals: requested, answered, expired; and inbox messages that were refused."""
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
-from agentctl.events.base import Event, Part, Texts
+from agentctl.contract.base import AsTuple
+from agentctl.contract.tool import RiskTier
+from agentctl.events.base import Event, Part, Texts, Usd, later
 from agentctl.foundation.canonical import JsonObject
 
 Answer = Literal["approve", "deny", "approve_with_changes", "escalate"]
@@ -31,6 +33,34 @@ class Binding(Part):
     """The text the reviewer saw, at its fixed width."""
 
 
+class Escalation(Part):
+    """Who else may answer when time passes."""
+
+    after_seconds: int
+    """How long after the request."""
+    reviewers: Texts
+    """Who may answer from then on, in addition."""
+
+
+class ApprovalTerms(Part):
+    """What one authority demands of an approval; absent parts demand nothing."""
+
+    quorum: int = 1
+    """How many must approve."""
+    reviewers: Texts = ()
+    """Who may answer; empty: anybody the environment names."""
+    expires_in_seconds: int | None = None
+    """How long somebody may take to answer."""
+    valid_for_seconds: int | None = None
+    """How long after the approval the call may be executed."""
+    escalation: Annotated[tuple[Escalation, ...], AsTuple] = ()
+    """Who else may answer when time passes, in order."""
+    model_may_approve: bool = False
+    """Whether a model's approval counts."""
+    grants: bool = True
+    """Whether a grant of several calls is enough."""
+
+
 class ApprovalRequested(Event):
     """A call waits for somebody else's answer."""
 
@@ -57,6 +87,12 @@ class ApprovalRequested(Event):
     """Why approval is needed."""
     view: str
     """The text the reviewer sees, redacted; real values are put back at the reviewer's edge."""
+    escalation: Annotated[tuple[Escalation, ...], AsTuple] = later(())
+    """Who else may answer when time passes, in order."""
+    model_may_approve: bool = later(default=False)
+    """Whether a model's approval counts."""
+    risk_tier: RiskTier | None = later()
+    """How much is at stake."""
 
 
 class ReviewerRecord(Part):
@@ -68,6 +104,10 @@ class ReviewerRecord(Part):
     """What kind of reviewer."""
     assurance: Literal["asserted", "signed", "platform"]
     """`asserted`: a name that somebody gave; `signed`: by the reviewer's own key; `platform`: our own rule."""
+    key: str | None = later()
+    """The fingerprint of the key that signed."""
+    boundary: Literal["uid", "none"] | None = later()
+    """`uid`: the answer came from another user of the machine than the run's; `none`: nothing separates them."""
 
 
 class ApprovalAnswered(Event):
@@ -94,6 +134,8 @@ class ApprovalAnswered(Event):
     """The reviewer's signature over the answer."""
     looked_up: Texts = ()
     """Calls the reviewer made to find out."""
+    changes_digest: str | None = later()
+    """The digest of the changed arguments, made as that of the proposal's."""
 
 
 class ApprovalExpired(Event):
@@ -102,6 +144,62 @@ class ApprovalExpired(Event):
     type: ClassVar[str] = "approval.expired"
     approval: str
     """The request."""
+
+
+class ApprovalEscalated(Event):
+    """More people may answer from here on."""
+
+    type: ClassVar[str] = "approval.escalated"
+    approval: str
+    """The request."""
+    step: int
+    """Which step of its escalation, from 0."""
+    reviewers: Texts
+    """Who may answer in addition."""
+    why: str
+    """Time passed, or somebody left it to others."""
+
+
+class ApprovalAnnounced(Event):
+    """A request was announced outside, or could not be."""
+
+    type: ClassVar[str] = "approval.announced"
+    approval: str
+    """The request."""
+    webhook: str
+    """Where."""
+    delivered: bool
+    """Whether the other side took it."""
+    attempts: int
+    """How often it was tried."""
+    detail: str
+    """The status, or what went wrong; redacted."""
+
+
+class GrantGiven(Event):
+    """A reviewer approves several calls at once, within limits; recorded like any approval."""
+
+    type: ClassVar[str] = "approval.grant"
+    grant: str
+    """The grant's id."""
+    tool: str
+    """The only tool it is for."""
+    facts: dict[str, str]
+    """What the calls' facts must be: `charge` is `ch_1`."""
+    up_to: dict[str, Usd]
+    """What the granted calls' amounts may come to together, by fact."""
+    until: str
+    """Until when, RFC 3339."""
+    version: str
+    """The version of the contract it was given for."""
+    reviewer: ReviewerRecord
+    """Who gave it."""
+    reason: str
+    """Why, redacted."""
+    message: str
+    """The inbox message that brought it."""
+    signature: str | None = None
+    """The reviewer's signature over the message."""
 
 
 class MessageRefused(Event):

@@ -1,15 +1,19 @@
 """What all events share, and the small parts that several families use."""
 
 from decimal import Decimal
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
 
 from agentctl.contract.base import AsTuple
 from agentctl.foundation.money import parse_decimal, plain
 
-JOURNAL_VERSION = 1
+JOURNAL_VERSION = 2
 """The version of the journal's form. A released version replays for ever; a new form gets a new number."""
+
+READABLE_VERSIONS = (1, 2)
+"""Every version that is read. A field that a later version added is left out of a record where it has its default, so that
+a record of an earlier version is written again as it was."""
 
 
 def _decimal_from_text(value: object) -> object:
@@ -18,6 +22,12 @@ def _decimal_from_text(value: object) -> object:
 
 Usd = Annotated[Decimal, BeforeValidator(_decimal_from_text), PlainSerializer(plain, return_type=str)]
 """US dollars, exact; decimal text in the journal."""
+
+
+def later(default: object = None) -> Any:
+    """Return a field that version 2 added; where it has its default it is not written."""
+    return Field(default=default, exclude_if=lambda value: value == default)
+
 
 Texts = Annotated[tuple[str, ...], AsTuple]
 """Several texts, in order."""
@@ -58,6 +68,8 @@ class Reservation(Part):
     """Output tokens."""
     cost_usd: Usd = Decimal(0)
     """US dollars."""
+    bytes: int = later(0)
+    """Bytes of arguments sent to tools and of results taken from them."""
 
 
 class Source(Part):

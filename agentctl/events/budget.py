@@ -2,9 +2,22 @@
 
 from typing import ClassVar, Literal
 
+from agentctl.events.approval import ReviewerRecord
 from agentctl.events.base import Event
+from agentctl.events.run import Limits
 
-Meter = Literal["steps", "tool_calls", "input_tokens", "output_tokens", "cost_usd", "refusals"]
+Meter = Literal[
+    "steps",
+    "tool_calls",
+    "input_tokens",
+    "output_tokens",
+    "cost_usd",
+    "refusals",
+    "wall_clock_seconds",
+    "bytes",
+    "open_approvals",
+    "approval_requests",
+]
 
 
 class BudgetStopped(Event):
@@ -33,3 +46,19 @@ class BudgetOverrun(Event):
     """What was reported."""
     step: int
     """The step of the model call."""
+
+
+class BudgetRaised(Event):
+    """Somebody entitled raised a run's ceilings, under the platform's; an approval like any other."""
+
+    type: ClassVar[str] = "budget.raised"
+    limits: Limits
+    """All ceilings from here on."""
+    reviewer: ReviewerRecord
+    """Who raised them."""
+    reason: str
+    """Why, redacted."""
+    message: str
+    """The inbox message that brought it."""
+    signature: str | None = None
+    """The reviewer's signature over the message."""

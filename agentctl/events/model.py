@@ -3,7 +3,7 @@
 from typing import Annotated, ClassVar, Literal
 
 from agentctl.contract.base import AsTuple
-from agentctl.events.base import Event, Part, Reservation, Texts
+from agentctl.events.base import Event, Part, Reservation, Texts, later
 
 
 class Candidate(Part):
@@ -57,6 +57,8 @@ class ModelAsked(Event):
     """The `max_tokens` sent."""
     reservation: Reservation
     """What it may use at most."""
+    review: str | None = later()
+    """The approval request that a second model is asked about; None: the agent's own model call."""
 
 
 class WrittenCall(Part):
@@ -96,6 +98,8 @@ class ModelAnswered(Event):
     """What it used."""
     latency_ms: float
     """How long it took."""
+    review: str | None = later()
+    """The approval request that a second model is asked about; None: the agent's own model call."""
 
 
 class ModelFailed(Event):
@@ -114,6 +118,8 @@ class ModelFailed(Event):
     """What it may have used: nothing, or the whole reservation."""
     latency_ms: float
     """How long it took."""
+    review: str | None = later()
+    """The approval request that a second model is asked about; None: the agent's own model call."""
 
 
 class ModelRefused(Event):
@@ -126,3 +132,5 @@ class ModelRefused(Event):
     """The stage that refused."""
     reasons: Texts
     """Why."""
+    review: str | None = later()
+    """The approval request that a second model is asked about; None: the agent's own model call."""

@@ -3,9 +3,18 @@
 from dataclasses import dataclass
 from typing import TypeAlias, get_args
 
-from agentctl.events.approval import ApprovalAnswered, ApprovalExpired, ApprovalRequested, MessageRefused
+from agentctl.events.approval import (
+    ApprovalAnnounced,
+    ApprovalAnswered,
+    ApprovalEscalated,
+    ApprovalExpired,
+    ApprovalRequested,
+    GrantGiven,
+    MessageRefused,
+)
 from agentctl.events.base import JOURNAL_VERSION, Event
-from agentctl.events.budget import BudgetOverrun, BudgetStopped
+from agentctl.events.budget import BudgetOverrun, BudgetRaised, BudgetStopped
+from agentctl.events.control import ReviewerAdded, ReviewerRevoked
 from agentctl.events.model import ModelAnswered, ModelAsked, ModelFailed, ModelRefused, RouteChosen
 from agentctl.events.run import (
     ClockAnomaly,
@@ -17,6 +26,7 @@ from agentctl.events.run import (
 )
 from agentctl.events.tool import (
     DecisionMade,
+    ToolAmended,
     ToolInDoubt,
     ToolIntent,
     ToolProposed,
@@ -40,6 +50,7 @@ AnyEvent: TypeAlias = (
     | ModelFailed
     | ModelRefused
     | ToolProposed
+    | ToolAmended
     | DecisionMade
     | ToolRefused
     | ToolIntent
@@ -50,11 +61,17 @@ AnyEvent: TypeAlias = (
     | ApprovalRequested
     | ApprovalAnswered
     | ApprovalExpired
+    | ApprovalEscalated
+    | ApprovalAnnounced
+    | GrantGiven
     | MessageRefused
     | BudgetStopped
     | BudgetOverrun
+    | BudgetRaised
+    | ReviewerAdded
+    | ReviewerRevoked
 )
-"""Every event of journal version 1. A `match` over it is checked for exhaustiveness."""
+"""Every event. A `match` over it is checked for exhaustiveness."""
 
 EVENT_TYPES: dict[str, type[Event]] = {event.type: event for event in get_args(AnyEvent)}
 """Every event by its name in the journal."""
@@ -68,7 +85,7 @@ class Record:
     """An event in its place.
 
     `time` is effective time (never before the record ahead of it), RFC 3339 in UTC; `mono_us` the writer's monotonic
-    clock in microseconds; `epoch` counts writers of this run from 1; `sealed` maps placeholders first used here to the keyed digest
+    clock in microseconds; `version` that of the journal's form; `epoch` counts writers of this run from 1; `sealed` maps placeholders first used here to the keyed digest
     of their value; `prev` and `hash` are SHA-256 in hex.
     """
 
@@ -81,13 +98,14 @@ class Record:
     sealed: dict[str, str]
     prev: str
     hash: str
+    version: int = JOURNAL_VERSION
 
 
 def body_of(record: Record) -> dict[str, JsonValue]:
     """Return the record as a JSON object, without its own hash."""
     data: JsonObject = record.event.model_dump(mode="json")
     return {
-        "v": JOURNAL_VERSION,
+        "v": record.version,
         "run": record.run,
         "seq": record.seq,
         "epoch": record.epoch,

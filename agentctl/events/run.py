@@ -2,7 +2,7 @@
 
 from typing import ClassVar, Literal
 
-from agentctl.events.base import Event, Part, Principal, Source, Texts, Usd
+from agentctl.events.base import Event, Part, Principal, Source, Texts, Usd, later
 
 RunKind = Literal["live", "eval", "replay", "shadow"]
 SuspendReason = Literal["approval", "in_doubt", "budget", "provider_failed", "interrupted"]
@@ -24,6 +24,14 @@ class Limits(Part):
     """Attempts of tool calls."""
     max_refusals: int
     """Refused calls after which the run is refused."""
+    max_wall_clock_seconds: int | None = later()
+    """Seconds in which the run is worked on; None: no ceiling, as in version 1."""
+    max_bytes: int | None = later()
+    """Bytes of arguments sent to tools and of results taken from them; None: no ceiling."""
+    max_open_approvals: int | None = later()
+    """Approval requests that may wait at the same time; None: no ceiling."""
+    max_approval_requests: int | None = later()
+    """Approval requests in all; None: no ceiling."""
 
 
 class Envelope(Part):
@@ -73,6 +81,10 @@ class Envelope(Part):
     """The ledger of the sandbox's back office."""
     traceparent: str
     """W3C trace context of this run."""
+    signatures_required: bool = later(default=False)
+    """Whether a person's answer counts only with their signature."""
+    teams: Texts = later(())
+    """The teams the principal is in, as the environment says."""
     not_enforced: Texts = ()
     """Keys of the contract that are accepted but not enforced yet."""
 

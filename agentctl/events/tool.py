@@ -5,7 +5,8 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from agentctl.contract.base import AsTuple
-from agentctl.events.base import Event, Part, Principal, Reservation, Source, Texts, Usd
+from agentctl.events.approval import ApprovalTerms
+from agentctl.events.base import Event, Part, Principal, Reservation, Source, Texts, Usd, later
 from agentctl.foundation.canonical import JsonObject, JsonValue
 
 Decision = Literal["allow", "deny", "needs_approval"]
@@ -50,6 +51,8 @@ class PolicyAnswer(Part):
     """Engine errors; any error is a deny."""
     latency_us: int = 0
     """How long it took."""
+    terms: ApprovalTerms | None = later()
+    """What it demands of an approval, where it demands one."""
 
 
 class DecisionMade(Event):
@@ -70,6 +73,22 @@ class DecisionMade(Event):
     """Facts that could not be computed, and why; the restrictive reading held."""
     inputs_digest: str
     """The digest of everything the authorities were shown."""
+
+
+class ToolAmended(Event):
+    """Reviewers approved other arguments than were asked: a new attempt, judged by all stages from the first."""
+
+    type: ClassVar[str] = "tool.amended"
+    call: str
+    """The call."""
+    approval: str
+    """The request they answered."""
+    by: Texts
+    """Who approved these arguments."""
+    arguments: JsonObject
+    """The arguments instead, redacted."""
+    arguments_digest: str
+    """Their digest, made as in the proposal."""
 
 
 class ToolRefused(Event):
@@ -97,6 +116,30 @@ class Credential(Part):
     """What it permits."""
     expires_at: str | None = None
     """When it ends."""
+
+
+class Basis(Part):
+    """What an attempt rests on, so that its record alone answers who, why and with what."""
+
+    decision: Decision
+    """The strictest answer of all authorities."""
+    policies: dict[str, str]
+    """Every policy that was asked, with the digest of its text."""
+    inputs_digest: str
+    """The digest of everything they were shown."""
+    budget_before: Reservation
+    """Used and promised before it."""
+    budget_after: Reservation
+    """Used and promised with it."""
+
+
+class GrantUse(Part):
+    """A grant that stands for an approval."""
+
+    grant: str
+    """The grant."""
+    amounts: dict[str, Usd]
+    """What this call takes of it, by fact."""
 
 
 class ToolIntent(Event):
@@ -137,6 +180,10 @@ class ToolIntent(Event):
     """The approvals it consumes."""
     reservation: Reservation
     """What it may use."""
+    grant: GrantUse | None = later()
+    """The grant it uses, where no approval of its own was asked for."""
+    basis: Basis | None = later()
+    """What it rests on; a reviewer's look-up rests on no policy."""
 
 
 class ToolResult(Event):

@@ -6,11 +6,13 @@ import hashlib
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
+from agentctl.approval.grants import GrantedCall, why_not
 from agentctl.budget.limits import exceeded, sentence
+from agentctl.budget.spend import total
 from agentctl.contract.tool import HttpExecutor, PythonExecutor
 from agentctl.events.base import Reservation, Source
 from agentctl.events.record import AnyEvent
-from agentctl.events.tool import Purpose, ToolInDoubt, ToolIntent, ToolResult, ToolUnknown
+from agentctl.events.tool import Basis, Purpose, ToolInDoubt, ToolIntent, ToolResult, ToolUnknown
 from agentctl.foundation.canonical import JsonValue, NotCanonical, canonical_copy
 from agentctl.foundation.errors import InternalError
 from agentctl.gateway.bench import Bench, labels_of
@@ -93,11 +95,31 @@ def commit(corridor: Corridor, attempt: Attempt, minted: Minted) -> Refused | No
             return Refused("affordable", (sentence(stop),), case, stop)
         if case.effect_key and state.holder_of(case.effect_key) not in {None, case.proposal.call}:
             return Refused("permitted", ("another call of this run is doing the same just now",), case)
-        for name in case.approvals:
-            if state.approvals[name].status(corridor.now) not in {"granted", "consumed"}:
-                return Refused("approved", ("the approval does not hold any more",), case)
+        known = state.calls[case.proposal.call]
+        if known.attempts >= case.attempt:
+            return Refused("approved", ("this attempt was made already",), case)
+        if not all(_still_holds(corridor, case, name) for name in case.approvals) or _outgrown(
+            corridor, case
+        ):
+            return Refused("approved", ("the approval does not hold any more",), case)
     corridor.record(_intent(corridor, attempt, minted))
     return None
+
+
+def _still_holds(corridor: Corridor, case: Case, name: str) -> bool:
+    """Whether an approval is good for this call now: granted, or used up by an earlier attempt of the very same call."""
+    approval = corridor.state.approvals[name]
+    return approval.consumed_by == case.proposal.call or approval.status(corridor.now) == "granted"
+
+
+def _outgrown(corridor: Corridor, case: Case) -> bool:
+    """Whether other calls took so much of the grant meanwhile that this one does not fit any more."""
+    if case.grant is None or case.decision is None:
+        return False
+    state, call = corridor.state, case.proposal.call
+    asked = GrantedCall(case.proposal.tool, case.decision.facts, state.header.version, corridor.now)
+    used = state.used_of(case.grant.grant, besides=call)
+    return why_not(state.grants[case.grant.grant], asked, used) is not None
 
 
 def _mint(corridor: Corridor, attempt: Attempt) -> Minted | NotMinted:
@@ -140,6 +162,22 @@ def _intent(corridor: Corridor, attempt: Attempt, minted: Minted) -> ToolIntent:
         credential=minted.record,
         approvals=case.approvals,
         reservation=case.reservation,
+        grant=case.grant,
+        basis=_basis(corridor, case),
+    )
+
+
+def _basis(corridor: Corridor, case: Case) -> Basis | None:
+    """Return what an attempt rests on; a reviewer's look-up is judged by no policy."""
+    if case.decision is None:
+        return None
+    before = corridor.state.spend.committed
+    return Basis(
+        decision=case.decision.decision,
+        policies={answer.policy: answer.digest for answer in case.decision.answers},
+        inputs_digest=case.decision.inputs_digest,
+        budget_before=before,
+        budget_after=total((before, case.reservation)),
     )
 
 

@@ -15,7 +15,8 @@ from agentctl.tools.registry import Registry
 class Bench:
     """Everything a stage may look at; a stage changes none of it.
 
-    `registry` is whom the call may reach: for the agent its allowlisted tools, for a reviewer the whole registry.
+    `registry` is whom the call may reach: for the agent its allowlisted tools, for a reviewer the whole registry;
+    `reviewer_names` are those the environment knows.
     `now` is effective time as in the journal. `restore` puts real values in the places of placeholders;
     `lost` names placeholders whose values are gone.
     """
@@ -24,6 +25,7 @@ class Bench:
     registry: Registry
     contract: AgentContract
     engines: tuple[PolicyEngine, ...]
+    reviewer_names: tuple[str, ...]
     principal: Principal
     actor: str
     now: str

@@ -1,9 +1,12 @@
 """What all calls of a session share: the journal, the vault, and the state they fold to."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
 from agentctl.approval.reviewer import Reviewer
+from agentctl.approval.verification import Verifier
+from agentctl.budget.limits import Ceilings
 from agentctl.contract.agent import AgentContract
 from agentctl.contract.environment import Deployment
 from agentctl.events.base import Principal
@@ -41,6 +44,7 @@ class Parts:
     ledger_scope: str
     clock: Clock
     contract: AgentContract
+    ceilings: Ceilings
     allowed: Registry
     registry: Registry
     engines: tuple[PolicyEngine, ...]
@@ -49,6 +53,7 @@ class Parts:
     models: Mapping[str, tuple[ModelDesk, ...]]
     reviewers: tuple[Reviewer, ...]
     reviewer_names: tuple[str, ...]
+    verifier: Verifier
     fingerprint: Callable[[str], str] = field(repr=False)
     pause: Callable[[float], Awaitable[None]]
 
@@ -61,6 +66,7 @@ class Corridor:
         self.state = SessionState()
         self._last_time = ""
         self._fresh: list[Record] = []
+        self._turns: dict[str, asyncio.Lock] = {}
         for record in records:
             self._fold(record)
 
@@ -83,6 +89,10 @@ class Corridor:
     async def durable(self) -> None:
         """Return when everything recorded so far is durable."""
         await self.parts.journal.sync()
+
+    def turn(self, call: str) -> asyncio.Lock:
+        """Return the lock of a call: of several who take it further at once, each waits for what the others did."""
+        return self._turns.setdefault(call, asyncio.Lock())
 
     def drain(self) -> tuple[Record, ...]:
         """Return the records appended since the last drain."""
@@ -120,6 +130,7 @@ class Corridor:
             registry=registry,
             contract=self.parts.contract,
             engines=self.parts.engines,
+            reviewer_names=self.parts.reviewer_names,
             principal=principal,
             actor=actor,
             now=self.now,

@@ -1,11 +1,13 @@
 """Asking reviewers, and their own look-ups, which go through this door like every other call."""
 
 from agentctl.approval.answers import GivenAnswer, refusals
+from agentctl.approval.overdue import left_to_others, overdue_of
 from agentctl.approval.pending import Approval
 from agentctl.approval.reviewer import Case as ReviewCase
 from agentctl.approval.reviewer import Evidence, LookUpFunction, Opinion
+from agentctl.approval.verification import Letter, NotVerified
 from agentctl.approval.view import with_real_values
-from agentctl.events.approval import ApprovalAnswered, ApprovalExpired
+from agentctl.events.approval import ApprovalAnswered
 from agentctl.events.tool import ToolProposed, ToolUnknown
 from agentctl.foundation.canonical import JsonObject
 from agentctl.foundation.errors import InternalError
@@ -17,8 +19,9 @@ from agentctl.gateway.verdict import Case, Refused
 
 async def review(corridor: Corridor, name: str) -> None:
     """Ask the reviewers of this process, in order, until one decides; an overdue request becomes a denial."""
-    if _status(corridor, name) == "expired":
-        corridor.record(ApprovalExpired(approval=name))
+    if corridor.state.approvals[name].open:
+        for event in overdue_of(corridor.state.approvals[name], corridor.now):
+            corridor.record(event)
     for reviewer in corridor.parts.reviewers:
         if _status(corridor, name) != "waiting":
             break
@@ -38,8 +41,8 @@ def _record(corridor: Corridor, name: str, opinion: Opinion) -> None:
     approval = corridor.state.approvals[name]
     binding = approval.request.binding
     given = GivenAnswer(opinion.reviewer.id, opinion.answer, opinion.reason, binding, opinion.ends_run)
-    if refusals(approval, given, corridor.now):
-        return  # it came too late, or from somebody who may not answer; the request stays as it is
+    if refusals(approval, given, corridor.now) or not _may_speak(corridor, opinion):
+        return  # it came too late, or from somebody who may not answer so; the request stays as it is
     corridor.record(
         ApprovalAnswered(
             approval=name,
@@ -51,6 +54,19 @@ def _record(corridor: Corridor, name: str, opinion: Opinion) -> None:
             looked_up=opinion.looked_up,
         )
     )
+    if opinion.answer == "escalate" and opinion.reviewer.kind == "person":
+        for step in left_to_others(corridor.state.approvals[name]):
+            corridor.record(step)
+
+
+def _may_speak(corridor: Corridor, opinion: Opinion) -> bool:
+    """Whether somebody may answer in this process with nothing but a name: a person who has a key signs a letter."""
+    if opinion.reviewer.kind != "person":
+        return True
+    letter = Letter(opinion.reviewer.id, b"", None, None)
+    required = corridor.state.header.signatures_required
+    verified = corridor.parts.verifier.verify(letter, signatures_required=required)
+    return not isinstance(verified, NotVerified)
 
 
 def _case(corridor: Corridor, approval: Approval) -> ReviewCase:

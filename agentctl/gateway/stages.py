@@ -4,24 +4,23 @@ A stage takes a case and either adds to it what it found, or refuses, or asks fo
 no. When an approval arrives, or after a crash, all stages run again from the first.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from decimal import Decimal
 from typing import TypeAlias
 
+from agentctl.approval.grants import GrantedCall, amounts_of, why_not
 from agentctl.approval.pending import Approval, of_call
+from agentctl.approval.terms import Terms, terms_of
 from agentctl.budget.limits import exceeded, sentence
 from agentctl.events.base import Reservation
-from agentctl.events.tool import DecisionMade, PolicyAnswer, Stage
-from agentctl.foundation.canonical import digest_of
+from agentctl.events.tool import DecisionMade, GrantUse, PolicyAnswer, Stage
+from agentctl.foundation.canonical import digest_bytes, digest_of
 from agentctl.foundation.errors import InternalError
-from agentctl.foundation.money import plain
-from agentctl.foundation.pointer import at
 from agentctl.gateway.bench import Bench
+from agentctl.gateway.policy_requests import Asked, judgeable
 from agentctl.gateway.verdict import Case, NeedsApproval, Refused, Verdict
 from agentctl.policy.decision import reasons_for, strictest
-from agentctl.policy.engine import PolicyRequest
-from agentctl.tools.facts import Facts, effect_key, facts_of
+from agentctl.tools.facts import effect_key
 from agentctl.tools.registry import RegisteredTool
 
 StageFunction: TypeAlias = Callable[[Case, Bench], Awaitable[Verdict]]
@@ -60,9 +59,8 @@ async def read_only(case: Case, bench: Bench) -> Verdict:
 
 async def permitted(case: Case, bench: Bench) -> Verdict:
     """Contract, policies and platform are asked one by one; the strictest answer holds. One effect happens once."""
-    facts = facts_of(_tool(case).descriptor, case.arguments)
-    totals = _totals(case, facts)
-    request = _policy_request(case, bench, facts, totals)
+    judged_on = judgeable(bench.state, bench.contract, _asked(case, bench))
+    request = judged_on.request
     key = effect_key(_tool(case).descriptor, case.arguments)
     answers = [await engine.decide(request) for engine in bench.engines]
     answers += _one_effect_once(case, bench, key)
@@ -73,10 +71,10 @@ async def permitted(case: Case, bench: Bench) -> Verdict:
         decision=decision,
         answers=tuple(answers),
         facts=dict(request.facts),
-        facts_missing=dict(facts.missing),
+        facts_missing=dict(request.facts_missing),
         inputs_digest=digest_of(request.inputs()),
     )
-    judged = replace(case, decision=made, effect_key=key, totals=totals)
+    judged = replace(case, decision=made, effect_key=key, totals=judged_on.totals)
     if decision == "deny":
         return Refused("permitted", reasons_for("deny", answers), judged)
     return judged
@@ -99,6 +97,9 @@ async def approved(case: Case, bench: Bench) -> Verdict:
     if decision.decision == "allow":
         return case
     requests = of_call(bench.state.approvals, case.proposal.call)
+    granted = None if requests else _granted(case, decision, bench)
+    if granted is not None:
+        return granted
     if not requests:
         return NeedsApproval(case, reasons_for("needs_approval", decision.answers), already_requested=False)
     return _by_answer(case, requests[-1], bench)
@@ -159,44 +160,90 @@ def _is_repeat(case: Case, bench: Bench) -> bool:
 
 def _bound(case: Case, latest: Approval, bench: Bench) -> Verdict:
     """Compare what was approved with what is asked; any difference voids the approval."""
-    bound = latest.request.binding
-    approved_for = (bound.arguments_digest, bound.descriptor_digest, bound.version)
-    asked_for = (case.proposal.arguments_digest, _tool(case).digest, bench.state.header.version)
-    if approved_for != asked_for:
-        return _refused(case, "approved", "what was approved is not what is asked")
+    different = _difference(case, latest, bench)
+    if different is not None:
+        return _refused(case, "approved", f"what was approved is not what is asked: {different} differs")
+    changed = _why_ask_again(case, latest, bench)
+    if changed is not None:
+        return NeedsApproval(case, (changed, *latest.request.reasons), already_requested=False)
     return replace(case, approvals=(latest.request.approval,))
 
 
-def _policy_request(case: Case, bench: Bench, facts: Facts, totals: Mapping[str, Decimal]) -> PolicyRequest:
-    tool, proposal = _tool(case), case.proposal
-    return PolicyRequest(
-        principal=bench.principal,
-        actor=bench.actor,
-        environment=bench.state.header.environment,
+def _difference(case: Case, latest: Approval, bench: Bench) -> str | None:
+    """Return what of the binding does not hold, so that somebody approved another call than this."""
+    bound, header = latest.request.binding, bench.state.header
+    checks = (
+        ("the run", bound.run == header.run),
+        ("the step", bound.step == case.proposal.step),
+        ("the call", bound.call == case.proposal.call),
+        ("the attempt", _is_its_attempt(case, latest)),
+        ("the tool", bound.descriptor_digest == _tool(case).digest),
+        ("an argument", latest.granted_digest == case.proposal.arguments_digest),
+        ("the version", bound.version == header.version),
+        ("the text that was shown", bound.view_digest == digest_bytes(latest.request.view.encode())),
+    )
+    return next((what for what, holds in checks if not holds), None)
+
+
+def _is_its_attempt(case: Case, latest: Approval) -> bool:
+    """A first use is the attempt that was asked for; what follows repeats it, with the same arguments and key."""
+    asked_for = latest.request.binding.attempt
+    return case.attempt == asked_for if latest.consumed_by is None else case.attempt > asked_for
+
+
+def _why_ask_again(case: Case, latest: Approval, bench: Bench) -> str | None:
+    """Return what changed since somebody approved, so that they must be asked again."""
+    if case.decision is None:
+        raise InternalError("an approval for a call that was not judged")
+    if latest.request.binding.policy_digest != policy_digest(case.decision):
+        return "the policies changed since it was approved"
+    terms = terms_of(case.decision.answers, bench.reviewer_names)
+    if latest.request.valid_for_seconds > terms.valid_for_seconds:
+        return "an approval is good for a shorter time now"
+    counting = [name for name in latest.approvers if name in terms.everybody()]
+    if len(counting) < terms.quorum:
+        return f"{terms.quorum} must approve, and {len(counting)} of those who may have"
+    return None
+
+
+def policy_digest(decision: DecisionMade) -> str:
+    """Return the digest of all policies that judged a call, together."""
+    return digest_of([[answer.policy, answer.digest] for answer in decision.answers])
+
+
+def _granted(case: Case, decision: DecisionMade, bench: Bench) -> Case | None:
+    """Return the case with a grant that covers it; None where there is none, or where grants are not enough."""
+    terms = terms_of(decision.answers, bench.reviewer_names)
+    if not terms.grants or terms.quorum > 1:
+        return None
+    call = GrantedCall(case.proposal.tool, decision.facts, bench.state.header.version, bench.now)
+    for name in bench.state.grants:
+        use = _use_of(name, call, terms, case, bench)
+        if use is not None:
+            return replace(case, grant=use)
+    return None
+
+
+def _use_of(name: str, call: GrantedCall, terms: Terms, case: Case, bench: Bench) -> GrantUse | None:
+    grant = bench.state.grants[name]
+    used = bench.state.used_of(name, besides=case.proposal.call)
+    if grant.given.reviewer.id not in terms.reviewers or why_not(grant, call, used) is not None:
+        return None
+    amounts = amounts_of(grant.given, call.facts)
+    return None if amounts is None else GrantUse(grant=name, amounts=amounts)
+
+
+def _asked(case: Case, bench: Bench) -> Asked:
+    tool = _tool(case)
+    return Asked(
+        proposal=case.proposal,
         descriptor=tool.descriptor,
         descriptor_digest=tool.digest,
-        entry=bench.contract.allowed(proposal.tool),
         arguments=case.arguments,
-        arguments_digest=proposal.arguments_digest or "",
-        facts=_fact_texts(case, bench, facts, totals),
-        facts_missing=facts.missing,
-        sources=proposal.sources,
-        step=proposal.step,
-        labels_seen=bench.state.labels_seen,
-        today=bench.now[:10],
+        principal=bench.principal,
+        actor=bench.actor,
+        now=bench.now,
     )
-
-
-def _fact_texts(case: Case, bench: Bench, facts: Facts, totals: Mapping[str, Decimal]) -> dict[str, str]:
-    """Return the facts as text; an amount also with the run's total for the same object, as `<fact>_total`."""
-    call = case.proposal.call
-    texts = {
-        name: plain(value) if isinstance(value, Decimal) else value for name, value in facts.values.items()
-    }
-    for key, amount in totals.items():
-        name = key.split(":", maxsplit=1)[0]
-        texts[f"{name}_total"] = plain(amount + bench.state.total_of(key, besides=call))
-    return texts
 
 
 def _one_effect_once(case: Case, bench: Bench, key: str | None) -> list[PolicyAnswer]:
@@ -217,14 +264,3 @@ def _one_effect_once(case: Case, bench: Bench, key: str | None) -> list[PolicyAn
     return [
         PolicyAnswer(authority="platform", policy=policy, digest=digest, decision="deny", reasons=(reason,))
     ]
-
-
-def _totals(case: Case, facts: Facts) -> dict[str, Decimal]:
-    """Return what this call adds to the run's totals: `<fact>:<object>` and the amount."""
-    totals: dict[str, Decimal] = {}
-    for name, fact in _tool(case).descriptor.facts.items():
-        value = facts.values.get(name)
-        whose = None if fact.total_per is None else at(case.arguments, fact.total_per)
-        if whose is not None and isinstance(value, Decimal):
-            totals[f"{name}:{whose}"] = value
-    return totals

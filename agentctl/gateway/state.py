@@ -6,14 +6,18 @@ from decimal import Decimal
 from functools import reduce
 from typing import Literal
 
+from agentctl.approval.grants import Grants, evolve_grants
 from agentctl.approval.pending import Approvals, evolve_approvals
 from agentctl.budget.spend import Spend, evolve_spend, exact_sum
-from agentctl.events.approval import ApprovalAnswered, ApprovalRequested, MessageRefused
-from agentctl.events.model import ModelAsked, RouteChosen
+from agentctl.events.approval import ApprovalAnswered, ApprovalRequested, GrantGiven, MessageRefused
+from agentctl.events.base import Source
+from agentctl.events.budget import BudgetRaised
+from agentctl.events.model import ModelAnswered, ModelAsked, RouteChosen
 from agentctl.events.record import Record
 from agentctl.events.run import Envelope, RunResumed, RunStarted
 from agentctl.events.tool import (
     DecisionMade,
+    ToolAmended,
     ToolInDoubt,
     ToolIntent,
     ToolProposed,
@@ -70,14 +74,20 @@ class CallState:
 
 @dataclass(frozen=True, slots=True)
 class SessionState:
-    """Everything the stages may look at."""
+    """Everything the stages may look at.
+
+    `sources_seen` has the trust labels of everything that entered the conversation, by source; `said` what the model said
+    beside its calls, by step.
+    """
 
     envelope: Envelope | None = None
     spend: Spend = field(default_factory=Spend)
     approvals: Approvals = field(default_factory=dict)
     calls: Mapping[str, CallState] = field(default_factory=dict)
     results: Mapping[str, JsonValue] = field(default_factory=dict)
-    labels_seen: tuple[str, ...] = ()
+    grants: Grants = field(default_factory=dict)
+    sources_seen: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    said: Mapping[int, str] = field(default_factory=dict)
     refusals: int = 0
     reviews: int = 0
     routes: Mapping[int, RouteChosen] = field(default_factory=dict)
@@ -90,6 +100,28 @@ class SessionState:
         if self.envelope is None:
             raise LookupError("the run has not started")
         return self.envelope
+
+    @property
+    def labels_seen(self) -> tuple[str, ...]:
+        """All trust labels that anything in the conversation carries, sorted."""
+        return tuple(sorted({label for labels in self.sources_seen.values() for label in labels}))
+
+    @property
+    def open_approvals(self) -> int:
+        """How many approval requests wait."""
+        return sum(item.open for item in self.approvals.values())
+
+    def used_of(self, grant: str, *, besides: str) -> dict[str, Decimal]:
+        """Return what calls that had, or may have had, their effect took of a grant, by fact."""
+        used: dict[str, Decimal] = {}
+        for name, call in self.calls.items():
+            use = call.first_intent.grant if call.first_intent and call.may_have_effect else None
+            if name != besides and use is not None and use.grant == grant:
+                used = {
+                    fact: exact_sum((used.get(fact, Decimal(0)), amount))
+                    for fact, amount in use.amounts.items()
+                }
+        return used
 
     def holder_of(self, effect_key: str) -> str | None:
         """Return the call that has, or may have, caused an effect in this run."""
@@ -121,6 +153,7 @@ def evolve(state: SessionState, record: Record) -> SessionState:
         state,
         spend=evolve_spend(state.spend, record.event),
         approvals=evolve_approvals(state.approvals, record),
+        grants=evolve_grants(state.grants, record),
     )
     return _evolve_calls(_evolve_rest(state, record), record)
 
@@ -128,20 +161,26 @@ def evolve(state: SessionState, record: Record) -> SessionState:
 def _evolve_rest(state: SessionState, record: Record) -> SessionState:
     match record.event:
         case RunStarted(envelope=envelope, source=source):
-            return _seen(replace(state, envelope=envelope), source.labels)
+            return _seen(replace(state, envelope=envelope), source)
         case RunResumed(limits=limits, pii_redaction=redaction):
             tightened = {"limits": limits, "pii_redaction": redaction}
             return replace(state, envelope=state.header.model_copy(update=tightened))
+        case BudgetRaised(limits=limits, message=message):
+            raised = state.header.model_copy(update={"limits": limits})
+            return replace(state, envelope=raised, messages_seen=state.messages_seen | {message})
         case RouteChosen() as route:
             return replace(state, routes={**state.routes, route.step: route})
-        case ModelAsked(step=step, attempt=attempt):
+        case ModelAsked(step=step, attempt=attempt, review=None):
             return replace(state, model_attempts={**state.model_attempts, step: attempt})
+        case ModelAnswered(step=step, text=text, review=None):
+            return replace(state, said={**state.said, step: text})
         case ToolIntent(purpose="review"):
             return replace(state, reviews=state.reviews + 1)
         case ToolResult(purpose="agent", source=source):  # an error's text is a stranger's text too
-            return _seen(state, source.labels)
+            return _seen(state, source)
         case (
             ApprovalAnswered(message=str() as message)
+            | GrantGiven(message=message)
             | ToolResolved(message=message)
             | MessageRefused(message=message)
         ):
@@ -150,14 +189,14 @@ def _evolve_rest(state: SessionState, record: Record) -> SessionState:
             return state
 
 
-def _seen(state: SessionState, labels: tuple[str, ...]) -> SessionState:
-    return replace(state, labels_seen=tuple(sorted({*state.labels_seen, *labels})))
+def _seen(state: SessionState, source: Source) -> SessionState:
+    return replace(state, sources_seen={**state.sources_seen, source.id: source.labels})
 
 
 def _evolve_calls(state: SessionState, record: Record) -> SessionState:
     match record.event:
-        case ToolProposed() as proposal:
-            return _with_call(state, proposal.call, CallState(proposal))
+        case ToolProposed() | ToolAmended() as wish:
+            return _wished(state, wish)
         case DecisionMade(call=call) as decision:
             return _changed(state, call, decision=decision)
         case ApprovalRequested(binding=binding):
@@ -176,6 +215,15 @@ def _evolve_calls(state: SessionState, record: Record) -> SessionState:
             return _resolved(state, resolution)
         case _:
             return state
+
+
+def _wished(state: SessionState, wish: ToolProposed | ToolAmended) -> SessionState:
+    """Take a wish, or put the arguments that reviewers approved in the place of those it had; all else of it stays."""
+    if isinstance(wish, ToolProposed):
+        return _with_call(state, wish.call, CallState(wish))
+    instead = {"arguments": wish.arguments, "arguments_digest": wish.arguments_digest, "sources": None}
+    proposal = state.calls[wish.call].proposal.model_copy(update=instead)
+    return _changed(state, wish.call, proposal=proposal, status="proposed")
 
 
 def _refused(state: SessionState, refusal: ToolRefused) -> SessionState:

@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from agentctl.approval.pending import of_call
 from agentctl.events.record import AnyEvent
-from agentctl.events.tool import ToolInDoubt, ToolProposed, ToolRefused
+from agentctl.events.tool import ToolAmended, ToolInDoubt, ToolProposed, ToolRefused
 from agentctl.foundation.canonical import (
     ARGUMENT_LIMITS,
     JsonValue,
@@ -40,8 +41,15 @@ async def call_tool(
     corridor: Corridor, request: ToolRequest, stages: tuple[StageFunction, ...] = STAGES
 ) -> None:
     """Take a call as far as it goes now: settled, waiting for approval, or in doubt. All of it is in the journal then."""
+    async with corridor.turn(request.call):
+        await _call_tool(corridor, request, stages)
+
+
+async def _call_tool(corridor: Corridor, request: ToolRequest, stages: tuple[StageFunction, ...]) -> None:
     if request.call not in corridor.state.calls:
         corridor.record(_proposal(corridor, request))
+    for amendment in _amendment(corridor, request.call):
+        corridor.record(amendment)
     call = corridor.state.calls[request.call]
     if call.settled or call.status == "in_doubt":
         return
@@ -49,6 +57,25 @@ async def call_tool(
     if events:
         corridor.record(*events)
     await corridor.durable()
+
+
+def _amendment(corridor: Corridor, call: str) -> tuple[ToolAmended, ...]:
+    """Return the arguments that reviewers put in the place of those that were asked, unless they stand there already."""
+    requests = of_call(corridor.state.approvals, call)
+    latest = requests[-1] if requests else None
+    if latest is None or latest.changes is None or latest.granted_digest is None:
+        return ()
+    if latest.granted_digest == corridor.state.calls[call].proposal.arguments_digest:
+        return ()
+    return (
+        ToolAmended(
+            call=call,
+            approval=latest.request.approval,
+            by=latest.approvers,
+            arguments=latest.changes,
+            arguments_digest=latest.granted_digest,
+        ),
+    )
 
 
 async def _advance(

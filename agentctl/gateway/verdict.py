@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from agentctl.events.base import Reservation
 from agentctl.events.budget import BudgetStopped
-from agentctl.events.tool import DecisionMade, Stage, ToolProposed
+from agentctl.events.tool import DecisionMade, GrantUse, Stage, ToolProposed
 from agentctl.foundation.canonical import JsonObject
 from agentctl.tools.registry import RegisteredTool
 
@@ -29,6 +29,7 @@ class Case:
     totals: Mapping[str, Decimal] = field(default_factory=dict)
     reservation: Reservation = field(default_factory=Reservation)
     approvals: tuple[str, ...] = ()
+    grant: GrantUse | None = None
 
 
 @dataclass(frozen=True, slots=True)

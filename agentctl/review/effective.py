@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
+from pydantic import BaseModel
+
 from agentctl.contract.agent import AgentContract
 from agentctl.contract.environment import Environment
 from agentctl.contract.platform import PlatformRules, effective
@@ -38,7 +40,7 @@ def rows(contract: Loaded[AgentContract], platform: Loaded[PlatformRules] | None
     document, origins = effective(contract.document, platform.document if platform else PlatformRules())
     return tuple(
         Row(dotted(path), _text(value), _origin(path, contract, platform, origins))
-        for path, value in _leaves(document.model_dump(), ())
+        for path, value in _leaves(document, ())
     )
 
 
@@ -98,6 +100,9 @@ def _leaves(value: object, path: DataPath) -> Iterator[tuple[DataPath, object]]:
     match value:
         case None:
             return
+        case BaseModel():
+            for key, item in value:
+                yield from _leaves(item, (*path, key))
         case Mapping() if value:
             for key, item in value.items():
                 yield from _leaves(item, (*path, key))

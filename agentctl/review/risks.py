@@ -52,6 +52,8 @@ def has_risk(subject: Subject, listed: Listed, risk: Risk) -> bool:
         case "rule_of_two":
             acts_freely = listed.descriptor.trust.external_effect and not is_gated(subject, listed)
             return acts_freely and bool(_reader(subject, "reads_untrusted"))
+        case "asserted_principal":
+            return subject.environment.document.kind == "live" and writes(listed.descriptor)
         case never:
             assert_never(never)
 

@@ -69,14 +69,14 @@ def evolve(state: RunState, record: Record) -> RunState:
 
 def _evolve_work(state: RunState, record: Record) -> RunState:
     match record.event:
-        case ModelAsked():
+        case ModelAsked(review=None):
             return replace(state, obstacle=None)
-        case ModelAnswered() as answer:
+        case ModelAnswered(review=None) as answer:
             turn = Turn(answer.step, answer.text, answer.calls)
             return replace(state, turns=(*state.turns, turn), obstacle=None)
-        case ModelFailed() as failure:
+        case ModelFailed(review=None) as failure:
             return replace(state, obstacle=f"{failure.failure}: {failure.message}")
-        case ModelRefused() as refusal:
+        case ModelRefused(review=None) as refusal:
             return replace(state, refusal="; ".join(refusal.reasons))
         case BudgetStopped() as stop:
             return replace(state, ceiling=sentence(stop))

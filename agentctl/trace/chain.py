@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from pydantic import ValidationError
 
-from agentctl.events.base import JOURNAL_VERSION
+from agentctl.events.base import READABLE_VERSIONS
 from agentctl.events.record import EVENT_TYPES, GENESIS, AnyEvent, Record, body_of
 from agentctl.foundation.canonical import (
     MAX_DEPTH,
@@ -77,14 +77,14 @@ def parse_line(line: bytes) -> Record:
     if not isinstance(body, dict):
         raise NotJson("not a JSON object")
     claimed = body.pop("h", None)
-    if body.get("v") != JOURNAL_VERSION:
-        raise IntegrityError(
-            f"journal version {body.get('v')!r} is not known here; accepted: {JOURNAL_VERSION}"
-        )
+    version = body.get("v")
+    if version not in READABLE_VERSIONS or isinstance(version, bool):
+        known = ", ".join(map(str, READABLE_VERSIONS))
+        raise IntegrityError(f"journal version {version!r} is not known here; accepted: {known}")
     if not _is_hashed_so(body, claimed, line):
         raise IntegrityError("the record's bytes are not the bytes its hash was made of")
     if body.keys() != _FIELDS:
-        raise IntegrityError(f"the record's fields are not those of journal version {JOURNAL_VERSION}")
+        raise IntegrityError(f"the record's fields are not those of journal version {version}")
     return _record(body, str(claimed))
 
 
@@ -100,7 +100,7 @@ def _is_hashed_so(body: dict[str, JsonValue], claimed: JsonValue, line: bytes) -
 def _record(body: dict[str, JsonValue], own_hash: str) -> Record:
     kind = EVENT_TYPES.get(str(body["type"]))
     if kind is None:
-        raise IntegrityError(f"the event `{body['type']}` is not known in journal version {JOURNAL_VERSION}")
+        raise IntegrityError(f"the event `{body['type']}` is not known in journal version {body['v']}")
     try:
         event: AnyEvent = kind.model_validate(body["data"])  # type: ignore[assignment]  # the table holds exactly that union
     except ValidationError as error:
@@ -115,6 +115,7 @@ def _record(body: dict[str, JsonValue], own_hash: str) -> Record:
         sealed=_texts(body["sealed"]),
         prev=_text(body["prev"]),
         hash=own_hash,
+        version=_whole(body["v"]),
     )
 
 

@@ -101,6 +101,15 @@ def read_plain_file(path: Path, at_most: int) -> bytes:
     """Return the bytes of a file that others may have put there.
 
     Raises:
+        OSError: as for `read_owned_file`.
+    """
+    return read_owned_file(path, at_most)[0]
+
+
+def read_owned_file(path: Path, at_most: int) -> tuple[bytes, int]:
+    """Return the bytes of a file that others may have put there, and the id of the user it belongs to.
+
+    Raises:
         OSError: it cannot be read, is not a regular file (a link, a pipe), or has more bytes than that.
     """
     with _opened(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK) as descriptor:
@@ -109,7 +118,7 @@ def read_plain_file(path: Path, at_most: int) -> bytes:
             raise OSError(errno.EINVAL, "not a regular file", str(path))
         if found.st_size > at_most:
             raise OSError(errno.EFBIG, f"{found.st_size} bytes, more than the {at_most} allowed", str(path))
-        return read_whole(descriptor)
+        return read_whole(descriptor), found.st_uid
 
 
 def read_whole(descriptor: int) -> bytes:

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from agentctl.events.approval import Binding
+from agentctl.events.run import Limits
 from agentctl.foundation.canonical import JsonObject, JsonValue, canonical_bytes
 
 
@@ -62,6 +63,34 @@ class ResolveMessage(MessageBase):
     """What they found."""
 
 
+class GrantMessage(MessageBase):
+    """A reviewer's approval of several calls at once, within limits."""
+
+    kind: Literal["grant"] = "grant"
+    """This kind of message."""
+    tool: Annotated[str, Field(max_length=128)]
+    """The only tool it is for."""
+    facts: dict[str, str]
+    """What the calls' facts must be."""
+    up_to: dict[str, str]
+    """What the granted calls' amounts may come to together, by fact; decimal text."""
+    until: str
+    """Until when, RFC 3339 in UTC."""
+    version: str
+    """The version of the contract it is given for."""
+
+
+class RaiseMessage(MessageBase):
+    """A reviewer's approval of higher ceilings."""
+
+    kind: Literal["raise"] = "raise"
+    """This kind of message."""
+    limits: Limits
+    """All ceilings from then on."""
+    instead_of: Limits
+    """All ceilings as the reviewer saw them."""
+
+
 class HaltMessage(MessageBase):
     """An order to stop."""
 
@@ -69,5 +98,7 @@ class HaltMessage(MessageBase):
     """This kind of message."""
 
 
-Message = Annotated[AnswerMessage | ResolveMessage | HaltMessage, Field(discriminator="kind")]
+Message = Annotated[
+    AnswerMessage | ResolveMessage | GrantMessage | RaiseMessage | HaltMessage, Field(discriminator="kind")
+]
 """Anything that may lie in an inbox."""

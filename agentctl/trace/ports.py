@@ -103,6 +103,14 @@ class Unreadable:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A message, and the user of the machine whose file it is."""
+
+    message: Message
+    uid: int
+
+
 class Inbox(Protocol):
     """What others say to a run. Only the journal counts; this is the way into it."""
 
@@ -110,7 +118,7 @@ class Inbox(Protocol):
         """Leave a message for the run's writer, durably, once."""
         ...
 
-    def read(self, run: str) -> tuple[Message | Unreadable, ...]:
+    def read(self, run: str) -> tuple[Received | Unreadable, ...]:
         """Return everything that lies in a run's inbox, oldest first."""
         ...
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Self, TypeAlias
 
-from agentctl.events.base import JOURNAL_VERSION
+from agentctl.events.base import READABLE_VERSIONS
 from agentctl.events.record import GENESIS
 from agentctl.trace.disk import make_private_folder
 from agentctl.trace.file_lock import file_lock
@@ -350,7 +350,13 @@ def _load_batch(connection: "DuckDBPyConnection", batch: list[_Taken]) -> int:
     runs, seqs, lines = (list(column) for column in zip(*rows, strict=True)) if rows else ([], [], [])
     loaded = connection.execute(
         query_text("load"),
-        {"runs": runs, "seqs": seqs, "lines": lines, "journal_version": JOURNAL_VERSION, "genesis": GENESIS},
+        {
+            "runs": runs,
+            "seqs": seqs,
+            "lines": lines,
+            "journal_versions": list(READABLE_VERSIONS),
+            "genesis": GENESIS,
+        },
     ).fetchall()
     connection.execute(
         query_text("note_journals"),

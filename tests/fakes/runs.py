@@ -8,8 +8,10 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from agentctl.approval.asserted import AssertedNames
 from agentctl.approval.reviewer import Reviewer
 from agentctl.approval.rule_reviewer import RuleReviewer
+from agentctl.budget.limits import Ceilings
 from agentctl.contract.agent import AgentContract
 from agentctl.contract.environment import Deployment, Environment
 from agentctl.contract.platform import PlatformRules
@@ -94,6 +96,7 @@ class Stage:
     reviewer_names: tuple[str, ...] = ("system:sandbox-reviewer", "alice", "bob")
     engines: tuple[PolicyEngine, ...] | None = None
     limits: Limits = field(default_factory=default_limits)
+    ceilings: Ceilings = field(default_factory=dict)
     redaction: str = "strict"
     desks: tuple[ModelDesk, ...] | None = None
     run: str = RUN
@@ -136,6 +139,8 @@ class Stage:
             contract=self.contract,
             allowed=registry.only(allowed),
             registry=registry,
+            ceilings=self.ceilings,
+            verifier=AssertedNames(),
             engines=self.engines or (AllowlistPolicy(self.contract), PlatformPolicy(self.platform)),
             broker=BackendBroker(environment.backends, issuer, lambda _: None),
             executors=self.executor,

@@ -14,7 +14,7 @@ parsed AS (
 ),
 judged AS (
     SELECT *, coalesce(
-        record.v = $journal_version
+        list_contains($journal_versions, record.v)
         AND record.run = run
         AND record.seq = seq
         AND record.epoch IS NOT NULL

@@ -1,0 +1,88 @@
+"""Letters that permit more than one call: a grant of several calls, and higher ceilings. Checked like any approval."""
+
+from collections.abc import Callable
+
+from agentctl.budget.limits import Ceilings
+from agentctl.events.approval import GrantGiven, MessageRefused, ReviewerRecord
+from agentctl.events.budget import BudgetRaised
+from agentctl.events.run import Limits
+from agentctl.foundation.clock import from_rfc3339
+from agentctl.foundation.money import parse_decimal
+from agentctl.gateway.corridor import Corridor
+from agentctl.trace.message import GrantMessage, RaiseMessage
+
+
+def grant_of(
+    corridor: Corridor, message: GrantMessage, reviewer: ReviewerRecord
+) -> GrantGiven | MessageRefused:
+    """Return the grant a reviewer gives, or why it does not count."""
+    header = corridor.state.header
+    checks = (
+        *_not_entitled(corridor, reviewer),
+        (corridor.parts.allowed.get(message.tool) is None, f"there is no tool `{message.tool}` here"),
+        (message.version != header.version, "it is for another version of the contract"),
+        (not message.up_to, "it has no limit: name an amount with `up_to`"),
+        (not _holds(from_rfc3339, message.until), "its end is no time"),
+        (message.until <= corridor.now, "it has ended already"),
+        (not all(_holds(parse_decimal, amount) for amount in message.up_to.values()), "a limit is no number"),
+    )
+    reasons = tuple(reason for applies, reason in checks if applies)
+    if reasons:
+        return MessageRefused(message=message.id, reasons=reasons)
+    return GrantGiven(
+        grant=f"{header.run}-grant-{len(corridor.state.grants) + 1}",
+        tool=message.tool,
+        facts=message.facts,
+        up_to={name: parse_decimal(amount) for name, amount in message.up_to.items()},
+        until=message.until,
+        version=message.version,
+        reviewer=reviewer,
+        reason=message.reason,
+        message=message.id,
+        signature=message.signature,
+    )
+
+
+def raise_of(
+    corridor: Corridor, message: RaiseMessage, reviewer: ReviewerRecord
+) -> BudgetRaised | MessageRefused:
+    """Return the ceilings a reviewer raises, or why that does not count; the platform's ceilings hold over them."""
+    header = corridor.state.header
+    checks = (
+        *_not_entitled(corridor, reviewer),
+        (message.instead_of != header.limits, "the ceilings are others by now than the ones that were shown"),
+        *(_over(name, message.limits, corridor.parts.ceilings) for name in Limits.model_fields),
+    )
+    reasons = tuple(reason for applies, reason in checks if applies)
+    if reasons:
+        return MessageRefused(message=message.id, reasons=reasons)
+    return BudgetRaised(
+        limits=message.limits,
+        reviewer=reviewer,
+        reason=message.reason,
+        message=message.id,
+        signature=message.signature,
+    )
+
+
+def _not_entitled(corridor: Corridor, reviewer: ReviewerRecord) -> tuple[tuple[bool, str], ...]:
+    header, name = corridor.state.header, reviewer.id
+    return (
+        (name not in corridor.parts.reviewer_names, f"`{name}` is no reviewer here"),
+        (name == header.principal.id, "who a run acts for never approves for it"),
+    )
+
+
+def _over(name: str, wanted: Limits, ceilings: Ceilings) -> tuple[bool, str]:
+    """Return whether a ceiling is above the platform's; one that the platform does not name has no end."""
+    ceiling, value = ceilings.get(name), getattr(wanted, name)
+    over = ceiling is not None and (value is None or value > ceiling)
+    return over, f"`{name}` may be {ceiling} at most, says the platform"
+
+
+def _holds(read: Callable[[str], object], text: str) -> bool:
+    try:
+        read(text)
+    except ValueError:
+        return False
+    return True
