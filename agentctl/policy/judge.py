@@ -1,0 +1,29 @@
+"""The inner port of an engine: one question, one judgement. `guarded` makes an authority's answer of it."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from agentctl.events.approval import ApprovalTerms
+from agentctl.policy.engine import PolicyRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What an engine says of one request, taken as it is.
+
+    `reasons` are the ids of the policies that led to it, or sentences. `errors` are what went wrong; with any of them
+    the call is denied, whatever `allowed` says. `terms` is what the policies demand of an approval.
+    """
+
+    allowed: bool
+    reasons: tuple[str, ...] = ()
+    errors: tuple[str, ...] = ()
+    terms: ApprovalTerms | None = None
+
+
+class Judge(Protocol):
+    """One engine with one policy set. It may raise and it may be late: whoever asks it is on guard."""
+
+    async def judge(self, request: PolicyRequest) -> Judgement:
+        """Return what it says of the request; `request.approval_granted` is to be believed."""
+        ...
