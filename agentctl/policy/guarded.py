@@ -1,0 +1,108 @@
+"""The guard round every engine: whatever goes wrong in there is a denial, and whatever it says is measured.
+
+An engine is asked as things are. If it denies that, it is asked again under the assumption that an approval was granted;
+if that is allowed, the answer is that the call needs one. Whether there is one, only the stage `approved` decides.
+"""
+
+import asyncio
+from dataclasses import dataclass, replace
+from typing import NoReturn
+
+from agentctl.events.tool import Decision, PolicyAnswer
+from agentctl.foundation.clock import Clock
+from agentctl.foundation.errors import InternalError
+from agentctl.policy.authority import Authority
+from agentctl.policy.engine import PolicyRequest
+from agentctl.policy.judge import Judge, Judgement
+from agentctl.policy.terms import strictest_terms
+
+TIMEOUT_SECONDS = 1.0
+"""How long an engine may take for a decision where nothing else is said."""
+
+_LONGEST_ERROR = 300
+_NS_PER_US = 1_000
+_US_PER_SECOND = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Guarded:
+    """One authority: a judge, under the name and digest of what it judges by."""
+
+    judge: Judge
+    authority: Authority
+    policy: str
+    digest: str
+    clock: Clock
+    timeout_seconds: float = TIMEOUT_SECONDS
+
+    async def decide(self, request: PolicyRequest) -> PolicyAnswer:
+        """Return the judge's answer. A crash, a late answer, an answer of another form or with errors is a denial."""
+        begun = self.clock.monotonic_ns()
+        try:
+            async with asyncio.timeout(self.timeout_seconds):
+                decision, judgement = await self._asked(request)
+            return self._answer(begun, decision, judgement)
+        except TimeoutError:
+            return self._failed(begun, f"there was no answer within {self.timeout_seconds:g} s")
+        except (asyncio.CancelledError, KeyboardInterrupt, SystemExit, GeneratorExit):
+            raise  # somebody ends the run; that is no answer of an engine
+        except BaseException as error:  # noqa: BLE001  # whatever broke, the answer is no; a panic in Rust is no Exception
+            return self._failed(begun, f"{type(error).__name__}: {error}")
+
+    async def _asked(self, request: PolicyRequest) -> tuple[Decision, Judgement]:
+        if request.approval_granted:
+            raise InternalError("an approval was assumed before anybody was asked for one")
+        as_it_is = await self.judge.judge(request)
+        if as_it_is.errors or as_it_is.allowed is True:
+            return _decision_of(as_it_is), as_it_is
+        approved = await self.judge.judge(request.if_approved())
+        if approved.errors:
+            return "deny", approved
+        if approved.allowed is True:
+            terms = strictest_terms((as_it_is.terms, approved.terms))
+            return "needs_approval", replace(approved, terms=terms)
+        return "deny", as_it_is
+
+    def _answer(self, begun: int, decision: Decision, judgement: Judgement) -> PolicyAnswer:
+        latency_us = self._microseconds_since(begun)
+        if (
+            latency_us > self.timeout_seconds * _US_PER_SECOND
+        ):  # it never let the event loop look at the clock
+            _too_late()
+        return PolicyAnswer(
+            authority=self.authority,
+            policy=self.policy,
+            digest=self.digest,
+            decision=decision,
+            reasons=judgement.reasons or (self._nobody_says(decision),),
+            errors=judgement.errors,
+            latency_us=latency_us,
+            terms=judgement.terms,
+        )
+
+    def _nobody_says(self, decision: Decision) -> str:
+        said = {"allow": "permits it", "deny": "does not permit it", "needs_approval": "asks for an approval"}
+        return f"`{self.policy}` {said[decision]}"
+
+    def _failed(self, begun: int, error: str) -> PolicyAnswer:
+        return PolicyAnswer(
+            authority=self.authority,
+            policy=self.policy,
+            digest=self.digest,
+            decision="deny",
+            reasons=(f"`{self.policy}` could not be asked",),
+            errors=(error[:_LONGEST_ERROR],),
+            latency_us=self._microseconds_since(begun),
+        )
+
+    def _microseconds_since(self, begun: int) -> int:
+        return (self.clock.monotonic_ns() - begun) // _NS_PER_US
+
+
+def _decision_of(judgement: Judgement) -> Decision:
+    """Return the decision of a judgement that stands by itself; only the word `True` allows."""
+    return "allow" if judgement.allowed is True and not judgement.errors else "deny"
+
+
+def _too_late() -> NoReturn:
+    raise TimeoutError
