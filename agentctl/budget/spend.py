@@ -15,7 +15,7 @@ from agentctl.events.model import ModelAnswered, ModelAsked, ModelFailed
 from agentctl.events.tool import ToolIntent, ToolResult, ToolUnknown
 
 Attempt: TypeAlias = tuple[str, int]
-"""What an attempt belongs to (a call id, or `model/<step>`) and its number."""
+"""What an attempt belongs to (a call id, `model/<step>`, or `review/<approval>`) and its number."""
 
 _EXACT = Context(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN)
 """Adds without rounding; the context of whoever calls us, which others may have changed, plays no part."""
@@ -56,9 +56,9 @@ def evolve_spend(spend: Spend, event: Event) -> Spend:
     match event:
         case ModelAsked():
             asked = replace(spend, steps=max(spend.steps, event.step + 1))
-            return _reserve(asked, (f"model/{event.step}", event.attempt), event.reservation)
+            return _reserve(asked, (_asked_for(event), event.attempt), event.reservation)
         case ModelAnswered() | ModelFailed():
-            return _settle(spend, (f"model/{event.step}", event.attempt), event.settlement)
+            return _settle(spend, (_asked_for(event), event.attempt), event.settlement)
         case ToolIntent(purpose="agent"):
             return _reserve(spend, (event.call, event.attempt), event.reservation)
         case ToolResult(purpose="agent"):
@@ -68,6 +68,11 @@ def evolve_spend(spend: Spend, event: Event) -> Spend:
             return _settle(spend, attempt, spend.open.get(attempt, Reservation()))
         case _:
             return spend
+
+
+def _asked_for(event: ModelAsked | ModelAnswered | ModelFailed) -> str:
+    """Return what a model was asked for: a step of the agent, or the review of an approval request."""
+    return f"model/{event.step}" if event.review is None else f"review/{event.review}"
 
 
 def _reserve(spend: Spend, attempt: Attempt, reservation: Reservation) -> Spend:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from agentctl.budget.limits import exceeded, left, stopped
+from agentctl.budget.limits import exceeded, left, sentence, stopped
 from agentctl.events.base import Reservation
 from agentctl.events.budget import BudgetOverrun, BudgetStopped, Meter
 from agentctl.events.model import (
@@ -29,6 +29,7 @@ from agentctl.foundation.canonical import (
 from agentctl.foundation.ids import call_id
 from agentctl.gateway.corridor import Corridor, ModelDesk
 from agentctl.gateway.pauses import pause_before
+from agentctl.gateway.state import ModelReview
 from agentctl.models.client import (
     Message,
     ModelAnswer,
@@ -44,11 +45,15 @@ _LONGEST_PAUSE_SECONDS = 10.0
 
 @dataclass(frozen=True, slots=True)
 class ModelWork:
-    """What a model is to be asked: the conversation so far, redacted, and the tools it may see."""
+    """What a model is to be asked: the conversation so far, redacted, and the tools it may see.
+
+    `review` is the approval request that a second model is asked about; None for the agent's own model call.
+    """
 
     step: int
     messages: tuple[Message, ...]
     tools: tuple[ToolDefinition, ...]
+    review: str | None = None
 
 
 async def call_model(corridor: Corridor, work: ModelWork) -> None:
@@ -57,7 +62,7 @@ async def call_model(corridor: Corridor, work: ModelWork) -> None:
     if isinstance(route, Unrouted):
         corridor.record(ModelRefused(step=work.step, stage="routed", reasons=(route.reason,)))
     else:
-        await _ask_in_order(corridor, work, corridor.parts.models[route.alias])
+        await ask_in_order(corridor, work, corridor.parts.models[route.alias])
     await corridor.durable()
 
 
@@ -74,7 +79,8 @@ def _route(corridor: Corridor, step: int) -> RouteChosen | Unrouted:
     return route
 
 
-async def _ask_in_order(corridor: Corridor, work: ModelWork, desks: tuple[ModelDesk, ...]) -> None:
+async def ask_in_order(corridor: Corridor, work: ModelWork, desks: tuple[ModelDesk, ...]) -> None:
+    """Ask deployments in order until one answers; what they said is in the journal then."""
     for desk in desks:
         if await _ask_repeatedly(corridor, work, desk):
             return
@@ -96,13 +102,13 @@ async def _ask_once(corridor: Corridor, work: ModelWork, desk: ModelDesk) -> Mod
     request = _request(corridor, work, desk)
     reservation = judge(corridor, work, desk, request)
     if not isinstance(reservation, Reservation):
-        corridor.record(reservation)
+        corridor.record(_not_asked(work, reservation))
         return None
     asked = _asked(corridor, work, desk, request, reservation)
     corridor.record(asked)
     await corridor.durable()
     started = corridor.parts.clock.monotonic_ns()
-    outcome = await desk.client.complete(_with_real_values(corridor, request))
+    outcome = await desk.client.complete(_as_shown(corridor, work, request))
     latency = (corridor.parts.clock.monotonic_ns() - started) / 1_000_000
     corridor.record(*_outcome_events(corridor, asked, desk, outcome, latency))
     await corridor.durable()
@@ -121,13 +127,22 @@ def judge(
         return stopped(
             "output_tokens", Decimal(limits.max_output_tokens), Decimal(limits.max_output_tokens), Decimal(1)
         )
-    worst = desk.client.worst_case_input_tokens(_with_real_values(corridor, request))
+    worst = desk.client.worst_case_input_tokens(_as_shown(corridor, work, request))
     reservation = Reservation(
         input_tokens=worst,
         output_tokens=request.max_output_tokens,
         cost_usd=desk.price.cost(worst, request.max_output_tokens),
     )
     return exceeded(spend, limits, reservation) or reservation
+
+
+def _not_asked(work: ModelWork, why: ModelRefused | BudgetStopped) -> ModelRefused | BudgetStopped:
+    """Return what is recorded of a call that is not made; a second model that cannot be paid for stops no run."""
+    if work.review is None:
+        return why
+    if isinstance(why, BudgetStopped):
+        why = ModelRefused(step=work.step, stage="affordable", reasons=(sentence(why),))
+    return why.model_copy(update={"review": work.review})
 
 
 def _request(corridor: Corridor, work: ModelWork, desk: ModelDesk) -> ModelRequest:
@@ -148,14 +163,21 @@ def _asked(
 ) -> ModelAsked:
     return ModelAsked(
         step=work.step,
-        attempt=corridor.state.model_attempts.get(work.step, 0) + 1,
+        attempt=_attempts_so_far(corridor, work) + 1,
         deployment=desk.deployment.name,
         provider=desk.deployment.provider,
         model=request.model,
         request_digest=request_digest(request),
         max_output_tokens=request.max_output_tokens,
         reservation=reservation,
+        review=work.review,
     )
+
+
+def _attempts_so_far(corridor: Corridor, work: ModelWork) -> int:
+    if work.review is None:
+        return corridor.state.model_attempts.get(work.step, 0)
+    return corridor.state.model_reviews.get(work.review, ModelReview()).attempts
 
 
 def request_digest(request: ModelRequest) -> str:
@@ -179,9 +201,12 @@ def request_digest(request: ModelRequest) -> str:
     return digest_of(body)
 
 
-def _with_real_values(corridor: Corridor, request: ModelRequest) -> ModelRequest:
-    """Put real values back at the model's edge, unless the contract keeps them from the model."""
-    if corridor.state.header.pii_redaction == "strict":
+def _as_shown(corridor: Corridor, work: ModelWork, request: ModelRequest) -> ModelRequest:
+    """Put real values back at the model's edge, unless the contract keeps them from the model.
+
+    A second model never gets them: equal values have equal placeholders, and that is all it has to compare.
+    """
+    if corridor.state.header.pii_redaction == "strict" or work.review is not None:
         return request
     return replace(request, messages=tuple(_restored(corridor, message) for message in request.messages))
 
@@ -223,6 +248,7 @@ def _outcome_events(
                     message=_redacted(corridor, outcome.message),
                     settlement=settlement,
                     latency_ms=latency,
+                    review=asked.review,
                 ),
             )
 
@@ -239,14 +265,22 @@ def _answered(
         step=asked.step,
         attempt=asked.attempt,
         text=_redacted(corridor, answer.text),
-        calls=tuple(_written(corridor, asked.step, index, call) for index, call in enumerate(answer.calls)),
+        calls=_all_written(corridor, asked, answer),
         finish_reason=answer.finish_reason,
         response_id=answer.response_id,
         response_model=answer.response_model,
         usage_reported=reported,
         settlement=Reservation(input_tokens=tokens_in, output_tokens=tokens_out, cost_usd=cost),
         latency_ms=latency,
+        review=asked.review,
     )
+
+
+def _all_written(corridor: Corridor, asked: ModelAsked, answer: ModelAnswer) -> tuple[WrittenCall, ...]:
+    """Return the calls a model wrote; a second model was offered none, and none of its is the agent's."""
+    if asked.review is not None:
+        return ()
+    return tuple(_written(corridor, asked.step, index, call) for index, call in enumerate(answer.calls))
 
 
 def _written(corridor: Corridor, step: int, index: int, call: RequestedCall) -> WrittenCall:

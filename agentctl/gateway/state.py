@@ -12,7 +12,7 @@ from agentctl.budget.spend import Spend, evolve_spend, exact_sum
 from agentctl.events.approval import ApprovalAnswered, ApprovalRequested, GrantGiven, MessageRefused
 from agentctl.events.base import Source
 from agentctl.events.budget import BudgetRaised
-from agentctl.events.model import ModelAnswered, ModelAsked, RouteChosen
+from agentctl.events.model import ModelAnswered, ModelAsked, ModelFailed, ModelRefused, RouteChosen
 from agentctl.events.record import Record
 from agentctl.events.run import Envelope, RunResumed, RunStarted
 from agentctl.events.tool import (
@@ -73,6 +73,15 @@ class CallState:
 
 
 @dataclass(frozen=True, slots=True)
+class ModelReview:
+    """What a second model was asked about one approval request: how often, its latest answer, or why there is none."""
+
+    attempts: int = 0
+    answer: str | None = None
+    why_not: str = "it was not asked"
+
+
+@dataclass(frozen=True, slots=True)
 class SessionState:
     """Everything the stages may look at.
 
@@ -92,6 +101,7 @@ class SessionState:
     reviews: int = 0
     routes: Mapping[int, RouteChosen] = field(default_factory=dict)
     model_attempts: Mapping[int, int] = field(default_factory=dict)
+    model_reviews: Mapping[str, ModelReview] = field(default_factory=dict)
     messages_seen: frozenset[str] = frozenset()
 
     @property
@@ -155,7 +165,7 @@ def evolve(state: SessionState, record: Record) -> SessionState:
         approvals=evolve_approvals(state.approvals, record),
         grants=evolve_grants(state.grants, record),
     )
-    return _evolve_calls(_evolve_rest(state, record), record)
+    return _evolve_calls(_evolve_models(_evolve_rest(state, record), record), record)
 
 
 def _evolve_rest(state: SessionState, record: Record) -> SessionState:
@@ -168,12 +178,6 @@ def _evolve_rest(state: SessionState, record: Record) -> SessionState:
         case BudgetRaised(limits=limits, message=message):
             raised = state.header.model_copy(update={"limits": limits})
             return replace(state, envelope=raised, messages_seen=state.messages_seen | {message})
-        case RouteChosen() as route:
-            return replace(state, routes={**state.routes, route.step: route})
-        case ModelAsked(step=step, attempt=attempt, review=None):
-            return replace(state, model_attempts={**state.model_attempts, step: attempt})
-        case ModelAnswered(step=step, text=text, review=None):
-            return replace(state, said={**state.said, step: text})
         case ToolIntent(purpose="review"):
             return replace(state, reviews=state.reviews + 1)
         case ToolResult(purpose="agent", source=source):  # an error's text is a stranger's text too
@@ -187,6 +191,41 @@ def _evolve_rest(state: SessionState, record: Record) -> SessionState:
             return replace(state, messages_seen=state.messages_seen | {message})
         case _:
             return state
+
+
+def _evolve_models(state: SessionState, record: Record) -> SessionState:
+    match record.event:
+        case RouteChosen() as route:
+            return replace(state, routes={**state.routes, route.step: route})
+        case ModelAsked(step=step, attempt=attempt, review=None):
+            return replace(state, model_attempts={**state.model_attempts, step: attempt})
+        case ModelAnswered(step=step, text=text, review=None):
+            return replace(state, said={**state.said, step: text})
+        case ModelAsked() | ModelAnswered() | ModelFailed() | ModelRefused() as said if said.review:
+            return replace(state, model_reviews=_reviewed(state.model_reviews, said, said.review))
+        case _:
+            return state
+
+
+def _reviewed(
+    reviews: Mapping[str, ModelReview],
+    said: ModelAsked | ModelAnswered | ModelFailed | ModelRefused,
+    about: str,
+) -> Mapping[str, ModelReview]:
+    """Take what a second model was asked or said. Each attempt begins without an answer: nobody speaks for another."""
+    return {**reviews, about: _after(reviews.get(about, ModelReview()), said)}
+
+
+def _after(known: ModelReview, said: ModelAsked | ModelAnswered | ModelFailed | ModelRefused) -> ModelReview:
+    match said:
+        case ModelAsked(attempt=attempt):
+            return ModelReview(attempt, None, "it never answered")
+        case ModelAnswered(text=text):
+            return replace(known, answer=text)
+        case ModelFailed(failure=failure, message=message):
+            return replace(known, answer=None, why_not=f"{failure}: {message}")
+        case ModelRefused(reasons=reasons):
+            return replace(known, answer=None, why_not="; ".join(reasons))
 
 
 def _seen(state: SessionState, source: Source) -> SessionState:

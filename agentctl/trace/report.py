@@ -174,7 +174,7 @@ def _model_calls(placed: Placeds) -> tuple[ModelCall, ...]:
 
 
 def _same_attempt(asked: ModelAsked, end: ModelEnd) -> bool:
-    return (asked.step, asked.attempt) == (end.step, end.attempt)
+    return (asked.step, asked.attempt, asked.review) == (end.step, end.attempt, end.review)
 
 
 def _steps(placed: Placeds, models: tuple[ModelCall, ...]) -> tuple[Step, ...]:
