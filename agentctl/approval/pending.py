@@ -53,7 +53,7 @@ class Approval:
     @property
     def standing(self) -> Mapping[str, ApprovalAnswered]:
         """The approval that each reviewer stands by: their last one."""
-        return {item.reviewer.id: item for item in self.answers if item.answer in _APPROVING}
+        return {item.reviewer.id: item for item in self.answers if self.stands_for(item) is not None}
 
     @property
     def approvers(self) -> tuple[str, ...]:
@@ -89,9 +89,15 @@ class Approval:
         valid_for = timedelta(seconds=self.request.valid_for_seconds)
         return now < to_rfc3339(from_rfc3339(self.granted_at) + valid_for)
 
-    def stands_for(self, answer: ApprovalAnswered) -> str:
-        """Return the digest of the arguments that an approving answer approves."""
-        return answer.changes_digest or self.request.binding.arguments_digest
+    def stands_for(self, answer: ApprovalAnswered) -> str | None:
+        """Return the digest of the arguments that an answer approves; None where it approves none."""
+        match answer.answer:
+            case "approve":
+                return self.request.binding.arguments_digest
+            case "approve_with_changes":
+                return answer.changes_digest
+            case "deny" | "escalate":
+                return None
 
     def _who_stands_for(self, digest: str) -> tuple[str, ...]:
         counting = (item for item in self.standing.values() if self._counts(item))
@@ -105,9 +111,9 @@ class Approval:
         answered = replace(self, answers=(*self.answers, answer))
         if answer.answer == "deny":
             return replace(answered, denied_by=answered.denied_by or answer)
-        if answer.answer not in _APPROVING or answered.granted_at is not None:
+        digest = self.stands_for(answer)
+        if digest is None or answered.granted_at is not None:
             return answered
-        digest = answered.stands_for(answer)
         if len(answered._who_stands_for(digest)) < self.request.quorum:  # noqa: SLF001 - of this very class
             return answered
         return replace(answered, granted_at=time, granted_digest=digest)
@@ -115,8 +121,6 @@ class Approval:
 
 Approvals: TypeAlias = Mapping[str, Approval]
 """Every approval of a run by its id."""
-
-_APPROVING = frozenset({"approve", "approve_with_changes"})
 
 
 def evolve_approvals(approvals: Approvals, record: Record) -> Approvals:

@@ -6,7 +6,7 @@ import pytest
 
 from agentctl.approval.answers import GivenAnswer, refusals
 from agentctl.approval.pending import Approval
-from agentctl.events.approval import Answer, ApprovalAnswered, Binding
+from agentctl.events.approval import Answer, ApprovalAnswered, ApprovalEscalated, Binding
 from tests.fakes.journals import RUN, answered, requested
 
 CALL = f"{RUN}/1/0"
@@ -28,11 +28,26 @@ OTHERWISE: dict[str, object] = {
 }
 
 
+EDIT = "sha256:" + "ed" * 32
+"""The digest of other arguments."""
+
+
 def given(
-    reviewer: str = "alice", answer: Answer = "approve", binding: Binding = REQUEST.binding
+    reviewer: str = "alice",
+    answer: Answer = "approve",
+    binding: Binding = REQUEST.binding,
+    changes: str | None = None,
 ) -> GivenAnswer:
-    """Return an answer as somebody gave it."""
-    return GivenAnswer(reviewer, answer, "fine", binding)
+    """Return an answer as somebody gave it; one with changes is an approval of those."""
+    word: Answer = answer if changes is None else "approve_with_changes"
+    return GivenAnswer(reviewer, word, "fine", binding, changes_digest=changes)
+
+
+def said(changes: str | None) -> ApprovalAnswered:
+    """Return alice's approval as it was journaled: of what was asked, or of changes."""
+    if changes is None:
+        return answered(CALL, "approve")
+    return answered(CALL, "approve_with_changes").model_copy(update={"changes_digest": changes})
 
 
 def after(*answers: ApprovalAnswered) -> Approval:
@@ -97,12 +112,20 @@ def test_a_settled_request_takes_no_more_answers(
     assert refusals(approval, given("bob", answer), now) == (f"the request is {status}, not waiting",)
 
 
-@pytest.mark.parametrize("first", ["approve", "deny", "approve_with_changes"])
-def test_nobody_answers_twice(first: Answer) -> None:
-    """A second word of the same reviewer does not count; another reviewer's does."""
-    earlier = after(answered(CALL, first))
-    assert refusals(earlier, given("alice"), NOW) == ("`alice` has answered already",)
-    assert refusals(earlier, given("bob"), NOW) == ()
+@pytest.mark.parametrize("changes", [None, EDIT])
+def test_nobody_says_the_same_twice(changes: str | None) -> None:
+    """One reviewer is one, however often they say it; another reviewer's word is another."""
+    earlier = after(said(changes))
+    assert refusals(earlier, given("alice", changes=changes), NOW) == ("`alice` has answered already",)
+    assert refusals(earlier, given("bob", changes=changes), NOW) == ()
+
+
+def test_a_mind_may_change_while_it_is_open() -> None:
+    """Who approved may still want other arguments, may take an edit back, and may still deny."""
+    assert refusals(after(said(None)), given("alice", changes=EDIT), NOW) == ()
+    assert refusals(after(said(EDIT)), given("alice"), NOW) == ()
+    assert refusals(after(said(EDIT)), given("alice", changes="sha256:other"), NOW) == ()
+    assert refusals(after(said(EDIT)), given("alice", "deny"), NOW) == ()
 
 
 def test_who_left_it_to_others_may_still_answer() -> None:
@@ -110,10 +133,21 @@ def test_who_left_it_to_others_may_still_answer() -> None:
     assert refusals(after(answered(CALL, "escalate")), given("alice"), NOW) == ()
 
 
-def test_answers_with_changes_are_not_taken() -> None:
-    """This version refuses them; they are not taken for a plain approval."""
-    found = refusals(OPEN, given(answer="approve_with_changes"), NOW)
-    assert found == ("answers with changes are not accepted by this version",)
+def test_changes_belong_to_an_answer_with_changes() -> None:
+    """Neither is taken without the other, and an edit that changes nothing is none."""
+    wrong = ("changes belong to `approve_with_changes`",)
+    assert refusals(OPEN, GivenAnswer("alice", "approve_with_changes", "", REQUEST.binding), NOW) == wrong
+    plain = GivenAnswer("alice", "approve", "", REQUEST.binding, changes_digest=EDIT)
+    assert refusals(OPEN, plain, NOW) == wrong
+    nothing = given("alice", changes=REQUEST.binding.arguments_digest)
+    assert refusals(OPEN, nothing, NOW) == ("the changes change nothing",)
+
+
+def test_who_was_asked_later_may_answer_then() -> None:
+    """An escalation adds reviewers; before it they are strangers."""
+    assert refusals(OPEN, given("carol"), NOW) == ("`carol` is not a reviewer of this request",)
+    step = ApprovalEscalated(approval=REQUEST.approval, step=0, reviewers=("carol",), why="nobody answered")
+    assert refusals(replace(OPEN, escalations=(step,)), given("carol"), NOW) == ()
 
 
 @pytest.mark.parametrize("name", Binding.model_fields)
@@ -128,10 +162,10 @@ def test_an_answer_bound_to_anything_else_is_void(name: str) -> None:
 def test_every_reason_is_named() -> None:
     """Not only the first: whoever is refused learns all of it."""
     binding = REQUEST.binding.model_copy(update=OTHERWISE)
-    answer = given("mallory", "approve_with_changes", binding)
+    answer = GivenAnswer("mallory", "approve_with_changes", "", binding)
     assert refusals(replace(OPEN, expired=True), answer, NOW) == (
         "the request is expired, not waiting",
         "`mallory` is not a reviewer of this request",
         "the answer is bound to something else than what is asked",
-        "answers with changes are not accepted by this version",
+        "changes belong to `approve_with_changes`",
     )

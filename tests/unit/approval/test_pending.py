@@ -11,11 +11,14 @@ from agentctl.approval.pending import Approval, Approvals, Status, evolve_approv
 from agentctl.events.approval import (
     Answer,
     ApprovalAnswered,
+    ApprovalEscalated,
     ApprovalExpired,
     ApprovalRequested,
     MessageRefused,
+    ReviewerRecord,
 )
 from agentctl.events.record import GENESIS, AnyEvent, Record
+from agentctl.events.run import ClockAnomaly
 from agentctl.foundation.clock import to_rfc3339
 from tests.fakes.journals import BEGINNING, RUN, answered, approval_of, intended, requested, result
 
@@ -212,3 +215,91 @@ def test_a_fold_never_changes_what_it_was_given() -> None:
     after = evolve_approvals(before, record(says("approve"), 1))
     assert before[NAME].answers == ()
     assert after[NAME].answers != ()
+
+
+# -- edits: what exactly is approved ----------------------------------------------------------------
+
+EDIT = {"charge": "ch_1", "amount": 20_000}
+EDIT_DIGEST = "sha256:" + "ed" * 32
+
+
+def edits(reviewer: str, digest: str = EDIT_DIGEST) -> ApprovalAnswered:
+    """Return an answer that puts other arguments in the place of those that were asked."""
+    changes = {"changes": EDIT, "changes_digest": digest}
+    return says("approve_with_changes", reviewer).model_copy(update=changes)
+
+
+def test_a_quorum_is_of_people_who_approve_the_same() -> None:
+    """One for what was asked and one for an edit are no two; a second one for the edit makes it the edit."""
+    apart = the((says("approve", "alice"), 1), (edits("bob"), 2), quorum=2)
+    assert apart.status(moment(3)) == "waiting"
+    assert apart.changes is None
+    agreed = the((says("approve", "alice"), 1), (edits("bob"), 2), (edits("carol"), 3), quorum=2)
+    assert agreed.status(moment(3)) == "granted"
+    assert agreed.changes == EDIT
+    assert agreed.approvers == ("bob", "carol")
+
+
+def test_different_edits_do_not_add_up() -> None:
+    """Two people who each want something else have agreed on nothing."""
+    assert the((edits("alice"), 1), (edits("bob", "sha256:other"), 2), quorum=2).open
+
+
+def test_the_last_word_of_a_reviewer_stands() -> None:
+    """Who changes their mind counts once, for what they said last."""
+    changed = the((says("approve", "alice"), 1), (edits("alice"), 2), (edits("bob"), 3), quorum=2)
+    assert changed.approvers == ("alice", "bob")
+    assert the((says("approve", "alice"), 1), (edits("alice"), 2), (says("approve", "bob"), 3), quorum=2).open
+
+
+def test_an_approval_of_what_was_asked_changes_nothing() -> None:
+    """Its digest is that of the proposal."""
+    granted = the(GRANT)
+    assert granted.changes is None
+    assert granted.granted_digest == request().binding.arguments_digest
+    assert the().approvers == ()
+
+
+@pytest.mark.parametrize(("allowed", "status"), [(False, "waiting"), (True, "granted")])
+def test_a_models_approval_counts_only_where_it_may(allowed: bool, status: Status) -> None:  # noqa: FBT001 - a table
+    """A second model can deny and leave it to others; more only where the request says so."""
+    by = ReviewerRecord(id="system:second", kind="model", assurance="platform")
+    approves = says("approve").model_copy(update={"reviewer": by})
+    asked = request().model_copy(update={"model_may_approve": allowed})
+    assert folded((asked, 0), (approves, 1))[NAME].status(moment(2)) == status
+
+
+def test_an_escalation_adds_reviewers_in_order() -> None:
+    """Nobody is taken away, and nobody stands there twice."""
+    step = ApprovalEscalated(approval=NAME, step=0, reviewers=("carol", "alice"), why="time")
+    assert the((step, 10)).reviewers == ("alice", "bob", "carol")
+
+
+# -- the clock ---------------------------------------------------------------------------------------
+
+BACK = ClockAnomaly(wall="2026-03-13T09:00:00.000000Z", behind_seconds=86_400.0)
+
+
+@pytest.mark.parametrize(
+    ("events", "status"),
+    [
+        ((), "lapsed"),
+        ((GRANT,), "lapsed"),
+        ((GRANT, (consumed(), 101)), "consumed"),
+        (((says("deny"), 5),), "denied"),
+        (((EXPIRED, 5),), "expired"),
+    ],
+)
+def test_a_clock_that_goes_back_voids_what_is_not_used_up(
+    events: tuple[tuple[AnyEvent, float], ...], status: Status
+) -> None:
+    """What waits or was granted must be asked again; what is settled stays settled."""
+    approval = the(*events, (BACK, 200.0))
+    assert approval.status(moment(200)) == status
+    assert not approval.open
+
+
+def test_a_grant_after_the_clock_went_back_is_worth_nothing() -> None:
+    """An answer to a void request revives nothing."""
+    assert the((BACK, 10.0), (says("approve"), 20.0)).status(moment(20)) == "lapsed"
+    assert not the((BACK, 10.0), (says("approve"), 20.0)).valid_at(moment(20))

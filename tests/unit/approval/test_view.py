@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agentctl.approval.view import WIDTH, ViewSubject, render, with_real_values
+from agentctl.approval.view import MAX_SAID, WIDTH, ViewSubject, render, with_real_values
 from agentctl.events.base import Principal
 from agentctl.foundation.canonical import JsonObject, JsonValue, canonical_bytes
 from agentctl.foundation.visible import visible
@@ -28,6 +28,10 @@ SUBJECT = ViewSubject(
     owner="finance-ops",
     environment="sandbox (sandbox)",
     reasons=("the contract says so", "it is irreversible"),
+    risk_tier="high",
+    demands="2 of alice, bob; after 7200 s also carol",
+    seen=("private", "untrusted"),
+    said="The customer is right, please approve.",
     budget_left="0.7 USD, 9 steps, 29 tool calls",
     descriptor_digest="sha256:" + "80" * 32,
     arguments_digest="sha256:" + "d0" * 32,
@@ -39,17 +43,22 @@ VIEW = """\
   acts for       casey (asserted)
   agent          refund-assistant, owned by finance-ops
   environment    sandbox (sandbox)
+  at stake       risk tier high
+  who approves   2 of alice, bob; after 7200 s also carol
   asked because  the contract says so
   asked because  it is irreversible
   fact           amount_usd = 250
   fact           currency = usd
   no fact        ticket_id: there is nothing at `/ticket_id`
+  seen before    private data, text that strangers wrote
   budget left    0.7 USD, 9 steps, 29 tool calls
 arguments, complete:
   | amount: 25000
   | charge: "ch_large"
   | currency: "usd"
   | instructions_email: "[email:1]"
+what the model says of it; untrusted, nothing in it is checked:
+  ~ The customer is right, please approve.
 bound to:
   call           RUN/2/0
   descriptor     sha256:8080808080808080808080808080808080808080808080808080
@@ -105,6 +114,10 @@ def hostile_subject(one: str, other: str, name: str, arguments: JsonObject) -> V
         owner=other,
         environment=one,
         reasons=(one, other),
+        risk_tier="low",
+        demands=one,
+        seen=(one, "untrusted"),
+        said=other,
         budget_left=other,
         descriptor_digest=one,
         arguments_digest=other,
@@ -142,7 +155,7 @@ def test_a_reviewer_sees_who_what_why_and_every_argument() -> None:
 
 def test_no_arguments_are_said_to_be_none() -> None:
     """And nothing else can look like that."""
-    assert "arguments, complete:\n  | (none)\nbound to:" in render(replace(SUBJECT, arguments={}))
+    assert "arguments, complete:\n  | (none)\nbound to:" in render(replace(SUBJECT, arguments={}, said=""))
     posing: JsonObject = {"(none)": None}
     assert '\n  | "(none)": null\n' in render(replace(SUBJECT, arguments=posing))
 
@@ -191,6 +204,8 @@ def test_no_text_can_pose_as_a_row(subject: ViewSubject) -> None:
         f"  acts for       {visible(subject.principal.id)} (asserted)",
         f"  agent          {visible(subject.actor)}, owned by {visible(subject.owner)}",
         f"  environment    {visible(subject.environment)}",
+        f"  at stake       risk tier {visible(subject.risk_tier)}",
+        f"  who approves   {visible(subject.demands)}",
         *(f"  asked because  {visible(reason)}" for reason in subject.reasons),
         *(
             f"  fact           {visible(f'{name} = {value}')}"
@@ -200,9 +215,11 @@ def test_no_text_can_pose_as_a_row(subject: ViewSubject) -> None:
             f"  no fact        {visible(f'{name}: {why}')}"
             for name, why in sorted(subject.facts_missing.items())
         ),
+        "  seen before    ",
         f"  budget left    {visible(subject.budget_left)}",
         "arguments, complete:",
         *(["  | "] * max(1, len(subject.arguments))),
+        *(["what the model says of it; ", "  ~ "] if subject.said.strip() else []),
         "bound to:",
         f"  call           {visible(subject.call)}",
         f"  descriptor     {visible(subject.descriptor_digest)}",
@@ -319,3 +336,23 @@ def test_a_value_that_is_no_text_is_shown_as_text() -> None:
     """A card number that came as a number."""
     shown = with_real_values(VIEW, restoring({"[email:1]": 4_242_424_242_424_242}))
     assert '  | instructions_email: "4242424242424242"\n' in shown
+
+
+@pytest.mark.parametrize("said", ["", " \n\t "])
+def test_a_model_that_says_nothing_has_no_box(said: str) -> None:
+    """An empty box would be a place to imitate."""
+    assert "untrusted" not in render(replace(SUBJECT, said=said))
+
+
+def test_the_models_own_words_are_cut_and_say_so() -> None:
+    """What was written to persuade gets so much room and no more; the rest is counted, not hidden silently."""
+    view = unbroken(render(replace(SUBJECT, said="a" * MAX_SAID + "PAY NOW")))
+    assert f"  ~ {'a' * MAX_SAID} (7 more characters are not shown)\n" in view
+    assert "PAY NOW" not in view
+
+
+def test_the_models_own_words_cannot_leave_their_box() -> None:
+    """A line break in them starts no row, and nothing of them stands outside the marked lines."""
+    view = render(replace(SUBJECT, said="fine\nbound to:\n  call           RUN/9/9"))
+    assert view.count("\nbound to:\n") == 1
+    assert "\\nbound to:\\n" in unbroken(view) or "\\x0abound" in unbroken(view)

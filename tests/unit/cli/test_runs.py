@@ -150,7 +150,7 @@ def test_damage_is_a_warning_and_a_missing_beginning_an_error(
     for words in (("show", RUN), ("list",), ("list", "--json")):
         code, _, err = typed(capsys, *words)
         assert (code, " ".join(err.split())) == (0, warning)
-    path.write_bytes(path.read_bytes().replace(b'"v":1', b'"v":7'))
+    path.write_bytes(path.read_bytes().replace(b'"v":2', b'"v":7'))
     with pytest.raises(IntegrityError, match="does not hold the run's beginning"):
         typed(capsys, "show", RUN)
     path.unlink()

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agentctl.events.base import Event
+from agentctl.events.base import JOURNAL_VERSION, Event
 from agentctl.events.record import EVENT_TYPES, GENESIS, AnyEvent, Record, body_of, canonical_body
 from agentctl.events.run import RunSuspended
 from agentctl.foundation.canonical import JsonObject, canonical_bytes, parse_json
@@ -37,6 +37,7 @@ OTHERWISE: dict[str, object] = {
     "event": a_few_events()[1],
     "sealed": {"[email:1]": "sha256:01"},
     "prev": "1" * 64,
+    "version": 1,
 }
 
 
@@ -58,8 +59,9 @@ def test_the_hash_covers_every_field_of_an_event(kind: type[Event], data: st.Dat
     _, line = linked(replace(DRAFT, event=data.draw(events_of(kind))))
     for name in kind.model_fields:
         for damaged in (_without(line, name), _with(line, name, "something else")):
-            with pytest.raises(IntegrityError, match="are not the bytes"):
-                parse_line(damaged)
+            if damaged != line:  # a field that says nothing is not written
+                with pytest.raises(IntegrityError, match="are not the bytes"):
+                    parse_line(damaged)
 
 
 @pytest.mark.parametrize("name", list(OTHERWISE))
@@ -77,7 +79,7 @@ def test_no_field_of_a_record_is_forgotten() -> None:
 def test_the_hash_covers_the_type_and_the_version() -> None:
     """The event's name and the journal's version are part of the body."""
     body = body_of(DRAFT)
-    assert (body["type"], body["v"]) == (DRAFT.event.type, 1)
+    assert (body["type"], body["v"]) == (DRAFT.event.type, JOURNAL_VERSION)
     assert canonical_body(DRAFT) == canonical_bytes(body)
 
 

@@ -536,7 +536,9 @@ async def test_a_tool_that_changed_after_its_approval_is_not_called(tmp_path: Pa
         await session.review(stage.events(ApprovalRequested)[0].approval)
         await call_tool(session._corridor, request())
     assert stage.executor.executions == []
-    assert stage.events(ToolRefused)[0].reasons == ("what was approved is not what is asked",)
+    assert stage.events(ToolRefused)[0].reasons == (
+        "what was approved is not what is asked: the tool differs",
+    )
 
 
 async def test_a_tool_that_runs_here_needs_no_credential(tmp_path: Path) -> None:

@@ -135,14 +135,15 @@ async def test_a_denial_may_end_the_run(tmp_path: Path) -> None:
         ("casey", {}),
         ("mallory", {}),
         ("system:sandbox-reviewer", {}),
-        ("alice", {"answer": "approve_with_changes", "changes": {"amount": 1}}),
+        ("alice", {"answer": "approve_with_changes"}),
+        ("alice", {"changes": {"amount": 1}}),
         ("alice", {"approval": f"{RUN}-9-9-1"}),
     ],
 )
 async def test_a_letter_that_does_not_count_is_refused_and_recorded(
     tmp_path: Path, by: str, changes: dict[str, object]
 ) -> None:
-    """Requester, stranger, impersonator, an edit, a request that does not exist: the run goes on waiting."""
+    """Requester, stranger, impersonator, an edit without changes, changes without an edit, a request that does not exist: the run goes on waiting."""
     stage = a_refund_run(tmp_path, 25_000)
     await stage.start()
     post_answer(stage, by=by, **changes)

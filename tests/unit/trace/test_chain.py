@@ -182,7 +182,7 @@ def test_what_is_no_object_is_not_json(line: bytes) -> None:
     ("line", "found"),
     [
         (b"{}\n", "journal version None is not known here; accepted: 1"),
-        (forged({"v": 2}), "journal version 2 is not known here; accepted: 1"),
+        (forged({"v": 3}), "journal version 3 is not known here; accepted: 1, 2"),
         (LINES[0].replace(b"refund_charge", b"refund_chargf"), "are not the bytes"),
         (LINES[0].replace(b'"seq":0', b'"seq":00'), "not JSON|delimiter"),
         (LINES[0].replace(b'"seq":0', b'"seq":0.0'), "are not the bytes"),

@@ -11,7 +11,7 @@ from agentctl.foundation.errors import JournalUnavailable
 from agentctl.trace.disk import SystemDisk
 from agentctl.trace.inbox import FileInbox
 from agentctl.trace.message import HaltMessage
-from agentctl.trace.ports import Unreadable
+from agentctl.trace.ports import Received, Unreadable
 
 RUN = "01ARZ3NDEKTSV4RRFFQ69G5FAV"
 OTHER = "01BX5ZZKBKACTAV9WEVGEMMVRZ"
@@ -35,6 +35,11 @@ def halt(number: int = 0, *, run: str = RUN, second: int = 0, reason: str = "") 
     return HaltMessage(id=f"{number:032x}", run=run, at=at, by="alice", reason=reason)
 
 
+def received(*messages: HaltMessage) -> tuple[Received, ...]:
+    """Return messages as they are read: with the user whose files they are."""
+    return tuple(Received(message, os.getuid()) for message in messages)
+
+
 def _leave(folder: Path, number: int, data: bytes) -> None:
     (folder / RUN).mkdir(parents=True, exist_ok=True)
     (folder / RUN / f"{number:032x}.json").write_bytes(data)
@@ -51,14 +56,14 @@ def test_messages_are_read_in_the_order_of_writing(inbox: FileInbox) -> None:
     late, early, twin = halt(1, second=2), halt(3, second=1), halt(2, second=1)
     for message in (late, early, twin):
         inbox.post(message)
-    assert inbox.read(RUN) == (twin, early, late)
+    assert inbox.read(RUN) == received(twin, early, late)
 
 
 def test_each_run_has_its_own_inbox(inbox: FileInbox) -> None:
     """A message for one run is not read by another."""
     inbox.post(halt(run=OTHER))
     assert inbox.read(RUN) == ()
-    assert inbox.read(OTHER) == (halt(run=OTHER),)
+    assert inbox.read(OTHER) == received(halt(run=OTHER))
 
 
 @pytest.mark.parametrize("run", ["", "..", "*", f"../{RUN}", f"{RUN}/"])
@@ -83,7 +88,7 @@ def test_a_message_is_created_once_by_sixteen_posters(inbox: FileInbox) -> None:
     for thread in threads:
         thread.join()
     (message,) = inbox.read(RUN)
-    assert message in said
+    assert message in received(*said)
     inbox.post(halt(reason="too late"))
     assert inbox.read(RUN) == (message,)
 
@@ -103,7 +108,7 @@ def test_a_half_written_message_is_never_read(
     monkeypatch.setattr(SystemDisk, "write", write_by_halves)
     inbox.post(halt())
     assert seen == [((), 1)]
-    assert inbox.read(RUN) == (halt(),)
+    assert inbox.read(RUN) == received(halt())
 
 
 def test_what_a_dead_writer_left_is_not_read(inbox: FileInbox, folder: Path) -> None:
@@ -113,7 +118,7 @@ def test_what_a_dead_writer_left_is_not_read(inbox: FileInbox, folder: Path) -> 
     (folder / RUN / f".{1:032x}.json.abc.tmp").write_bytes(whole[:10])
     (folder / RUN / f".{2:032x}.json").write_bytes(whole)
     (folder / RUN / "notes.txt").write_bytes(b"hello")
-    assert inbox.read(RUN) == (halt(),)
+    assert inbox.read(RUN) == received(halt())
 
 
 @pytest.mark.parametrize(
@@ -143,7 +148,7 @@ def test_garbage_is_named_and_harms_nobody(inbox: FileInbox, folder: Path, data:
     assert unreadable.id == f"{9:032x}"
     assert unreadable.reason.startswith("not a message: ")
     assert "\n" not in unreadable.reason
-    assert message == halt()
+    assert (message,) == received(halt())
 
 
 def test_a_number_without_canonical_form_is_unreadable(inbox: FileInbox, folder: Path) -> None:
@@ -186,7 +191,7 @@ def test_a_pipe_a_link_and_a_folder_are_unreadable(inbox: FileInbox, folder: Pat
     *unreadable, message = inbox.read(RUN)
     assert [item.id for item in unreadable] == [f"{number:032x}" for number in (1, 2, 3)]
     assert all(isinstance(item, Unreadable) for item in unreadable)
-    assert message == halt()
+    assert (message,) == received(halt())
 
 
 def test_a_disk_that_refuses_is_said(folder: Path) -> None:

@@ -174,7 +174,7 @@ class TestJournalsThatAreNotWhole:
         [
             (b'"amount":4900', b'"amount":4901'),
             (b'"seq":11', b'"seq":12'),
-            (b'"v":1}', b'"v":2}'),
+            (b'"v":2}', b'"v":3}'),
             (b'"epoch":1', b'"epoch":"x"'),
             (b"zendesk.read_ticket", b"\xff\xfe"),
             (b'{"data":', b'{"dta":'),
