@@ -73,6 +73,8 @@ class DecisionMade(Event):
     """Facts that could not be computed, and why; the restrictive reading held."""
     inputs_digest: str
     """The digest of everything the authorities were shown."""
+    judged_at: str | None = later()
+    """The moment they were shown, RFC 3339: with it a reader can make again what they were shown."""
 
 
 class ToolAmended(Event):

@@ -42,6 +42,8 @@ async def well_formed(case: Case, bench: Bench) -> Verdict:
     lost = bench.lost(arguments)
     if lost:
         return _refused(case, "well_formed", f"the sealed values of {', '.join(sorted(lost))} are lost")
+    if bench.digest(arguments) != case.proposal.arguments_digest:
+        return _refused(case, "well_formed", "the arguments are not those that were recorded")
     real = bench.restore(arguments)
     problems = tool.arguments_validator.problems(real)
     if problems or not isinstance(real, dict):
@@ -73,6 +75,7 @@ async def permitted(case: Case, bench: Bench) -> Verdict:
         facts=dict(request.facts),
         facts_missing=dict(request.facts_missing),
         inputs_digest=digest_of(request.inputs()),
+        judged_at=request.now,
     )
     judged = replace(case, decision=made, effect_key=key, totals=judged_on.totals)
     if decision == "deny":
