@@ -1,0 +1,100 @@
+"""Cedar, in process: policies, schema and entities are parsed once, each request is checked against the schema.
+
+Cedar itself does not deny on errors: a `forbid` whose condition fails is skipped, and a broad `permit` then allows. So
+every error that Cedar reports stands in the judgement, and the guard denies.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+
+import cedarpy
+
+from agentctl.contract.tool import ToolDescriptor
+from agentctl.events.approval import ApprovalTerms
+from agentctl.foundation.canonical import JsonValue
+from agentctl.foundation.errors import InvalidInput
+from agentctl.policy.authority import Authority
+from agentctl.policy.cedar_check import checked
+from agentctl.policy.cedar_request import Cast, ContextBuilder
+from agentctl.policy.cedar_rules import Rule, read_rules
+from agentctl.policy.cedar_schema import CedarSchema
+from agentctl.policy.engine import PolicyRequest
+from agentctl.policy.judge import Judgement
+from agentctl.policy.terms import strictest_terms
+
+_CASTS = 64
+
+
+class CedarJudge:
+    """One Cedar policy set over some tools.
+
+    `rules` are those that can match a call of these tools.
+    """
+
+    def __init__(
+        self, texts: Mapping[str, str], tools: Mapping[str, ToolDescriptor], authority: Authority
+    ) -> None:
+        """Read and check the policies.
+
+        Raises:
+            InvalidInput: they are no policies, or strict validation finds something.
+        """
+        self.schema = CedarSchema.of(tools)
+        found = checked(read_rules(texts), self.schema, authority)
+        if found.problems:
+            raise InvalidInput(found.problems)
+        self.rules = found.rules
+        self._terms = {rule.id: rule.terms for rule in self.rules}
+        named = frozenset[str]().union(*(rule.named for rule in self.rules))
+        self._contexts = ContextBuilder(self.schema, named)
+        self._handle = cedarpy.Schema.from_json_str(self.schema.text)
+        self._tools = tools
+        self._entities = lru_cache(maxsize=_CASTS)(self._parsed_entities)
+        self._policies = lru_cache(maxsize=None)(self._parsed_policies)
+
+    async def judge(self, request: PolicyRequest) -> Judgement:
+        """Return what the policies say. There is nothing to wait for: Cedar has no loops and touches nothing."""
+        answer = cedarpy.is_authorized(
+            {
+                "principal": {"type": "User", "id": request.principal.id},
+                "action": {"type": "Action", "id": request.tool},
+                "resource": {"type": "Tool", "id": request.tool},
+                "context": self._contexts.text(request),
+            },
+            self._policies(request.tool),
+            self._entities(Cast.of(request)),
+            self._handle,
+        )
+        return self._judgement(answer)
+
+    def _judgement(self, answer: cedarpy.AuthzResult) -> Judgement:
+        errors = tuple(answer.diagnostics.errors)
+        if answer.decision is cedarpy.Decision.NoDecision:
+            errors = errors or ("Cedar came to no decision",)
+        reasons = tuple(sorted(answer.diagnostics.reasons))
+        return Judgement(
+            allowed=answer.decision is cedarpy.Decision.Allow,
+            reasons=reasons,
+            errors=errors,
+            terms=self._demanded(reasons),
+        )
+
+    def _demanded(self, reasons: tuple[str, ...]) -> ApprovalTerms | None:
+        return strictest_terms(self._terms[rule] for rule in reasons)
+
+    def _parsed_policies(self, tool: str) -> cedarpy.PolicySet:
+        """Return the rules whose scope can take calls of a tool: no other can match, or fail, on one."""
+        effect = self.schema.tools[tool].effect
+        return _policy_set(rule for rule in self.rules if rule.applies_to(tool, effect))
+
+    def _parsed_entities(self, cast: Cast) -> cedarpy.Entities:
+        return cedarpy.Entities.from_json_str(cast.entities(self._tools), self._handle)
+
+
+def _policy_set(rules: Iterable[Rule]) -> cedarpy.PolicySet:
+    """Return rules as a policy set in which each has its own id."""
+    policies: dict[str, JsonValue] = {rule.id: rule.body for rule in rules}
+    return cedarpy.PolicySet.from_json_str(
+        json.dumps({"staticPolicies": policies, "templates": {}, "templateLinks": []})
+    )
