@@ -5,6 +5,9 @@ from typing import ClassVar, Literal
 from agentctl.events.base import Event, Part, Principal, Source, Texts, Usd, later
 
 RunKind = Literal["live", "eval", "replay", "shadow"]
+TOLERATED_BEHIND_SECONDS = 1.0
+"""How far the wall clock may be behind the last record before that is an anomaly; clocks are set a little now and then."""
+
 SuspendReason = Literal["approval", "in_doubt", "budget", "provider_failed", "interrupted"]
 FinishStatus = Literal["answered", "denied"]
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 
 from agentctl.contract.agent import AgentContract
 from agentctl.events.base import Principal
@@ -17,7 +18,7 @@ class Bench:
 
     `registry` is whom the call may reach: for the agent its allowlisted tools, for a reviewer the whole registry;
     `reviewer_names` are those the environment knows.
-    `now` is effective time as in the journal. `restore` puts real values in the places of placeholders;
+    `now` is effective time as in the journal, `worked` for how many seconds the run has been worked on. `digest` covers placeholders and the values behind them. `restore` puts real values in the places of placeholders;
     `lost` names placeholders whose values are gone.
     """
 
@@ -29,6 +30,8 @@ class Bench:
     principal: Principal
     actor: str
     now: str
+    worked: Decimal
+    digest: Callable[[JsonValue], str]
     restore: Callable[[JsonValue], JsonValue]
     lost: Callable[[JsonValue], frozenset[str]]
 

@@ -3,7 +3,9 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 
+from agentctl.approval.announcement import Announcer
 from agentctl.approval.reviewer import Reviewer
 from agentctl.approval.verification import Verifier
 from agentctl.budget.limits import Ceilings
@@ -11,8 +13,9 @@ from agentctl.contract.agent import AgentContract
 from agentctl.contract.environment import Deployment
 from agentctl.events.base import Principal
 from agentctl.events.record import AnyEvent, Record
+from agentctl.events.run import TOLERATED_BEHIND_SECONDS, ClockAnomaly
 from agentctl.foundation.canonical import JsonValue, digest_of
-from agentctl.foundation.clock import Clock, to_rfc3339
+from agentctl.foundation.clock import Clock, from_rfc3339, to_rfc3339
 from agentctl.gateway.bench import Bench
 from agentctl.gateway.state import SessionState, evolve
 from agentctl.identity.broker import Broker
@@ -56,6 +59,8 @@ class Parts:
     verifier: Verifier
     fingerprint: Callable[[str], str] = field(repr=False)
     pause: Callable[[float], Awaitable[None]]
+    review_models: Mapping[str, tuple[ModelDesk, ...]] = field(default_factory=dict)
+    announcers: Mapping[str, Announcer] = field(default_factory=dict)
 
 
 class Corridor:
@@ -67,6 +72,7 @@ class Corridor:
         self._last_time = ""
         self._fresh: list[Record] = []
         self._turns: dict[str, asyncio.Lock] = {}
+        self._is_behind = False
         for record in records:
             self._fold(record)
 
@@ -74,6 +80,19 @@ class Corridor:
     def now(self) -> str:
         """Effective time: never before the last record."""
         return max(to_rfc3339(self.parts.clock.now()), self._last_time)
+
+    def look_at_clock(self) -> None:
+        """Record that the wall clock went back, once for each time it did: what waits or was granted is void then."""
+        now = self.parts.clock.now()
+        behind = (from_rfc3339(self._last_time) - now).total_seconds() if self._last_time else 0.0
+        if behind > TOLERATED_BEHIND_SECONDS and not self._is_behind:
+            self.record(ClockAnomaly(wall=to_rfc3339(now), behind_seconds=behind))
+        self._is_behind = behind > TOLERATED_BEHIND_SECONDS
+
+    @property
+    def worked(self) -> Decimal:
+        """For how many seconds this run has been worked on, by all its writers so far."""
+        return self.state.worked.seconds(self.parts.journal.epoch, self.parts.clock.monotonic_ns() // 1_000)
 
     def record(self, *events: AnyEvent) -> tuple[Record, ...]:
         """Append events in one piece and fold them; not yet durable, never waits.
@@ -134,6 +153,8 @@ class Corridor:
             principal=principal,
             actor=actor,
             now=self.now,
+            worked=self.worked,
+            digest=self.digest,
             restore=self.parts.vault.restore,
             lost=self.parts.vault.missing,
         )
@@ -141,3 +162,4 @@ class Corridor:
     def _fold(self, record: Record) -> None:
         self.state = evolve(self.state, record)
         self._last_time = record.time
+        self._is_behind = self._is_behind or isinstance(record.event, ClockAnomaly)

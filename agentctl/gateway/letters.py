@@ -18,6 +18,7 @@ from agentctl.trace.ports import Received, Unreadable
 
 async def receive(corridor: Corridor) -> None:
     """Take every message that was not seen before into the journal."""
+    corridor.look_at_clock()
     for item in corridor.parts.inbox.read(corridor.state.header.run):
         if _id_of(item) not in corridor.state.messages_seen:
             await _take(corridor, _event_of(corridor, item))

@@ -41,6 +41,7 @@ async def call_tool(
     corridor: Corridor, request: ToolRequest, stages: tuple[StageFunction, ...] = STAGES
 ) -> None:
     """Take a call as far as it goes now: settled, waiting for approval, or in doubt. All of it is in the journal then."""
+    corridor.look_at_clock()
     async with corridor.turn(request.call):
         await _call_tool(corridor, request, stages)
 
@@ -129,14 +130,15 @@ def _asked(corridor: Corridor, call: CallState, verdict: NeedsApproval) -> tuple
 def _refusal(
     corridor: Corridor, call: CallState, refused: Refused, *, with_decision: bool
 ) -> tuple[AnyEvent, ...]:
-    decided = refused.case.decision if with_decision else None
+    decided = (refused.case.decision,) if with_decision and refused.case.decision else ()
+    if refused.stop is not None:
+        # The call stays open: once the ceiling is raised it is judged again from the first stage, as after an approval.
+        return (*decided, refused.stop.model_copy(update={"call": call.proposal.call}))
     # Reasons may name what stood in the real arguments; those are redacted like everything else that is written.
     reasons = tuple(
         str(corridor.parts.vault.redact(reason, trusted_placeholders=True)) for reason in refused.reasons
     )
-    refusal = ToolRefused(call=call.proposal.call, stage=refused.stage, reasons=reasons)
-    events: tuple[AnyEvent | None, ...] = (decided, refused.stop, refusal)
-    return tuple(event for event in events if event is not None)
+    return (*decided, ToolRefused(call=call.proposal.call, stage=refused.stage, reasons=reasons))
 
 
 def _turned_down(corridor: Corridor, name: str, refused: Refused) -> tuple[AnyEvent, ...]:

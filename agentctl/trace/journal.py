@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from agentctl.events.record import AnyEvent, Record
-from agentctl.events.run import ClockAnomaly, JournalRecovered
+from agentctl.events.run import TOLERATED_BEHIND_SECONDS, ClockAnomaly, JournalRecovered
 from agentctl.foundation.canonical import NotCanonical, NotJson
 from agentctl.foundation.clock import Clock, from_rfc3339, to_rfc3339
 from agentctl.foundation.errors import IntegrityError, JournalUnavailable, LockedError, UsageError
@@ -19,7 +19,6 @@ from agentctl.trace.chain import Head, Scan, head_after, linked, scan
 from agentctl.trace.disk import Disk, make_private_folder, read_whole, sync_directory, write_once
 from agentctl.trace.ports import Acquired
 
-_TOLERATED_BEHIND_SECONDS = 1.0
 
 
 class FileJournal:
@@ -229,7 +228,7 @@ class FileJournals:
     def _clock_anomaly(self, head: Head) -> tuple[AnyEvent, ...]:
         now = self._clock.now()
         behind = (from_rfc3339(head.time) - now).total_seconds()
-        if behind <= _TOLERATED_BEHIND_SECONDS:
+        if behind <= TOLERATED_BEHIND_SECONDS:
             return ()
         return (ClockAnomaly(wall=to_rfc3339(now), behind_seconds=behind),)
 
