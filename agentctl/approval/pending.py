@@ -1,11 +1,12 @@
 """Approval requests and what became of them: a pure fold over a run's records."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Literal, TypeAlias
 
 from agentctl.events.approval import (
+    ApprovalAnnounced,
     ApprovalAnswered,
     ApprovalEscalated,
     ApprovalExpired,
@@ -25,7 +26,8 @@ class Approval:
     """One request with all its answers.
 
     `granted_digest` names the arguments that enough reviewers approved: those that were asked, or the ones that they put
-    in their place. `void` says that the clock went back while it was open: it is worth nothing any more.
+    in their place. `void` says that the clock went back while it was open: it is worth nothing any more. `announced` has
+    the webhooks that were told of it, and how many steps of its escalation had come by then.
     """
 
     request: ApprovalRequested
@@ -38,6 +40,7 @@ class Approval:
     expired: bool = False
     void: bool = False
     consumed_by: str | None = None
+    announced: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def open(self) -> bool:
@@ -100,7 +103,10 @@ class Approval:
                 return None
 
     def _who_stands_for(self, digest: str) -> tuple[str, ...]:
-        counting = (item for item in self.standing.values() if self._counts(item))
+        standing = self.standing
+        counting = (
+            item for item in self.answers if standing.get(item.reviewer.id) is item and self._counts(item)
+        )
         return tuple(item.reviewer.id for item in counting if self.stands_for(item) == digest)
 
     def _counts(self, answer: ApprovalAnswered) -> bool:
@@ -133,6 +139,9 @@ def evolve_approvals(approvals: Approvals, record: Record) -> Approvals:
         case ApprovalEscalated(approval=name) as step:
             known = approvals[name]
             return _changed(approvals, replace(known, escalations=(*known.escalations, step)))
+        case ApprovalAnnounced(approval=name, delivered=True, webhook=webhook, escalations=steps):
+            known = approvals[name]
+            return _changed(approvals, replace(known, announced={**known.announced, webhook: steps}))
         case ApprovalExpired(approval=name):
             return _changed(approvals, replace(approvals[name], expired=True))
         case ClockAnomaly():
