@@ -66,7 +66,7 @@ def show(
     project, terminal = _project(), Terminal(as_json=json)
     contract, platform = project.agent(agent), project.platform()
     values = rows(contract, platform)
-    versions = digests(project, contract, project.environment(environment), platform)
+    versions = digests(project, contract, project.environment(environment))
     unenforced = list(not_enforced(contract.document))
     if json:
         shown = {

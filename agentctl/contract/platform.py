@@ -8,6 +8,7 @@ from agentctl.contract.agent import AgentContract, Budgets, RedactionLevel, Risk
 from agentctl.contract.approval_rule import MAX_QUORUM
 from agentctl.contract.base import Amount, AsTuple, Document, Name, Text, later
 from agentctl.contract.durations import Duration
+from agentctl.contract.environment import Deployment
 from agentctl.contract.tool import RiskTier
 
 _REDACTION_ORDER: tuple[RedactionLevel, ...] = ("off", "standard", "strict")
@@ -46,6 +47,18 @@ class AllowedModels(Document):
     regions: Annotated[tuple[Name, ...], AsTuple] = ()
     """Regions; a deployment that names none is then not allowed."""
 
+    def allows_provider(self, deployment: Deployment) -> bool:
+        """Return whether a deployment's provider may be asked."""
+        return not self.providers or provider_of(deployment) in self.providers
+
+    def allows_region(self, deployment: Deployment) -> bool:
+        """Return whether a deployment may be asked where it computes."""
+        return not self.regions or deployment.region in self.regions
+
+    def allows(self, deployment: Deployment) -> bool:
+        """Return whether a deployment may be asked."""
+        return self.allows_provider(deployment) and self.allows_region(deployment)
+
 
 class ApprovalFloor(Document):
     """What holds for approvals of one risk tier."""
@@ -56,6 +69,20 @@ class ApprovalFloor(Document):
     """Whether a reviewer may grant several calls at once, within limits."""
     valid_for_at_most: Duration | None = None
     """How long after an approval the call may be executed at most."""
+
+
+def provider_of(deployment: Deployment) -> str:
+    """Return who answers: `openai` for litellm's `openai/gpt-4o-mini`; empty where litellm's name does not say."""
+    if deployment.provider != "litellm":
+        return deployment.provider
+    provider, slash, _ = deployment.model.partition("/")
+    return provider if slash else ""
+
+
+def may_share_a_provider(one: Deployment, other: Deployment) -> bool:
+    """Return whether two deployments are of one provider, as far as their names tell: one that names none could be anybody's."""
+    mine, theirs = provider_of(one).lower(), provider_of(other).lower()
+    return one.provider == other.provider and (not mine or not theirs or mine == theirs)
 
 
 ALL_RISKS: tuple[Risk, ...] = get_args(Risk)

@@ -158,7 +158,7 @@ class ProjectFiles:
             environment.document,
             None if script is None else script.document,
             tools,
-            self._policies(environment, environment.document.policies),
+            self.policies_of_environment(environment),
         )
 
     def platform_version(self) -> PlatformVersion:
@@ -182,6 +182,10 @@ class ProjectFiles:
             exists = _is_there(contract.path.parent / usual)
             named = (CedarPolicies(engine="cedar", files=(usual,)),) if exists else ()
         return self._policies(contract, named)
+
+    def policies_of_environment(self, environment: Loaded[Environment]) -> tuple[PolicyVersion, ...]:
+        """Return the policy sets that judge every agent's calls in an environment."""
+        return self._policies(environment, environment.document.policies)
 
     def _policies(self, owner: "Loaded[D]", sources: tuple[PolicySource, ...]) -> tuple[PolicyVersion, ...]:
         return tuple(self._policy(owner, source, index) for index, source in enumerate(sources))

@@ -48,7 +48,7 @@ def accepted_risks_are_named(subject: Subject) -> Iterator[Finding]:
     """Every risk that is accepted today is named, with who, when and why."""
     for accepted in _all(subject):
         item = accepted.item
-        is_in_force = accepted.listed.entry.acceptance(item.risk, subject.today) == item
+        is_in_force = subject.accepted(accepted.listed, item.risk) == item
         if is_in_force and has_risk(subject, accepted.listed, item.risk):
             until = f"until {item.until}" if item.until else "until withdrawn"
             found = f"`{item.risk}` is accepted by {item.by} on {item.date}, {until}: {item.reason}"
@@ -62,7 +62,7 @@ def _all(subject: Subject) -> Iterator[_Accepted]:
 
 
 def _unneeded(subject: Subject, accepted: _Accepted) -> Finding:
-    """A static key may be in use in another environment, so its absence here is no fault."""
+    """A risk may arise in another environment only, so its absence here is no fault."""
     at, risk, name = accepted.at(subject, "risk"), accepted.item.risk, accepted.listed.entry.name
     if _may_apply_elsewhere(accepted.listed, risk):
         return note(at, f"`{risk}` does not arise in the environment `{subject.environment.document.name}`")
@@ -71,7 +71,8 @@ def _unneeded(subject: Subject, accepted: _Accepted) -> Finding:
 
 def _may_apply_elsewhere(listed: Listed, risk: Risk) -> bool:
     has_backend = isinstance(listed.descriptor.executor, HttpExecutor)
-    return risk == "static_key" and writes(listed.descriptor) and has_backend
+    is_of_a_place = risk == "asserted_principal" or (risk == "static_key" and has_backend)
+    return is_of_a_place and writes(listed.descriptor)
 
 
 def _is_day(text: str) -> bool:

@@ -35,7 +35,7 @@ def live_backends_are_encrypted(subject: Subject) -> Iterator[Finding]:
 def private_addresses_are_declared(subject: Subject) -> Iterator[Finding]:
     """A backend on a private address says so; its requests are refused otherwise."""
     for name, backend in _bound(subject).items():
-        if backend.url is not None and not backend.allow_private_network and _is_private(backend.url):
+        if backend.url is not None and not backend.allow_private_network and is_private(backend.url):
             at = subject.in_environment("backends", name, "url")
             found = f"`{backend.url}` is a private address, so its requests are refused"
             yield error(at, found, "`allow_private_network: true` beside it, or a public address")
@@ -61,7 +61,8 @@ def _bound(subject: Subject) -> dict[str, Backend]:
     return {name: backends[name] for _, name in used_backends(subject) if name in backends}
 
 
-def _is_private(url: str) -> bool:
+def is_private(url: str) -> bool:
+    """Return whether a URL names a private or loopback address; other names are looked up only when they are used."""
     host = urlsplit(url).hostname or ""
     try:
         return not ip_address(host).is_global

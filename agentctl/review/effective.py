@@ -12,7 +12,6 @@ from agentctl.contract.platform import PlatformRules, effective
 from agentctl.contract.project import Loaded, ProjectFiles
 from agentctl.contract.source import DataPath
 from agentctl.contract.words import dotted
-from agentctl.foundation.canonical import digest_of
 from agentctl.foundation.money import plain
 
 
@@ -45,23 +44,19 @@ def rows(contract: Loaded[AgentContract], platform: Loaded[PlatformRules] | None
 
 
 def digests(
-    project: ProjectFiles,
-    contract: Loaded[AgentContract],
-    environment: Loaded[Environment],
-    platform: Loaded[PlatformRules] | None,
+    project: ProjectFiles, contract: Loaded[AgentContract], environment: Loaded[Environment]
 ) -> Digests:
-    """Return the digests of the contract, the environment and the platform's rules, with all they refer to.
+    """Return the digests of the contract, the environment and the platform's rules, with all they refer to, as a run has them.
 
     Raises:
         InvalidInput: a file that they name cannot be read.
     """
     version = project.agent_version(contract)
     bound = project.environment_version(environment, contract.document.agent.name)
-    rules = platform.document if platform else PlatformRules()
     return Digests(
         version=version.digest,
         environment=bound.digest,
-        platform=digest_of(rules.model_dump(mode="json")),
+        platform=project.platform_version().digest,
         tools={name: tool.digest for name, tool in version.tools.items()},
     )
 

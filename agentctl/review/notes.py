@@ -1,11 +1,8 @@
-"""What holds beside the letter of the contract: values the platform tightens, keys without force, names and missing files."""
+"""What holds beside the letter of the contract: keys without force, names and missing files."""
 
 from collections.abc import Iterator
 
 from agentctl.contract.enforcement import unenforced_parts
-from agentctl.contract.platform import PlatformRules
-from agentctl.contract.platform import effective as tightened
-from agentctl.review.effective import rule_place, text_of
 from agentctl.review.report import Finding, error, note
 from agentctl.review.subject import Subject
 
@@ -32,18 +29,6 @@ def instructions_are_given(subject: Subject) -> Iterator[Finding]:
         yield note(
             subject.in_contract("agent"), "the agent has no instructions", f"text in `{name}` beside it"
         )
-
-
-def platform_rules_are_told(subject: Subject) -> Iterator[Finding]:
-    """Every value that the platform tightens is named with both places."""
-    rules = subject.platform.document if subject.platform else PlatformRules()
-    contract, origins = tightened(subject.contract.document, rules)
-    for path, rule in origins.items():
-        keys = path.split(".")
-        at, value = subject.in_contract(*keys), text_of(contract, *keys)
-        written = text_of(subject.contract.document, *keys)
-        found = f"`{written}` becomes `{value}`, by `{rule}` ({rule_place(subject.platform, rule)})"
-        yield note(at, found)
 
 
 def unenforced_keys_are_told(subject: Subject) -> Iterator[Finding]:

@@ -6,12 +6,12 @@ from functools import partial
 from importlib.util import find_spec
 from typing import TypeVar
 
-from agentctl.contract.agent import AgentContract, AllowedTool
-from agentctl.contract.environment import Deployment, Environment, Reviewer, ReviewRule
+from agentctl.contract.agent import AgentContract, AllowedTool, Risk, RiskAcceptance
+from agentctl.contract.environment import Deployment, Environment, ModelReviewer, Reviewer, ReviewRule
 from agentctl.contract.platform import PlatformRules
 from agentctl.contract.project import Loaded, ProjectFiles
 from agentctl.contract.script import Script
-from agentctl.contract.tool import ToolDescriptor
+from agentctl.contract.tool import RiskTier, ToolDescriptor, higher_tier
 from agentctl.foundation.errors import InvalidInput, Problem, UsageError
 from agentctl.review.report import Spot, spot
 
@@ -31,6 +31,11 @@ class Listed:
         """The tool's descriptor."""
         return self.tool.document
 
+    @property
+    def tier(self) -> RiskTier:
+        """How much is at stake: the higher of what the tool and the contract say."""
+        return higher_tier(self.descriptor.tier, self.entry.risk_tier)
+
 
 @dataclass(frozen=True, slots=True)
 class Ruled:
@@ -39,6 +44,15 @@ class Ruled:
     index: int
     reviewer: Reviewer
     rule: ReviewRule
+
+
+@dataclass(frozen=True, slots=True)
+class Modelled:
+    """A reviewer that is a model, and where both stand in the environment."""
+
+    index: int
+    reviewer: Reviewer
+    model: ModelReviewer
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +76,15 @@ class Subject:
     is_in_project: bool
     """Whether the contract is one of the project's own, which are found by their names."""
 
+    @property
+    def rules(self) -> PlatformRules:
+        """The platform's rules; their defaults where the project has none of its own."""
+        return self.platform.document if self.platform else PlatformRules()
+
+    def accepted(self, listed: Listed, risk: Risk) -> RiskAcceptance | None:
+        """Return the acceptance of a risk that counts today; the platform may let nobody accept it."""
+        return listed.entry.acceptance(risk, self.today) if risk in self.rules.acceptable_risks else None
+
     def listed(self) -> tuple[Listed, ...]:
         """Return the allowlist's entries whose tools exist, in the contract's order."""
         entries = enumerate(self.contract.document.tools.allowlist)
@@ -75,6 +98,11 @@ class Subject:
         """Return the reviewers that are rules."""
         reviewers = enumerate(self.environment.document.reviewers)
         return tuple(Ruled(index, item, item.rule) for index, item in reviewers if item.rule is not None)
+
+    def modelled(self) -> tuple[Modelled, ...]:
+        """Return the reviewers that are models."""
+        reviewers = enumerate(self.environment.document.reviewers)
+        return tuple(Modelled(index, item, item.model) for index, item in reviewers if item.model is not None)
 
     def used_tools(self) -> tuple[Loaded[ToolDescriptor], ...]:
         """Return the tools this agent may call and those that reviewers read with, each once."""
@@ -103,6 +131,12 @@ class Subject:
     def in_rule(self, ruled: Ruled, *path: str | int) -> Spot:
         """Return where a part of a reviewer's rule stands."""
         return self.in_environment("reviewers", ruled.index, "rule", *path)
+
+    def by_platform(self, *path: str) -> str:
+        """Return where a rule of the platform stands, in brackets, for a sentence about another place."""
+        if self.platform is None or path not in self.platform.source.value_places:
+            return "(the platform's default)"
+        return spot(self.platform.source, *path).where
 
 
 def in_tool(tool: Loaded[ToolDescriptor], *path: str | int) -> Spot:
@@ -134,6 +168,9 @@ def gather(
         raise InvalidInput(reader.problems)
     script = reader.read(lambda: _script(project, loaded, bound))
     instructions = reader.read(lambda: project.instructions(loaded)) or ""
+    reader.read(lambda: project.policies_of_contract(loaded))
+    reader.read(lambda: project.policies_of_environment(bound))
+    reader.read(project.platform_version)
     reader.read(lambda: _seeds(project, bound))
     code = reader.code_of(
         project, [registry[name] for name in _named_tools(loaded, bound) if name in registry]

@@ -1,6 +1,5 @@
 """The effective contract: every value with where it came from, and the digests."""
 
-from agentctl.foundation.canonical import digest_of
 from agentctl.review.effective import digests, rows
 from tests.fakes.project_copy import AGENT, CONTRACT, PLATFORM, ProjectCopy
 
@@ -36,11 +35,10 @@ def test_without_platform_rules_their_defaults_hold(project: ProjectCopy) -> Non
 def test_the_digests_are_those_of_a_run(project: ProjectCopy) -> None:
     """Version, environment, platform and each tool have one; without a platform file, its defaults have one too."""
     contract, environment = project.files.agent(AGENT), project.files.environment("sandbox")
-    platform = project.files.platform()
-    found = digests(project.files, contract, environment, platform)
+    found = digests(project.files, contract, environment)
     assert found.version == project.files.agent_version(contract).digest
     assert found.environment == project.files.environment_version(environment, AGENT).digest
-    assert platform is not None
-    assert found.platform == digest_of(platform.document.model_dump(mode="json"))
+    assert found.platform == project.files.platform_version().digest
     assert list(found.tools) == ["zendesk.read_ticket", "stripe.lookup_charge", "stripe.create_refund"]
-    assert digests(project.files, contract, environment, None).platform != found.platform
+    (project.root / PLATFORM).unlink()
+    assert digests(project.files, contract, environment).platform != found.platform
