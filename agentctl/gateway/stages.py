@@ -13,10 +13,11 @@ from agentctl.approval.pending import Approval, of_call
 from agentctl.approval.terms import Terms, terms_of
 from agentctl.budget.limits import exceeded, sentence
 from agentctl.events.base import Reservation
-from agentctl.events.tool import DecisionMade, GrantUse, PolicyAnswer, Stage
+from agentctl.events.tool import DecisionMade, GrantUse, Stage
 from agentctl.foundation.canonical import digest_bytes, digest_of
 from agentctl.foundation.errors import InternalError
 from agentctl.gateway.bench import Bench
+from agentctl.gateway.one_effect import one_effect_once
 from agentctl.gateway.policy_requests import Asked, judgeable
 from agentctl.gateway.verdict import Case, NeedsApproval, Refused, Verdict
 from agentctl.policy.decision import reasons_for, strictest
@@ -65,7 +66,7 @@ async def permitted(case: Case, bench: Bench) -> Verdict:
     request = judged_on.request
     key = effect_key(_tool(case).descriptor, case.arguments)
     answers = [await engine.decide(request) for engine in bench.engines]
-    answers += _one_effect_once(case, bench, key)
+    answers += one_effect_once(bench.state, case.proposal.call, _tool(case).descriptor, key)
     decision = strictest(answers)
     made = DecisionMade(
         call=case.proposal.call,
@@ -247,23 +248,3 @@ def _asked(case: Case, bench: Bench) -> Asked:
         actor=bench.actor,
         now=bench.now,
     )
-
-
-def _one_effect_once(case: Case, bench: Bench, key: str | None) -> list[PolicyAnswer]:
-    """Refuse an effect that another call of this run has, or may have, caused; an effect nobody can name is refused too."""
-    descriptor = _tool(case).descriptor
-    if descriptor.effect_key is None:
-        return []
-    policy = "platform:one-effect-once"
-    holder = bench.state.holder_of(key) if key else None
-    if key and holder in {None, case.proposal.call}:
-        return []
-    reason = (
-        f"call {holder} of this run already did, or may have done, the same"
-        if key
-        else "its effect cannot be named"
-    )
-    digest = digest_of({"policy": policy, "effect_key": descriptor.effect_key})
-    return [
-        PolicyAnswer(authority="platform", policy=policy, digest=digest, decision="deny", reasons=(reason,))
-    ]
