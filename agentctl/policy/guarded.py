@@ -5,7 +5,7 @@ if that is allowed, the answer is that the call needs one. Whether there is one,
 """
 
 import asyncio
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NoReturn
 
 from agentctl.events.tool import Decision, PolicyAnswer
@@ -59,8 +59,7 @@ class Guarded:
         if approved.errors:
             return "deny", approved
         if approved.allowed is True:
-            terms = strictest_terms((as_it_is.terms, approved.terms))
-            return "needs_approval", replace(approved, terms=terms)
+            return "needs_approval", _both(as_it_is, approved)
         return "deny", as_it_is
 
     def _answer(self, begun: int, decision: Decision, judgement: Judgement) -> PolicyAnswer:
@@ -102,6 +101,12 @@ class Guarded:
 def _decision_of(judgement: Judgement) -> Decision:
     """Return the decision of a judgement that stands by itself; only the word `True` allows."""
     return "allow" if judgement.allowed is True and not judgement.errors else "deny"
+
+
+def _both(denied: Judgement, approved: Judgement) -> Judgement:
+    """Return what needs an approval: what denies without one and what allows with it, and the demands of both."""
+    reasons = tuple(dict.fromkeys((*denied.reasons, *approved.reasons)))
+    return Judgement(allowed=True, reasons=reasons, terms=strictest_terms((denied.terms, approved.terms)))
 
 
 def _too_late() -> NoReturn:
