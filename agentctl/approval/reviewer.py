@@ -22,14 +22,50 @@ LookUpFunction: TypeAlias = Callable[[str, str, JsonObject], Awaitable[Evidence]
 
 
 @dataclass(frozen=True, slots=True)
+class Question:
+    """What a second model is asked: what it is told to do, and the text it is to judge."""
+
+    instructions: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a second model answered, redacted; or why there is no answer."""
+
+    text: str | None
+    why_not: str = ""
+
+
+AskFunction: TypeAlias = Callable[[str, Question], Awaitable[Said]]
+"""Asks a second model, by its alias."""
+
+
+async def nobody_to_ask(alias: str, question: Question) -> Said:
+    """Say that there is no second model."""
+    del question
+    return Said(None, f"no model is bound to `{alias}`")
+
+
+@dataclass(frozen=True, slots=True)
 class Case:
-    """An approval request with what a reviewer may look at; all values redacted."""
+    """An approval request with what a reviewer may look at; all values redacted.
+
+    `added` may answer since the request escalated; `answered` have answered and are not asked again.
+    """
 
     request: ApprovalRequested
     arguments: JsonObject
     facts: Mapping[str, str]
     results: Mapping[str, JsonValue]
     real_view: str
+    added: tuple[str, ...] = ()
+    answered: tuple[str, ...] = ()
+    ask_model: AskFunction = nobody_to_ask
+
+    def asks(self, name: str) -> bool:
+        """Whether a reviewer of the platform's is to look at it: one who may answer and has not."""
+        return name in {*self.request.reviewers, *self.added} and name not in self.answered
 
 
 @dataclass(frozen=True, slots=True)

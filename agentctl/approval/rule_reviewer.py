@@ -19,7 +19,7 @@ class RuleReviewer:
 
     async def review(self, case: Case, look_up: LookUpFunction) -> Opinion | None:
         """Return this rule's opinion; None when the request is not its business."""
-        if case.request.tool != self._rule.tool or self._name not in case.request.reviewers:
+        if case.request.tool != self._rule.tool or not case.asks(self._name):
             return None
         arguments = {
             name: at(case.arguments, pointer) for name, pointer in self._rule.look_up.arguments.items()

@@ -8,10 +8,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from agentctl.approval.asserted import AssertedNames
+from agentctl.approval.model_reviewer import ModelReviewer
 from agentctl.approval.reviewer import Reviewer
 from agentctl.approval.rule_reviewer import RuleReviewer
+from agentctl.composition.announcing import announcers_of
 from agentctl.composition.governing import Governing
 from agentctl.composition.project import Project
+from agentctl.composition.review_models import check_review_models, review_aliases
 from agentctl.contract.environment import Backend, Deployment, Environment
 from agentctl.contract.policy_version import PlatformVersion
 from agentctl.contract.script import Script
@@ -93,13 +96,15 @@ async def assemble(project: Project, governing: Governing, around: Surroundings)
         broker=BackendBroker(environment.backends, issuer_of(project, governing), project.settings.secret),
         executors=_executors(project, governing, around, registry),
         models=await _models(project, governing),
-        reviewers=(*_rule_reviewers(governing), *around.reviewers),
+        reviewers=(*_rule_reviewers(governing), *_model_reviewers(governing), *around.reviewers),
         reviewer_names=tuple(reviewer.name for reviewer in environment.reviewers),
         verifier=AssertedNames(),
         fingerprint=lambda text: hmac.new(
             sealing_key, b"effect\n" + text.encode(), hashlib.sha256
         ).hexdigest(),
         pause=asyncio.sleep,
+        review_models=await _review_models(project, governing),
+        announcers=announcers_of(project, governing),
     )
 
 
@@ -151,6 +156,11 @@ def _rule_reviewers(governing: Governing) -> tuple[RuleReviewer, ...]:
     return tuple(RuleReviewer(item.name, item.rule) for item in reviewers if item.rule is not None)
 
 
+def _model_reviewers(governing: Governing) -> tuple[ModelReviewer, ...]:
+    reviewers = governing.environment.environment.reviewers
+    return tuple(ModelReviewer(item.name, item.model) for item in reviewers if item.model is not None)
+
+
 def _executors(project: Project, governing: Governing, around: Surroundings, registry: Registry) -> Executors:
     environment = governing.environment.environment
     addresses = {name: _address(item, around.back_office_url) for name, item in environment.backends.items()}
@@ -175,6 +185,16 @@ async def _models(project: Project, governing: Governing) -> dict[str, tuple[Mod
     alias = governing.contract.model_routing.default
     chain = governing.environment.environment.models.get(alias, ())
     return {alias: tuple([await _desk(project, governing, item) for item in chain])}
+
+
+async def _review_models(project: Project, governing: Governing) -> dict[str, tuple[ModelDesk, ...]]:
+    """Return the desks of second models, apart from those that the agent can ask."""
+    check_review_models(governing)
+    environment = governing.environment.environment
+    return {
+        alias: tuple([await _desk(project, governing, item) for item in environment.models[alias]])
+        for alias in sorted(review_aliases(environment))
+    }
 
 
 async def _desk(project: Project, governing: Governing, deployment: Deployment) -> ModelDesk:

@@ -20,6 +20,7 @@ from agentctl.composition.assembly import (
 )
 from agentctl.composition.governing import Governing, from_files, recorded, store
 from agentctl.composition.project import Project
+from agentctl.composition.review_models import check_review_models
 from agentctl.contract.enforcement import not_enforced
 from agentctl.events.base import Principal, Source
 from agentctl.events.run import Envelope, Limits, RunResumed, RunStarted
@@ -94,7 +95,9 @@ def _checked(project: Project, order: RunOrder) -> Governing:
     reviewed = review(project.files, load, order.environment, called=order.agent, today=today)
     if not reviewed.passed:
         raise InvalidInput(reviewed.report.errors)
-    return from_files(project, order.agent, order.environment)
+    governing = from_files(project, order.agent, order.environment)
+    check_review_models(governing)
+    return governing
 
 
 def resume_run(project: Project, run: str, by: str | None, audience: Audience) -> RunOutcome:

@@ -174,6 +174,8 @@ class ApprovalAnnounced(Event):
     """How often it was tried."""
     detail: str
     """The status, or what went wrong; redacted."""
+    escalations: int = 0
+    """How many steps of its escalation had come by then; each is announced anew."""
 
 
 class GrantGiven(Event):

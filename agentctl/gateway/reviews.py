@@ -13,6 +13,7 @@ from agentctl.foundation.canonical import JsonObject
 from agentctl.foundation.errors import InternalError
 from agentctl.gateway.attempts import attempt_all
 from agentctl.gateway.corridor import Corridor
+from agentctl.gateway.review_models import asking
 from agentctl.gateway.stages import REVIEW_STAGES, judge
 from agentctl.gateway.verdict import Case, Refused
 
@@ -80,6 +81,9 @@ def _case(corridor: Corridor, approval: Approval) -> ReviewCase:
         facts=decision.facts,
         results=corridor.state.results,
         real_view=with_real_values(approval.request.view, corridor.parts.vault.restore),
+        added=approval.reviewers,
+        answered=tuple(answer.reviewer.id for answer in approval.answers),
+        ask_model=asking(corridor, approval.request),
     )
 
 

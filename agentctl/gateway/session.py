@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 
 from agentctl.events.record import AnyEvent, Record
+from agentctl.gateway.announcements import announce
 from agentctl.gateway.corridor import Corridor, Parts
 from agentctl.gateway.letters import receive
 from agentctl.gateway.model_calls import ModelWork, call_model
@@ -64,6 +65,10 @@ class Session:
         """Ask this process's reviewers about an approval request."""
         await review(self._corridor, approval)
 
+    async def announce(self, approvals: Sequence[str]) -> None:
+        """Announce approval requests that are still open to every webhook that does not know of them yet."""
+        await announce(self._corridor, approvals)
+
     async def receive(self) -> None:
         """Take what lies in the inbox into the journal."""
         await receive(self._corridor)
@@ -97,8 +102,7 @@ async def open_session(parts: Parts, records: tuple[Record, ...] = ()) -> AsyncI
 
 async def _close(parts: Parts) -> None:
     await parts.executors.close()
-    for client in {
-        id(desk.client): desk.client for desks in parts.models.values() for desk in desks
-    }.values():
+    all_desks = (*parts.models.values(), *parts.review_models.values())
+    for client in {id(desk.client): desk.client for desks in all_desks for desk in desks}.values():
         await client.close()
     parts.journal.close()

@@ -100,6 +100,7 @@ class LiveWorld:
         await self._session.receive()
         for approval in approvals:
             await self._session.review(approval)
+        await self._session.announce(approvals)
         still = tuple(name for name in approvals if self._session.state.approvals[name].open)
         if still:
             detail = "somebody must answer the approval requests"
