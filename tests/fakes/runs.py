@@ -8,6 +8,7 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from agentctl.approval.announcement import Announcer
 from agentctl.approval.asserted import AssertedNames
 from agentctl.approval.reviewer import Reviewer
 from agentctl.approval.rule_reviewer import RuleReviewer
@@ -99,6 +100,8 @@ class Stage:
     ceilings: Ceilings = field(default_factory=dict)
     redaction: str = "strict"
     desks: tuple[ModelDesk, ...] | None = None
+    review_models: dict[str, tuple[ModelDesk, ...]] = field(default_factory=dict)
+    announcers: dict[str, Announcer] = field(default_factory=dict)
     run: str = RUN
     interrupt: Interrupt = field(default_factory=Interrupt)
     observed: list[Record] = field(default_factory=list)
@@ -149,6 +152,8 @@ class Stage:
             reviewer_names=self.reviewer_names,
             fingerprint=lambda text: hashlib.sha256(text.encode()).hexdigest(),
             pause=no_pause,
+            review_models=self.review_models,
+            announcers=self.announcers,
         )
 
     def started(self, text: str = "4201") -> RunStarted:
