@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 
 from agentctl.cli.terminal import Line, Tone, capped
-from agentctl.cli.words import answered, compact, counted, credential, who
+from agentctl.cli.words import answered, compact, counted, credential, moment, who
 from agentctl.events.tool import DecisionMade, ToolResult, ToolUnknown
+from agentctl.foundation.money import plain
 from agentctl.trace.call_report import Approval, Attempt, AttemptEnd, Call, CallOutcome
 
 _CAP = 300
@@ -34,6 +35,10 @@ def call_lines(call: Call, *, full: bool) -> Iterator[Line]:
         yield from _decision(made.event, full=full)
     for approval in call.approvals:
         yield from _approval(approval, full=full)
+    for amended in call.amendments:
+        by = ", ".join(amended.event.by)
+        shown = capped(compact(amended.event.arguments), _CAP, full=full)
+        yield Line(f"arguments put in their place by {by}: {shown}", 2, "warn")
     for attempt in call.attempts:
         yield from _attempt(attempt, full=full)
     for refused in call.refusals:
@@ -66,6 +71,17 @@ def _approval(approval: Approval, *, full: bool) -> Iterator[Line]:
         answer = placed.event
         reason = capped(answer.reason, _CAP, full=full)
         yield Line(answered(answer.answer, answer.reviewer, placed.time, reason), 3)
+        if answer.changes is not None:
+            yield Line(f"wants {capped(compact(answer.changes), _CAP, full=full)}", 4)
+    for step in approval.escalations:
+        yield Line(
+            f"asked too from {moment(step.time)}: {', '.join(step.event.reviewers)} ({step.event.why})", 3
+        )
+    for told in approval.announcements:
+        how = "announced at" if told.event.delivered else "could not be announced at"
+        yield Line(
+            f"{how} {told.event.webhook}: {told.event.detail}", 3, "plain" if told.event.delivered else "warn"
+        )
     if approval.expired:
         yield Line("nobody answered in time: denied", 3, "bad")
     elif not approval.answers:
@@ -80,6 +96,9 @@ def _attempt(attempt: Attempt, *, full: bool) -> Iterator[Line]:
         f"attempt {intent.attempt} ({intent.effect}) for {who(intent.principal)}, through {intent.actor}", 2
     )
     yield Line(f"credential {credential(intent.credential)}", 3)
+    if intent.grant is not None:
+        taken = ", ".join(f"{plain(amount)} {name}" for name, amount in sorted(intent.grant.amounts.items()))
+        yield Line(f"under the grant {intent.grant.grant}, of which it takes {taken}", 3)
     if attempt.end is None:
         yield Line("its end is not recorded", 3, "warn")
     else:

@@ -1,11 +1,28 @@
 """One calm line per event worth seeing while a run goes; pure."""
 
-from agentctl.events.approval import ApprovalAnswered, ApprovalExpired, ApprovalRequested, MessageRefused
-from agentctl.events.budget import BudgetOverrun, BudgetStopped
+from agentctl.cli.words import compact
+from agentctl.events.approval import (
+    ApprovalAnnounced,
+    ApprovalAnswered,
+    ApprovalEscalated,
+    ApprovalExpired,
+    ApprovalRequested,
+    GrantGiven,
+    MessageRefused,
+)
+from agentctl.events.budget import BudgetOverrun, BudgetRaised, BudgetStopped
 from agentctl.events.model import ModelAnswered, ModelFailed, ModelRefused
 from agentctl.events.record import AnyEvent, Record
-from agentctl.events.run import JournalRecovered, RunResumed, RunStarted
-from agentctl.events.tool import ToolInDoubt, ToolIntent, ToolRefused, ToolResolved, ToolResult, ToolUnknown
+from agentctl.events.run import ClockAnomaly, JournalRecovered, RunResumed, RunStarted
+from agentctl.events.tool import (
+    ToolAmended,
+    ToolInDoubt,
+    ToolIntent,
+    ToolRefused,
+    ToolResolved,
+    ToolResult,
+    ToolUnknown,
+)
 from agentctl.foundation.money import plain
 
 
@@ -27,6 +44,10 @@ def _run_line(event: AnyEvent) -> str | None:
             return f"budget: {meter}: {used} used, {asked} more asked, ceiling {limit}"
         case BudgetOverrun(meter=meter, reserved=reserved, reported=reported):
             return f"budget: {meter}: {reported} reported, {reserved} reserved"
+        case BudgetRaised(reviewer=reviewer):
+            return f"ceilings raised by {reviewer.id} ({reviewer.assurance})"
+        case ClockAnomaly(behind_seconds=behind):
+            return f"the wall clock went back {behind:.1f} s: open approvals are void"
         case _:
             return None
 
@@ -46,6 +67,8 @@ def _model_line(event: AnyEvent) -> str | None:
 
 def _tool_line(event: AnyEvent) -> str | None:
     match event:
+        case ToolAmended(call=call, arguments=arguments, by=by):
+            return f"{_short(call)}  {', '.join(by)} put other arguments in place: {compact(arguments)}"
         case ToolIntent(purpose="review", tool=tool, principal=principal):
             return f"          {principal.id} looks for itself: {tool}"
         case ToolIntent(call=call, tool=tool, effect=effect, attempt=attempt):
@@ -72,6 +95,12 @@ def _answer_line(event: AnyEvent) -> str | None:
             return f"{_short(binding.call)}  {reviewer.id}: {answer}" + (f": {reason}" if reason else "")
         case ApprovalExpired(approval=approval):
             return f"approval {approval} expired: nobody answered in time"
+        case ApprovalEscalated(approval=approval, reviewers=reviewers, why=why):
+            return f"approval {approval}: {', '.join(reviewers)} may answer too: {why}"
+        case ApprovalAnnounced(webhook=webhook, delivered=delivered, detail=detail):
+            return f"{'announced' if delivered else 'could not be announced'} at {webhook}: {detail}"
+        case GrantGiven(reviewer=reviewer, tool=tool, until=until):
+            return f"{reviewer.id} granted {tool} within limits, until {until}"
         case MessageRefused(reasons=reasons):
             return f"a message was not accepted: {'; '.join(reasons)}"
         case _:

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from agentctl.cli.call_lines import call_lines
 from agentctl.cli.terminal import Line, Terminal, capped
 from agentctl.cli.three_answers import three_answers_lines
-from agentctl.cli.words import chain, counted, journal_file, moment, usd, who
-from agentctl.events.approval import MessageRefused
-from agentctl.events.budget import BudgetOverrun, BudgetStopped
+from agentctl.cli.words import chain, counted, granted, journal_file, moment, reviewer, usd, who
+from agentctl.events.approval import GrantGiven, MessageRefused
+from agentctl.events.budget import BudgetOverrun, BudgetRaised, BudgetStopped
 from agentctl.events.model import ModelAnswered, ModelFailed, RouteChosen
 from agentctl.events.run import ClockAnomaly, JournalRecovered, RunFinished, RunResumed, RunSuspended
 from agentctl.foundation.money import plain
@@ -157,7 +157,7 @@ def _model_call(call: ModelCall, *, full: bool) -> Iterator[Line]:
 
 def _events(report: RunReport) -> Iterator[Line]:
     """Return what happened to the run itself, in order; its end stands above."""
-    placed = sorted((*report.life, *report.budget, *report.notes), key=lambda one: one.seq)
+    placed = sorted((*report.life, *report.budget, *report.grants, *report.notes), key=lambda one: one.seq)
     told = [(one, _event(one)) for one in placed]
     if any(text for _, text in told) or report.not_understood:
         yield Line("what happened to the run", tone="title")
@@ -175,6 +175,8 @@ def _event(
         | RunFinished
         | BudgetStopped
         | BudgetOverrun
+        | BudgetRaised
+        | GrantGiven
         | MessageRefused
         | ClockAnomaly
         | JournalRecovered
@@ -187,13 +189,23 @@ def _event(
             return f"resumed by {who(by)}"
         case RunSuspended(reason=reason, detail=detail):
             return f"suspended: {reason}: {detail}"
-        case BudgetStopped(meter=meter, limit=limit, used=used, asked=more):
-            return f"stopped at the ceiling of {limit} {meter}: {used} used or reserved, {more} more asked"
-        case BudgetOverrun(meter=meter, reserved=reserved, reported=reported):
-            return f"more {meter} used than reserved: {reported} reported, {reserved} reserved"
+        case BudgetStopped() | BudgetOverrun() | BudgetRaised() as budget:
+            return _budget(budget)
+        case GrantGiven() as given:
+            return granted(given, placed.time)
         case MessageRefused(message=message, reasons=reasons):
             return f"message {message} was not accepted: {'; '.join(reasons)}"
         case ClockAnomaly(behind_seconds=behind):
             return f"the wall clock went back {behind:.1f} s; the run's time did not"
         case JournalRecovered(bytes=size):
             return f"a torn tail of {counted(size, 'byte')} was cut off the journal and kept"
+
+
+def _budget(event: BudgetStopped | BudgetOverrun | BudgetRaised) -> str:
+    match event:
+        case BudgetStopped(meter=meter, limit=limit, used=used, asked=more):
+            return f"stopped at the ceiling of {limit} {meter}: {used} used or reserved, {more} more asked"
+        case BudgetOverrun(meter=meter, reserved=reserved, reported=reported):
+            return f"more {meter} used than reserved: {reported} reported, {reserved} reserved"
+        case BudgetRaised() as raised:
+            return f"ceilings raised by {reviewer(raised.reviewer)}: {raised.reason or 'no reason given'}"

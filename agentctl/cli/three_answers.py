@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from agentctl.cli.terminal import Line, capped
-from agentctl.cli.words import answered, chain, compact, credential, journal_file, who
+from agentctl.cli.words import answered, chain, compact, credential, granted, journal_file, used, who
 from agentctl.trace.three_questions import Authorization, Evidence, Permission, ThreeAnswers
 
 _CAP = 400
@@ -28,7 +28,9 @@ def _who(found: Authorization, *, full: bool) -> Iterator[Line]:
     for each in found.reviewers:
         reason = capped(each.reason, _CAP, full=full)
         yield Line(answered(each.answer, each.reviewer, each.at, reason), 2, "good")
-    if not found.reviewers:
+    if found.grant is not None:
+        yield Line(granted(found.grant.event, found.grant.time), 2, "good")
+    elif not found.reviewers:
         yield Line("no approval was needed", 2)
 
 
@@ -46,6 +48,8 @@ def _why(found: Permission, *, full: bool) -> Iterator[Line]:
     if found.facts:
         facts = ", ".join(f"{name} = {value}" for name, value in sorted(found.facts.items()))
         yield Line(capped(f"judged on {facts}", _CAP, full=full), 2)
+    if found.inputs_digest:
+        yield Line(f"all that they were shown {found.inputs_digest}", 3)
 
 
 def _proof(found: Evidence, call: str) -> Iterator[Line]:
@@ -57,4 +61,6 @@ def _proof(found: Evidence, call: str) -> Iterator[Line]:
     for approval in found.approvals:
         yield Line(f"approval {approval}", 2)
     yield Line(f"call {call}, idempotency key {found.idempotency_key}", 2)
+    if found.budget_before is not None and found.budget_after is not None:
+        yield Line(f"budget before it: {used(found.budget_before)}; with it: {used(found.budget_after)}", 2)
     yield Line(f"version {found.version}", 2)

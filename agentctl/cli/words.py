@@ -5,8 +5,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Literal
 
-from agentctl.events.approval import Answer, ReviewerRecord
-from agentctl.events.base import Principal
+from agentctl.events.approval import Answer, GrantGiven, ReviewerRecord
+from agentctl.events.base import Principal, Reservation
 from agentctl.events.tool import Credential
 from agentctl.foundation.canonical import JsonValue
 from agentctl.foundation.money import plain
@@ -58,7 +58,34 @@ def chain(on_behalf_of: tuple[str, ...]) -> str:
 def answered(answer: Answer, by: ReviewerRecord, at: datetime, reason: str) -> str:
     """Return what a reviewer said to an approval request, who that is, and how sure we are of it."""
     why = f": {reason}" if reason else ""
-    return f"{_ANSWERS[answer]} by {by.id} (a {by.kind}, {_ASSURANCE[by.assurance]}), {moment(at)}{why}"
+    return f"{_ANSWERS[answer]} by {reviewer(by)}, {moment(at)}{why}"
+
+
+def reviewer(by: ReviewerRecord) -> str:
+    """Return who a reviewer is, how sure we are of it, and whether anything but a key separates them from the run."""
+    beside = "; the same user of the machine as the run's" if by.boundary == "none" else ""
+    key = f" {by.key}" if by.key else ""
+    return f"{by.id} (a {by.kind}, {_ASSURANCE[by.assurance]}{key}{beside})"
+
+
+def granted(grant: GrantGiven, at: datetime) -> str:
+    """Return what a reviewer granted, and who that is."""
+    limits = ", ".join(f"{plain(amount)} {name}" for name, amount in sorted(grant.up_to.items()))
+    which = "".join(f", {name} {value}" for name, value in sorted(grant.facts.items()))
+    why = f": {grant.reason}" if grant.reason else ""
+    what = f"{grant.tool}{which}, up to {limits}, until {grant.until}"
+    return f"grant by {reviewer(grant.reviewer)}, {moment(at)}: {what}{why}"
+
+
+def used(amount: Reservation) -> str:
+    """Return what is used and promised, in words."""
+    parts = (
+        counted(amount.tool_calls, "tool call"),
+        f"{amount.input_tokens:,} tokens in",
+        f"{amount.output_tokens:,} out",
+        usd(amount.cost_usd),
+    )
+    return ", ".join(parts)
 
 
 def journal_file(name: str) -> str:

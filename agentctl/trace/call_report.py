@@ -3,11 +3,18 @@
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from agentctl.events.approval import ApprovalAnswered, ApprovalExpired, ApprovalRequested
+from agentctl.events.approval import (
+    ApprovalAnnounced,
+    ApprovalAnswered,
+    ApprovalEscalated,
+    ApprovalExpired,
+    ApprovalRequested,
+)
 from agentctl.events.base import Event
 from agentctl.events.tool import (
     DecisionMade,
     Purpose,
+    ToolAmended,
     ToolInDoubt,
     ToolIntent,
     ToolProposed,
@@ -53,6 +60,8 @@ class Approval:
     requested: Placed[ApprovalRequested]
     answers: tuple[Placed[ApprovalAnswered], ...]
     expired: Placed[ApprovalExpired] | None
+    escalations: tuple[Placed[ApprovalEscalated], ...] = ()
+    announcements: tuple[Placed[ApprovalAnnounced], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +80,7 @@ class Call:
     attempts: tuple[Attempt, ...]
     in_doubt: tuple[Placed[ToolInDoubt], ...]
     resolved: tuple[Placed[ToolResolved], ...]
+    amendments: tuple[Placed[ToolAmended], ...] = ()
 
     @property
     def may_have_effect(self) -> bool:
@@ -97,6 +107,7 @@ def _call_of(event: Event, approvals: dict[str, str]) -> str | None:
     match event:
         case (
             ToolProposed(call=call)
+            | ToolAmended(call=call)
             | DecisionMade(call=call)
             | ToolRefused(call=call)
             | ToolIntent(call=call)
@@ -106,9 +117,13 @@ def _call_of(event: Event, approvals: dict[str, str]) -> str | None:
             | ToolResolved(call=call)
         ):
             return call
-        case ApprovalRequested(approval=approval) | ApprovalAnswered(approval=approval):
-            return approvals.get(approval)
-        case ApprovalExpired(approval=approval):
+        case (
+            ApprovalRequested(approval=approval)
+            | ApprovalAnswered(approval=approval)
+            | ApprovalEscalated(approval=approval)
+            | ApprovalAnnounced(approval=approval)
+            | ApprovalExpired(approval=approval)
+        ):
             return approvals.get(approval)
         case _:
             return None
@@ -116,16 +131,22 @@ def _call_of(event: Event, approvals: dict[str, str]) -> str | None:
 
 def _call(name: str, step: int, own: Placeds) -> Call:
     proposals, intents = of_type(own, ToolProposed), of_type(own, ToolIntent)
-    wishes: tuple[ToolIntent | ToolProposed, ...] = (
+    amendments = of_type(own, ToolAmended)
+    named: tuple[ToolIntent | ToolProposed, ...] = (
         *(one.event for one in proposals),
+        *(one.event for one in intents),
+    )
+    wished: tuple[ToolProposed | ToolAmended | ToolIntent, ...] = (
+        *(one.event for one in proposals),
+        *(one.event for one in amendments),
         *(one.event for one in intents),
     )
     return Call(
         call=name,
         step=step,
-        tool=wishes[-1].tool if wishes else "",
+        tool=named[-1].tool if named else "",
         purpose=intents[0].event.purpose if intents else "agent",
-        arguments=wishes[-1].arguments if wishes else None,
+        arguments=wished[-1].arguments if wished else None,
         outcome=_outcome(own),
         decisions=of_type(own, DecisionMade),
         refusals=of_type(own, ToolRefused),
@@ -133,6 +154,7 @@ def _call(name: str, step: int, own: Placeds) -> Call:
         attempts=tuple(_attempt(one, own) for one in intents),
         in_doubt=of_type(own, ToolInDoubt),
         resolved=of_type(own, ToolResolved),
+        amendments=amendments,
     )
 
 
@@ -142,6 +164,8 @@ def _approval(requested: Placed[ApprovalRequested], own: Placeds) -> Approval:
         requested,
         tuple(one for one in of_type(own, ApprovalAnswered) if one.event.approval == name),
         next((one for one in of_type(own, ApprovalExpired) if one.event.approval == name), None),
+        tuple(one for one in of_type(own, ApprovalEscalated) if one.event.approval == name),
+        tuple(one for one in of_type(own, ApprovalAnnounced) if one.event.approval == name),
     )
 
 

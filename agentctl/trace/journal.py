@@ -20,7 +20,6 @@ from agentctl.trace.disk import Disk, make_private_folder, read_whole, sync_dire
 from agentctl.trace.ports import Acquired
 
 
-
 class FileJournal:
     """The writer's end of one journal file; holds the file's lock until closed."""
 

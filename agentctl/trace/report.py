@@ -5,8 +5,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Literal, TypeAlias
 
-from agentctl.events.approval import MessageRefused
-from agentctl.events.budget import BudgetOverrun, BudgetStopped
+from agentctl.events.approval import GrantGiven, MessageRefused
+from agentctl.events.budget import BudgetOverrun, BudgetRaised, BudgetStopped
 from agentctl.events.model import ModelAnswered, ModelAsked, ModelFailed, ModelRefused, RouteChosen
 from agentctl.events.run import (
     ClockAnomaly,
@@ -112,7 +112,8 @@ class RunReport:
     """The hash of the last record; it stands for everything before it."""
     steps: tuple[Step, ...]
     life: tuple[Placed[RunResumed | RunSuspended | RunFinished], ...]
-    budget: tuple[Placed[BudgetStopped | BudgetOverrun], ...]
+    budget: tuple[Placed[BudgetStopped | BudgetOverrun | BudgetRaised], ...]
+    grants: tuple[Placed[GrantGiven], ...]
     notes: tuple[Placed[MessageRefused | ClockAnomaly | JournalRecovered], ...]
     not_understood: tuple[NotUnderstood, ...]
     spent_usd: Decimal
@@ -122,9 +123,10 @@ class RunReport:
 
     @property
     def limits(self) -> Limits:
-        """The ceilings that held at last; a resume may lower them."""
-        resumed = [one.event.limits for one in self.life if isinstance(one.event, RunResumed)]
-        return resumed[-1] if resumed else self.started.envelope.limits
+        """The ceilings that held at last; a reviewer may raise them, a resume may lower them."""
+        placed = sorted((*self.life, *self.budget), key=lambda one: one.seq)
+        changed = [one.event.limits for one in placed if isinstance(one.event, RunResumed | BudgetRaised)]
+        return changed[-1] if changed else self.started.envelope.limits
 
     @property
     def calls(self) -> tuple[Call, ...]:
@@ -146,7 +148,10 @@ def report_of(
         life=in_order(
             of_type(placed, RunResumed), of_type(placed, RunSuspended), of_type(placed, RunFinished)
         ),
-        budget=in_order(of_type(placed, BudgetStopped), of_type(placed, BudgetOverrun)),
+        budget=in_order(
+            of_type(placed, BudgetStopped), of_type(placed, BudgetOverrun), of_type(placed, BudgetRaised)
+        ),
+        grants=of_type(placed, GrantGiven),
         notes=in_order(
             of_type(placed, MessageRefused), of_type(placed, ClockAnomaly), of_type(placed, JournalRecovered)
         ),

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from agentctl.events.approval import Answer, ReviewerRecord
-from agentctl.events.base import Event, Principal
+from agentctl.events.approval import Answer, GrantGiven, ReviewerRecord
+from agentctl.events.base import Event, Principal, Reservation
 from agentctl.events.tool import Credential, Decision, PolicyAnswer
 from agentctl.foundation.canonical import JsonObject
 from agentctl.trace.call_report import Approval, Attempt, Call, CallOutcome
@@ -26,12 +26,13 @@ class ReviewerAnswer:
 
 @dataclass(frozen=True, slots=True)
 class Authorization:
-    """Who it was done for and by whom, and every reviewer's answer it rests on."""
+    """Who it was done for and by whom, and every reviewer's answer or grant it rests on."""
 
     principal: Principal
     on_behalf_of: tuple[str, ...]
     actor: str
     reviewers: tuple[ReviewerAnswer, ...]
+    grant: Placed[GrantGiven] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,7 @@ class Permission:
     decision: Decision | None
     answers: tuple[PolicyAnswer, ...]
     facts: dict[str, str]
+    inputs_digest: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,8 @@ class Evidence:
     idempotency_key: str
     arguments_digest: str
     version: str
+    budget_before: Reservation | None = None
+    budget_after: Reservation | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,14 +122,21 @@ def _who(report: RunReport, call: Call, last: Attempt) -> Authorization:
             for approval in _consumed(call)
             for one in approval.answers
         ),
+        grant=_grant(report, last),
     )
+
+
+def _grant(report: RunReport, last: Attempt) -> Placed[GrantGiven] | None:
+    used = last.intent.event.grant
+    return next((one for one in report.grants if used and one.event.grant == used.grant), None)
 
 
 def _why(call: Call, last: Attempt) -> Permission:
     before = [one.event for one in call.decisions if one.seq < last.intent.seq]
     if not before:
         return Permission(None, (), {})
-    return Permission(before[-1].decision, before[-1].answers, before[-1].facts)
+    made = before[-1]
+    return Permission(made.decision, made.answers, made.facts, made.inputs_digest)
 
 
 def _proof(report: RunReport, call: Call, last: Attempt) -> Evidence:
@@ -138,6 +149,8 @@ def _proof(report: RunReport, call: Call, last: Attempt) -> Evidence:
         idempotency_key=last.intent.event.idempotency_key,
         arguments_digest=last.intent.event.arguments_digest,
         version=report.row.version,
+        budget_before=last.intent.event.basis.budget_before if last.intent.event.basis else None,
+        budget_after=last.intent.event.basis.budget_after if last.intent.event.basis else None,
     )
 
 
@@ -152,6 +165,7 @@ def _records(call: Call) -> tuple[EvidenceRecord, ...]:
     placed: Iterable[Placed[Event]] = (
         *call.decisions,
         *(answer for approval in _consumed(call) for answer in (approval.requested, *approval.answers)),
+        *call.amendments,
         *(one.intent for one in call.attempts),
         *(end for end in ends if end is not None),
         *call.in_doubt,
