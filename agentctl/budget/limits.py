@@ -16,6 +16,18 @@ Ceilings: TypeAlias = Mapping[str, int | Decimal]
 
 
 @dataclass(frozen=True, slots=True)
+class Time:
+    """How long a run has been worked on, and how long the next attempt may take; seconds."""
+
+    worked: Decimal = Decimal(0)
+    next: int = 0
+
+
+NO_TIME = Time()
+"""For what takes no time."""
+
+
+@dataclass(frozen=True, slots=True)
 class Left:
     """What may still be used."""
 
@@ -38,7 +50,17 @@ def left(spend: Spend, limits: Limits) -> Left:
     )
 
 
-def exceeded(spend: Spend, limits: Limits, asked: Reservation) -> BudgetStopped | None:
+def lowered(limits: Limits, ceilings: Ceilings) -> Limits:
+    """Return a run's limits, raised ones too, under the platform's ceilings."""
+    lower = {
+        name: ceilings[name] if value is None else min(value, ceilings[name])
+        for name, value in limits
+        if name in ceilings
+    }
+    return limits.model_copy(update=lower)
+
+
+def exceeded(spend: Spend, limits: Limits, asked: Reservation, time: Time = NO_TIME) -> BudgetStopped | None:
     """Return the first ceiling that the next attempt could break, with its numbers; None when it fits."""
     used = spend.committed
     rows: tuple[tuple[Meter, Decimal, Decimal, Decimal], ...] = (
@@ -46,7 +68,8 @@ def exceeded(spend: Spend, limits: Limits, asked: Reservation) -> BudgetStopped 
         ("input_tokens", *_decimals(limits.max_input_tokens, used.input_tokens, asked.input_tokens)),
         ("output_tokens", *_decimals(limits.max_output_tokens, used.output_tokens, asked.output_tokens)),
         ("cost_usd", limits.max_cost_usd, used.cost_usd, asked.cost_usd),
-        *_bytes(limits.max_bytes, used.bytes, asked.bytes),
+        *_later("bytes", limits.max_bytes, Decimal(used.bytes), asked.bytes),
+        *_later("wall_clock_seconds", limits.max_wall_clock_seconds, time.worked, time.next),
     )
     for meter, limit, so_far, more in rows:
         if exact_sum((so_far, more)) > limit:
@@ -64,9 +87,11 @@ def sentence(stop: BudgetStopped) -> str:
     return f"the ceiling of {stop.limit} {stop.meter} could be broken: {stop.used} used or reserved, {stop.asked} more asked"
 
 
-def _bytes(limit: int | None, used: int, asked: int) -> tuple[tuple[Meter, Decimal, Decimal, Decimal], ...]:
+def _later(
+    meter: Meter, limit: int | None, used: Decimal, asked: int
+) -> tuple[tuple[Meter, Decimal, Decimal, Decimal], ...]:
     """Return the row of a ceiling that runs of version 1 do not have."""
-    return () if limit is None else (("bytes", *_decimals(limit, used, asked)),)
+    return () if limit is None else ((meter, Decimal(limit), used, Decimal(asked)),)
 
 
 def _decimals(*numbers: int) -> tuple[Decimal, Decimal, Decimal]:

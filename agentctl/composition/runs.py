@@ -9,7 +9,7 @@ from functools import partial
 
 from agentctl import __version__
 from agentctl.approval.reviewer import Reviewer
-from agentctl.budget.limits import Ceilings
+from agentctl.budget.limits import lowered
 from agentctl.composition.assembly import (
     Surroundings,
     assemble,
@@ -252,16 +252,6 @@ def _resumed(project: Project, governing: Governing, header: Envelope, by: str |
     return RunResumed(
         by=_principal(project, governing, by),
         platform_digest=governing.platform_digest,
-        limits=_lower(header.limits, governing.ceilings),
+        limits=lowered(header.limits, governing.ceilings),
         pii_redaction=max(today, header.pii_redaction, key=_STRICTNESS.index),
     )
-
-
-def _lower(limits: Limits, ceilings: Ceilings) -> Limits:
-    """Return a run's limits, raised ones too, under the platform's ceilings."""
-    lower = {
-        name: ceilings[name] if value is None else min(value, ceilings[name])
-        for name, value in limits
-        if name in ceilings
-    }
-    return limits.model_copy(update=lower)

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from agentctl.contract.base import Document, Name, Pointer, Reference, Text, ToolName, later
-from agentctl.foundation.canonical import JsonObject
+from agentctl.foundation.canonical import RESULT_LIMITS, JsonObject
 
 Effect = Literal["read", "write", "irreversible"]
 Retry = Literal["safe", "keyed", "never"]
@@ -124,6 +124,8 @@ class ToolDescriptor(Document):
     """What it does to the trust of a run."""
     timeout_seconds: Annotated[int, Field(ge=1, le=3_600)] = 30
     """How long one attempt may take."""
+    max_result_bytes: Annotated[int, Field(ge=1_024, le=RESULT_LIMITS.max_bytes)] = later(1_000_000)
+    """The most bytes one result may have; reserved with each attempt, and a larger one is not taken."""
     arguments: JsonObject
     """JSON Schema of the arguments."""
     result: JsonObject

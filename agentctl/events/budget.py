@@ -3,7 +3,7 @@
 from typing import ClassVar, Literal
 
 from agentctl.events.approval import ReviewerRecord
-from agentctl.events.base import Event
+from agentctl.events.base import Event, later
 from agentctl.events.run import Limits
 
 Meter = Literal[
@@ -32,6 +32,8 @@ class BudgetStopped(Event):
     """Settled and reserved so far."""
     asked: str
     """What the next attempt could have used."""
+    call: str | None = later()
+    """The tool call that was not made and stays open; None for a model call or a step."""
 
 
 class BudgetOverrun(Event):

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from agentctl.approval.grants import GrantedCall, why_not
-from agentctl.budget.limits import exceeded, sentence
+from agentctl.budget.limits import Time, exceeded, sentence
+from agentctl.budget.sizes import bytes_of
 from agentctl.budget.spend import total
 from agentctl.contract.tool import HttpExecutor, PythonExecutor
 from agentctl.events.base import Reservation, Source
@@ -90,7 +91,8 @@ def commit(corridor: Corridor, attempt: Attempt, minted: Minted) -> Refused | No
     """Compare once more and append the intent, in one uninterrupted section; nothing here may wait."""
     case, state = attempt.case, corridor.state
     if attempt.purpose == "agent":
-        stop = exceeded(state.spend, state.header.limits, case.reservation)
+        time = Time(corridor.worked, attempt.tool.descriptor.timeout_seconds)
+        stop = exceeded(state.spend, state.header.limits, case.reservation, time)
         if stop is not None:
             return Refused("affordable", (sentence(stop),), case, stop)
         if case.effect_key and state.holder_of(case.effect_key) not in {None, case.proposal.call}:
@@ -254,20 +256,34 @@ def _record_unknown(corridor: Corridor, attempt: Attempt, outcome: Unknown, late
 
 
 def _answer(corridor: Corridor, attempt: Attempt, outcome: Answered, latency: float) -> ToolResult:
-    value, problems = _recordable(outcome.value), attempt.tool.result_validator.problems(outcome.value)
+    value, problems = _recordable(outcome.value), _problems(attempt.tool, outcome.value)
     if problems and attempt.tool.descriptor.effect == "read":
         failure = Failed(f"the answer does not have the declared form: {'; '.join(problems)}", outcome.status)
         return _failure(corridor, attempt, failure, latency, final=True)
     shown: JsonValue = {"executed": True, "answer_unusable": list(problems)} if problems else value
-    return _result(corridor, attempt, shown, latency, outcome="ok", status=outcome.status, final=True)
+    known = {"outcome": "ok", "status": outcome.status, "final": True}
+    return _result(corridor, attempt, shown, latency, settlement=_used(attempt, outcome.value), **known)
+
+
+def _problems(tool: RegisteredTool, value: JsonValue) -> tuple[str, ...]:
+    """Return why an answer is not what its descriptor declares."""
+    size, largest = bytes_of(value), tool.descriptor.max_result_bytes
+    too_large = (f"{size} bytes, more than the {largest} of `max_result_bytes`",) if size > largest else ()
+    return (*tool.result_validator.problems(value), *too_large)
+
+
+def _used(attempt: Attempt, taken: JsonValue) -> Reservation:
+    """Return what an attempt with a known end used: what was sent and taken, never more than was reserved for it."""
+    reserved, moved = attempt.case.reservation, bytes_of(attempt.case.real) + bytes_of(taken)
+    return Reservation(tool_calls=reserved.tool_calls, bytes=min(moved, reserved.bytes))
 
 
 def _failure(
     corridor: Corridor, attempt: Attempt, failed: Failed, latency: float, *, final: bool
 ) -> ToolResult:
-    return _result(
-        corridor, attempt, failed.message, latency, outcome="error", status=failed.status, final=final
-    )
+    known = {"outcome": "error", "status": failed.status, "final": final}
+    used = _used(attempt, failed.message)
+    return _result(corridor, attempt, failed.message, latency, settlement=used, **known)
 
 
 def _result(
@@ -283,7 +299,6 @@ def _result(
             "value": redacted,
             "value_digest": corridor.digest(redacted),
             "source": Source(id=attempt.case.proposal.call, labels=labels_of(trust)),
-            "settlement": Reservation(tool_calls=attempt.case.reservation.tool_calls),
             "latency_ms": latency,
             **known,
         }

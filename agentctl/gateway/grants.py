@@ -2,10 +2,9 @@
 
 from collections.abc import Callable
 
-from agentctl.budget.limits import Ceilings
+from agentctl.budget.raising import why_not_raised
 from agentctl.events.approval import GrantGiven, MessageRefused, ReviewerRecord
 from agentctl.events.budget import BudgetRaised
-from agentctl.events.run import Limits
 from agentctl.foundation.clock import from_rfc3339
 from agentctl.foundation.money import parse_decimal
 from agentctl.gateway.corridor import Corridor
@@ -51,9 +50,11 @@ def raise_of(
     checks = (
         *_not_entitled(corridor, reviewer),
         (message.instead_of != header.limits, "the ceilings are others by now than the ones that were shown"),
-        *(_over(name, message.limits, corridor.parts.ceilings) for name in Limits.model_fields),
     )
-    reasons = tuple(reason for applies, reason in checks if applies)
+    reasons = (
+        *(reason for applies, reason in checks if applies),
+        *why_not_raised(message.limits, header.limits, corridor.parts.ceilings),
+    )
     if reasons:
         return MessageRefused(message=message.id, reasons=reasons)
     return BudgetRaised(
@@ -71,13 +72,6 @@ def _not_entitled(corridor: Corridor, reviewer: ReviewerRecord) -> tuple[tuple[b
         (name not in corridor.parts.reviewer_names, f"`{name}` is no reviewer here"),
         (name == header.principal.id, "who a run acts for never approves for it"),
     )
-
-
-def _over(name: str, wanted: Limits, ceilings: Ceilings) -> tuple[bool, str]:
-    """Return whether a ceiling is above the platform's; one that the platform does not name has no end."""
-    ceiling, value = ceilings.get(name), getattr(wanted, name)
-    over = ceiling is not None and (value is None or value > ceiling)
-    return over, f"`{name}` may be {ceiling} at most, says the platform"
 
 
 def _holds(read: Callable[[str], object], text: str) -> bool:

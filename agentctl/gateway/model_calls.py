@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from agentctl.budget.limits import exceeded, left, sentence, stopped
+from agentctl.budget.limits import Time, exceeded, left, sentence, stopped
 from agentctl.events.base import Reservation
 from agentctl.events.budget import BudgetOverrun, BudgetStopped, Meter
 from agentctl.events.model import (
@@ -27,6 +27,7 @@ from agentctl.foundation.canonical import (
     parse_json,
 )
 from agentctl.foundation.ids import call_id
+from agentctl.foundation.money import plain
 from agentctl.gateway.corridor import Corridor, ModelDesk
 from agentctl.gateway.pauses import pause_before
 from agentctl.gateway.state import ModelReview
@@ -133,7 +134,8 @@ def judge(
         output_tokens=request.max_output_tokens,
         cost_usd=desk.price.cost(worst, request.max_output_tokens),
     )
-    return exceeded(spend, limits, reservation) or reservation
+    time = Time(corridor.worked, desk.deployment.timeout_seconds)
+    return exceeded(spend, limits, reservation, time) or reservation
 
 
 def _not_asked(work: ModelWork, why: ModelRefused | BudgetStopped) -> ModelRefused | BudgetStopped:
@@ -307,14 +309,15 @@ def _redacted(corridor: Corridor, text: str) -> str:
 
 
 def _overrun(asked: ModelAsked, used: Reservation) -> tuple[BudgetOverrun, ...]:
-    if used.input_tokens > asked.reservation.input_tokens:
-        return (_overrun_of("input_tokens", asked.reservation.input_tokens, used.input_tokens, asked.step),)
-    if used.output_tokens > asked.reservation.output_tokens:
-        return (
-            _overrun_of("output_tokens", asked.reservation.output_tokens, used.output_tokens, asked.step),
-        )
-    return ()
-
-
-def _overrun_of(meter: Meter, reserved: int, reported: int, step: int) -> BudgetOverrun:
-    return BudgetOverrun(meter=meter, reserved=str(reserved), reported=str(reported), step=step)
+    """Return every meter on which a provider used more than was reserved."""
+    reserved = asked.reservation
+    rows: tuple[tuple[Meter, Decimal, Decimal], ...] = (
+        ("input_tokens", Decimal(reserved.input_tokens), Decimal(used.input_tokens)),
+        ("output_tokens", Decimal(reserved.output_tokens), Decimal(used.output_tokens)),
+        ("cost_usd", reserved.cost_usd, used.cost_usd),
+    )
+    return tuple(
+        BudgetOverrun(meter=meter, reserved=plain(before), reported=plain(after), step=asked.step)
+        for meter, before, after in rows
+        if after > before
+    )

@@ -11,7 +11,8 @@ from typing import TypeAlias
 from agentctl.approval.grants import GrantedCall, amounts_of, why_not
 from agentctl.approval.pending import Approval, of_call
 from agentctl.approval.terms import Terms, terms_of
-from agentctl.budget.limits import exceeded, sentence
+from agentctl.budget.limits import Time, exceeded, sentence
+from agentctl.budget.sizes import bytes_of
 from agentctl.events.base import Reservation
 from agentctl.events.tool import DecisionMade, GrantUse, Stage
 from agentctl.foundation.canonical import digest_bytes, digest_of
@@ -86,8 +87,10 @@ async def permitted(case: Case, bench: Bench) -> Verdict:
 
 async def affordable(case: Case, bench: Bench) -> Verdict:
     """One more attempt fits under the ceilings. This is a quote; the reservation is compared again with the intent."""
-    asked = Reservation(tool_calls=1)
-    stop = exceeded(bench.state.spend, bench.state.header.limits, asked)
+    descriptor = _tool(case).descriptor
+    asked = Reservation(tool_calls=1, bytes=bytes_of(case.real) + descriptor.max_result_bytes)
+    time = Time(bench.worked, descriptor.timeout_seconds)
+    stop = exceeded(bench.state.spend, bench.state.header.limits, asked, time)
     if stop is not None:
         return Refused("affordable", (sentence(stop),), case, stop)
     return replace(case, reservation=asked)

@@ -9,6 +9,7 @@ from typing import Literal
 from agentctl.approval.grants import Grants, evolve_grants
 from agentctl.approval.pending import Approvals, evolve_approvals
 from agentctl.budget.spend import Spend, evolve_spend, exact_sum
+from agentctl.budget.worked import Worked, evolve_worked
 from agentctl.events.approval import ApprovalAnswered, ApprovalRequested, GrantGiven, MessageRefused
 from agentctl.events.base import Source
 from agentctl.events.budget import BudgetRaised
@@ -91,6 +92,7 @@ class SessionState:
 
     envelope: Envelope | None = None
     spend: Spend = field(default_factory=Spend)
+    worked: Worked = field(default_factory=Worked)
     approvals: Approvals = field(default_factory=dict)
     calls: Mapping[str, CallState] = field(default_factory=dict)
     results: Mapping[str, JsonValue] = field(default_factory=dict)
@@ -162,6 +164,7 @@ def evolve(state: SessionState, record: Record) -> SessionState:
     state = replace(
         state,
         spend=evolve_spend(state.spend, record.event),
+        worked=evolve_worked(state.worked, record),
         approvals=evolve_approvals(state.approvals, record),
         grants=evolve_grants(state.grants, record),
     )

@@ -2,6 +2,8 @@
 
 from decimal import Decimal
 
+from agentctl.budget.limits import exceeded, stopped
+from agentctl.events.base import Reservation
 from agentctl.runtime.intents import (
     AskModel,
     AwaitAnswers,
@@ -28,6 +30,10 @@ def _stop(state: RunState) -> Intent | None:
         return Refuse(f"{refusals} calls were refused; the contract's cap is {limits.max_refusals}")
     if state.ceiling is not None:
         return Suspend("budget", state.ceiling)
+    # A provider used more than was reserved, or today's platform permits less than was used already.
+    broken = exceeded(state.session.spend, limits, Reservation())
+    if broken is not None:
+        return StopAtCeiling(broken)
     if state.obstacle is not None:
         return Suspend("provider_failed", state.obstacle)
     return None
@@ -60,7 +66,7 @@ def _next_step(state: RunState) -> Intent:
         return Finish(state.turns[-1].text)
     step, limits = _step_after(state.turns), state.session.header.limits
     if step >= limits.max_steps:
-        return StopAtCeiling("steps", Decimal(limits.max_steps), Decimal(step))
+        return StopAtCeiling(stopped("steps", Decimal(limits.max_steps), Decimal(step), Decimal(1)))
     return AskModel(step)
 
 

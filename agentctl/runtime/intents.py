@@ -1,10 +1,9 @@
 """What a run may want next. `decide` chooses one; a world performs it."""
 
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import TypeAlias
 
-from agentctl.events.budget import Meter
+from agentctl.events.budget import BudgetStopped
 from agentctl.events.model import WrittenCall
 from agentctl.events.run import SuspendReason
 
@@ -33,11 +32,9 @@ class AwaitAnswers:
 
 @dataclass(frozen=True, slots=True)
 class StopAtCeiling:
-    """Stop because the next step could break a ceiling."""
+    """Stop because the next step could break a ceiling, or one is broken already."""
 
-    meter: Meter
-    limit: Decimal
-    used: Decimal
+    stop: BudgetStopped
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,10 +2,8 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import TypeAlias
 
-from agentctl.budget.limits import stopped
 from agentctl.events.model import WrittenCall
 from agentctl.events.record import AnyEvent, Record
 from agentctl.events.run import RunFinished, RunSuspended
@@ -82,8 +80,8 @@ class LiveWorld:
                 await self._call(step, calls)
             case AwaitAnswers(approvals=approvals):
                 await self._await(approvals)
-            case StopAtCeiling(meter=meter, limit=limit, used=used):
-                await self._session.note(stopped(meter, limit, used, Decimal(1)))
+            case StopAtCeiling(stop=stop):
+                await self._session.note(stop)
             case Suspend(reason=reason, detail=detail, waiting_for=waiting):
                 await self._session.note(RunSuspended(reason=reason, detail=detail, waiting_for=waiting))
             case Finish(answer=answer):

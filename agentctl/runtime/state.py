@@ -27,8 +27,8 @@ class Turn:
 class RunState:
     """A run, as its journal tells it.
 
-    `obstacle` is why no model can be asked now, `ceiling` which budget stopped it, `refusal` why the run itself is
-    refused; a resume clears the first two. `suspended` and `finished` are how it stopped.
+    `obstacle` is why no model can be asked now, `ceiling` which budget stopped it and `stop` its numbers, `refusal` why
+    the run itself is refused; a resume clears all but the last. `suspended` and `finished` are how it stopped.
     """
 
     session: SessionState = field(default_factory=SessionState)
@@ -36,6 +36,7 @@ class RunState:
     turns: tuple[Turn, ...] = ()
     obstacle: str | None = None
     ceiling: str | None = None
+    stop: BudgetStopped | None = None
     refusal: str | None = None
     suspended: RunSuspended | None = None
     finished: RunFinished | None = None
@@ -58,7 +59,7 @@ def evolve(state: RunState, record: Record) -> RunState:
         case RunStarted(input=text):
             return replace(state, input=text)
         case RunResumed():
-            return replace(state, suspended=None, obstacle=None, ceiling=None)
+            return replace(state, suspended=None, obstacle=None, ceiling=None, stop=None)
         case RunSuspended() as suspension:
             return replace(state, suspended=suspension)
         case RunFinished() as end:
@@ -79,7 +80,7 @@ def _evolve_work(state: RunState, record: Record) -> RunState:
         case ModelRefused(review=None) as refusal:
             return replace(state, refusal="; ".join(refusal.reasons))
         case BudgetStopped() as stop:
-            return replace(state, ceiling=sentence(stop))
+            return replace(state, ceiling=sentence(stop), stop=stop)
         case BudgetOverrun() as overrun:
             told = (
                 f"the provider reports {overrun.reported} {overrun.meter}, {overrun.reserved} were reserved"

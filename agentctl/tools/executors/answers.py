@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from agentctl.contract.tool import HttpExecutor, ToolDescriptor
-from agentctl.foundation.canonical import RESULT_LIMITS, JsonValue, NotJson, parse_json
+from agentctl.foundation.canonical import RESULT_LIMITS, JsonValue, Limits, NotJson, parse_json
 from agentctl.foundation.pointer import Missing, resolve
 from agentctl.tools.executors.executor import Answered, Failed, Outcome, Unknown
 
@@ -26,6 +26,11 @@ class Reply:
     status: int
     body: bytes | None
     retry_after: str | None = None
+
+
+def largest_body(descriptor: ToolDescriptor) -> int:
+    """Return how many bytes of an answer are taken: what the descriptor says, and never more than any answer has."""
+    return min(MAX_BODY_BYTES, descriptor.max_result_bytes)
 
 
 def outcome_of(descriptor: ToolDescriptor, executor: HttpExecutor, reply: Reply) -> Outcome:
@@ -62,32 +67,32 @@ def without_secrets(body: bytes, secrets: Iterable[str]) -> bytes:
     return body
 
 
-def decompressed(body: bytes, encoding: str) -> bytes | None:
-    """Return the content of a body; None when it is broken, in another encoding, or grows beyond what any answer has."""
+def decompressed(body: bytes, encoding: str, largest: int = MAX_BODY_BYTES) -> bytes | None:
+    """Return the content of a body; None when it is broken, in another encoding, or grows beyond `largest` bytes."""
     match encoding.strip().lower():
         case "" | "identity":
             return body
         case "gzip" | "x-gzip":
-            return _inflated(body, zlib.MAX_WBITS | 16)
+            return _inflated(body, zlib.MAX_WBITS | 16, largest)
         case "deflate":
-            return _inflated(body, zlib.MAX_WBITS)
+            return _inflated(body, zlib.MAX_WBITS, largest)
         case _:
             return None
 
 
-def _inflated(body: bytes, window: int) -> bytes | None:
+def _inflated(body: bytes, window: int, largest: int) -> bytes | None:
     inflater = zlib.decompressobj(window)
     try:
-        content = inflater.decompress(body, MAX_BODY_BYTES + 1)
+        content = inflater.decompress(body, largest + 1)
     except zlib.error:
         return None
-    return content if inflater.eof and len(content) <= MAX_BODY_BYTES else None
+    return content if inflater.eof and len(content) <= largest else None
 
 
 def _answered(descriptor: ToolDescriptor, executor: HttpExecutor, reply: Reply) -> Outcome:
     if reply.status in _NO_CONTENT:
         return Answered(None, reply.status)
-    value = _json(reply.body)
+    value = _json(reply.body, largest_body(descriptor))
     if isinstance(value, NotJson):
         reason = f"the backend answered {reply.status}, and its answer cannot be read: {value}"
         return Failed(reason, reply.status) if descriptor.effect == "read" else Unknown(reason, reply.status)
@@ -108,11 +113,11 @@ def _message(executor: HttpExecutor, reply: Reply) -> str:
     return f"the backend answered {reply.status}{said}"[:_MESSAGE]
 
 
-def _json(body: bytes | None) -> JsonValue | NotJson:
+def _json(body: bytes | None, largest: int = MAX_BODY_BYTES) -> JsonValue | NotJson:
     if body is None:
-        return NotJson(f"it is broken, or has more than {MAX_BODY_BYTES} bytes")
+        return NotJson(f"it is broken, or has more than {largest} bytes")
     try:
-        return parse_json(body, RESULT_LIMITS)
+        return parse_json(body, Limits(max_bytes=largest))
     except NotJson as error:
         return NotJson(str(error)[:200])
 

@@ -10,9 +10,9 @@ from yarl import URL
 from agentctl.contract.tool import HttpExecutor as HttpBinding
 from agentctl.tools.executors.addresses import AddressRefused, BackendAddress, CheckedResolver, why_refused
 from agentctl.tools.executors.answers import (
-    MAX_BODY_BYTES,
     Reply,
     decompressed,
+    largest_body,
     outcome_of,
     uncertain,
     without_secrets,
@@ -99,9 +99,10 @@ class HttpExecutor(Executor):
             timeout=_timeout(execution.descriptor.timeout_seconds),
             allow_redirects=False,
         ) as response:
-            body = await _bounded_body(response)
+            largest = largest_body(execution.descriptor)
+            body = await _bounded_body(response, largest)
             encoding = response.headers.get("Content-Encoding", "")
-            content = None if body is None else decompressed(body, encoding)
+            content = None if body is None else decompressed(body, encoding, largest)
             secrets = execution.secret_headers.values()
             clean = None if content is None else without_secrets(content, secrets)
             return Reply(response.status, clean, response.headers.get("Retry-After"))
@@ -170,11 +171,11 @@ def _timeout(seconds: float) -> aiohttp.ClientTimeout:
     return aiohttp.ClientTimeout(total=seconds, connect=min(_CONNECT_SECONDS, seconds / 2))
 
 
-async def _bounded_body(response: aiohttp.ClientResponse) -> bytes | None:
-    """Return the body as it was sent, or None when it is larger than any answer."""
+async def _bounded_body(response: aiohttp.ClientResponse, largest: int) -> bytes | None:
+    """Return the body as it was sent, or None when it has more than `largest` bytes."""
     body = bytearray()
     async for chunk in response.content.iter_any():
         body += chunk
-        if len(body) > MAX_BODY_BYTES:
+        if len(body) > largest:
             return None
     return bytes(body)

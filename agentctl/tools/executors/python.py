@@ -135,7 +135,7 @@ class InProcessExecutor(Executor):
                 descriptor, f"no answer within {descriptor.timeout_seconds} s; it may still be running"
             )
         except NotJson as error:
-            return _unusable(descriptor, str(error))
+            return _unusable(descriptor, f"what is no JSON value: {error}")
 
     @override
     async def close(self) -> None:
@@ -196,16 +196,27 @@ def _settle(answered: asyncio.Future[bytes], frame: bytes) -> None:
 def _outcome(descriptor: ToolDescriptor, answer: JsonValue) -> Outcome:
     match answer:
         case {"answer": value}:
-            return Answered(value)
+            return _answered(descriptor, value)
         case {"raised": {"type": str(kind), "message": str(message)}}:
             return Failed(f"{kind}: {message}"[:_MESSAGE])
         case {"not_json": str(reason)}:
-            return _unusable(descriptor, reason)
+            return _unusable(descriptor, f"what is no JSON value: {reason}")
         case _:
             return _unusable(descriptor, "an answer of another form")
 
 
+def _answered(descriptor: ToolDescriptor, value: JsonValue) -> Outcome:
+    try:
+        size = len(canonical_bytes(value))
+    except NotCanonical:
+        return Answered(value)  # what has no canonical form is judged with the result's schema
+    if size <= descriptor.max_result_bytes:
+        return Answered(value)
+    reason = f"{size} bytes, more than the {descriptor.max_result_bytes} of `max_result_bytes`"
+    return _unusable(descriptor, reason)
+
+
 def _unusable(descriptor: ToolDescriptor, reason: str) -> Failed | Unknown:
     """Return what it means that a function ran, and what it returned cannot be used."""
-    told = f"the function returned what is no JSON value: {reason}"[:_MESSAGE]
+    told = f"the function returned {reason}"[:_MESSAGE]
     return Failed(told) if descriptor.effect == "read" else Unknown(told)
