@@ -1,8 +1,6 @@
 """Our own keys, as files outside the project that only their owner can read."""
 
-import os
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -15,10 +13,9 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from agentctl.foundation.errors import IntegrityError
-from agentctl.foundation.ids import new_secret_id, random_bytes
+from agentctl.foundation.ids import random_bytes
+from agentctl.identity.private_files import create_private, read_private
 
-_PRIVATE = 0o600
-_OTHERS = 0o077
 _SEALING_BYTES = 32
 
 
@@ -59,46 +56,11 @@ class KeyFolder:
         try:
             self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             if not path.exists():
-                _create(path, make())
-            return _read_private(path)
+                create_private(path, make())
+            return read_private(path)
         except OSError as error:
             raise IntegrityError(f"{path} cannot be used: {error.strerror or error}") from error
 
 
 def _new_pem() -> bytes:
     return Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-
-
-def _read_private(path: Path) -> bytes:
-    """Return the bytes of a file that only its owner can read; what is judged is the very file that is read."""
-    with path.open("rb") as file:
-        if os.fstat(file.fileno()).st_mode & _OTHERS:
-            raise IntegrityError(
-                f"{path} can be read by others; `chmod 600` it, or remove it if it may have leaked"
-            )
-        return file.read()
-
-
-def _create(path: Path, data: bytes) -> None:
-    """Create the file whole and durably; of several who try at once, the first wins and all then read the same key."""
-    temporary = path.with_name(f".{path.name}.{new_secret_id()}")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _PRIVATE)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(descriptor)
-        with suppress(FileExistsError):
-            os.link(temporary, path)
-    finally:
-        temporary.unlink()
-    _sync_folder(path.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make the entry of a new key durable, before anything is sealed or signed with it."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

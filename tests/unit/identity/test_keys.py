@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from agentctl.foundation.errors import IntegrityError
-from agentctl.identity import keys
+from agentctl.identity import private_files
 from agentctl.identity.keys import KeyFolder
 
 
@@ -163,7 +163,7 @@ def test_a_folder_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
 def test_whoever_comes_second_takes_the_first_key(tmp_path: Path) -> None:
     """The key that is there wins over the one just made, and no temporary file stays."""
     path = private_file(tmp_path / "sealing.key", b"1" * 32)
-    keys._create(path, b"2" * 32)
+    private_files.create_private(path, b"2" * 32)
     assert KeyFolder(tmp_path).sealing() == b"1" * 32
     assert [item.name for item in tmp_path.iterdir()] == ["sealing.key"]
 
@@ -175,7 +175,7 @@ def test_a_full_disk_leaves_no_half_key(tmp_path: Path, monkeypatch: pytest.Monk
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patched:
-        patched.setattr(keys.os, "fsync", full)
+        patched.setattr(private_files.os, "fsync", full)
         with pytest.raises(IntegrityError, match="No space left"):
             KeyFolder(tmp_path).sealing()
     assert list(tmp_path.iterdir()) == []
@@ -185,7 +185,9 @@ def test_a_full_disk_leaves_no_half_key(tmp_path: Path, monkeypatch: pytest.Monk
 def test_a_new_key_is_durable_before_it_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The file and then its entry in the folder are synced: what is sealed can be opened after a power cut."""
     synced: list[bool] = []
-    monkeypatch.setattr(keys.os, "fsync", lambda fd: synced.append(stat.S_ISDIR(os.fstat(fd).st_mode)))
+    monkeypatch.setattr(
+        private_files.os, "fsync", lambda fd: synced.append(stat.S_ISDIR(os.fstat(fd).st_mode))
+    )
     KeyFolder(tmp_path).sealing()
     assert synced == [False, True]
 
