@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from agentctl.composition.governing import Governing
 from agentctl.contract.environment import Deployment, Environment, Reviewer
+from agentctl.contract.platform import may_share_a_provider
 from agentctl.foundation.errors import InvalidInput, Place, Problem
 
 
@@ -27,24 +28,6 @@ def check_review_models(governing: Governing) -> None:
 def review_aliases(environment: Environment) -> frozenset[str]:
     """Return the aliases that reviewers of an environment are asked by."""
     return frozenset(item.model.alias for item in environment.reviewers if item.model is not None)
-
-
-def may_share_a_provider(one: Deployment, other: Deployment) -> bool:
-    """Whether two deployments are of one provider, as far as anybody can tell from their names.
-
-    litellm reaches many providers and names them before the first slash; a name without one could be anybody's.
-    """
-    if one.provider != other.provider:
-        return False
-    if one.provider != "litellm":
-        return True
-    mine, theirs = _provider_in(one.model), _provider_in(other.model)
-    return mine is None or theirs is None or mine == theirs
-
-
-def _provider_in(model: str) -> str | None:
-    provider, slash, _ = model.partition("/")
-    return provider.lower() if slash else None
 
 
 def _problems(

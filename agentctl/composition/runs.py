@@ -20,10 +20,9 @@ from agentctl.composition.assembly import (
 )
 from agentctl.composition.governing import Governing, from_files, recorded, store
 from agentctl.composition.project import Project
-from agentctl.composition.review_models import check_review_models
 from agentctl.contract.enforcement import not_enforced
 from agentctl.events.base import Principal, Source
-from agentctl.events.run import Envelope, Limits, RunResumed, RunStarted
+from agentctl.events.run import Envelope, RunResumed, RunStarted
 from agentctl.foundation.clock import to_rfc3339
 from agentctl.foundation.errors import ExitCode, InvalidInput, UsageError
 from agentctl.foundation.ids import is_plain_name, is_principal, new_run_id, random_bytes
@@ -95,9 +94,7 @@ def _checked(project: Project, order: RunOrder) -> Governing:
     reviewed = review(project.files, load, order.environment, called=order.agent, today=today)
     if not reviewed.passed:
         raise InvalidInput(reviewed.report.errors)
-    governing = from_files(project, order.agent, order.environment)
-    check_review_models(governing)
-    return governing
+    return from_files(project, order.agent, order.environment)
 
 
 def resume_run(project: Project, run: str, by: str | None, audience: Audience) -> RunOutcome:
