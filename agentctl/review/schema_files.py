@@ -10,10 +10,11 @@ from agentctl.contract.environment import Environment
 from agentctl.contract.golden import GoldenSet
 from agentctl.contract.json_schema import Schema, export_schema
 from agentctl.contract.platform import PlatformRules
+from agentctl.contract.policy_cases import PolicyCases
 from agentctl.contract.script import Script
 from agentctl.contract.tool import ToolDescriptor
 
-Kind = Literal["agent", "tool", "environment", "platform", "script", "golden"]
+Kind = Literal["agent", "tool", "environment", "platform", "script", "golden", "cases"]
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 
 _MODELS: Final[Mapping[Kind, tuple[type[BaseModel], str]]] = {
@@ -23,6 +24,7 @@ _MODELS: Final[Mapping[Kind, tuple[type[BaseModel], str]]] = {
     "platform": (PlatformRules, "Platform rules of agentctl"),
     "script": (Script, "Script of agentctl's scripted model"),
     "golden": (GoldenSet, "Golden cases of agentctl"),
+    "cases": (PolicyCases, "Policy cases of agentctl"),
 }
 
 

@@ -17,6 +17,7 @@ FILES: list[tuple[Kind, Path]] = [
     *(("tool", path) for path in sorted((CONTRACTS / "tools").glob("*.yaml"))),
     *(("environment", path) for path in sorted((CONTRACTS / "environments").glob("*.yaml"))),
     *(("golden", path) for path in sorted((CONTRACTS.parent / "goldensets").glob("*.yaml"))),
+    *(("cases", path) for path in sorted((CONTRACTS / "policies").glob("*.cases.yaml"))),
     *(("script", path) for path in sorted((CONTRACTS / "environments").glob("*/scripts/*.yaml"))),
 ]
 

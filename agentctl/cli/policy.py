@@ -1,0 +1,98 @@
+"""`agentctl policy`: check policies, judge their cases, explain a decision, derive the least that runs needed."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from agentctl.cli.options import Json
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from agentctl.cli.terminal import Line, Tone
+    from agentctl.composition.policies import CaseFile
+    from agentctl.review.policy_cases import Judged
+
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+
+Agents = Annotated[
+    list[str] | None, typer.Argument(help="Agents; default: all of them.", metavar="[AGENT]...")
+]
+
+
+@app.command("test")
+def judge(agents: Agents = None, json: Json = False) -> int:
+    """Judge the cases beside the policies, `contracts/policies/*.cases.yaml`, as real calls are judged.
+
+    Exit codes: 0 all cases are as they should be · 1 some are not · 2 a file is not what it must be.
+    """
+    from agentctl.cli.terminal import Terminal
+    from agentctl.composition import open_project
+    from agentctl.composition.policies import judge_cases
+    from agentctl.foundation.errors import ExitCode
+
+    files = judge_cases(open_project(), agents or ())
+    terminal = Terminal(as_json=json)
+    if json:
+        terminal.document([_cases_as_json(item) for item in files])
+    else:
+        for item in files:
+            for problem in item.problems:
+                terminal.verbatim(f"{problem}")
+            terminal.lines(_case_lines(item))
+    if any(item.problems for item in files):
+        return ExitCode.INVALID
+    return ExitCode.WANTING if any(item.failed for item in files) else ExitCode.OK
+
+
+def _case_lines(item: "CaseFile") -> "Iterator[Line]":
+    from agentctl.cli.terminal import Line
+    from agentctl.cli.words import counted
+
+    for judged in item.failed:
+        yield Line(f"{judged.case.id}: not as expected", tone="bad")
+        yield from _failure_lines(judged)
+    passed = len(item.judged) - len(item.failed)
+    problems = f", {counted(len(item.problems), 'problem')}" if item.problems else ""
+    tone: Tone = "bad" if item.failed or item.problems else "good"
+    yield Line(
+        f"{item.file}: {passed} of {counted(len(item.judged), 'case')} as expected{problems}", tone=tone
+    )
+
+
+def _failure_lines(judged: "Judged") -> "Iterator[Line]":
+    from agentctl.cli.terminal import Line
+
+    case = judged.case
+    if case.about:
+        yield Line(case.about, 1, "quiet")
+    yield Line(f"expected {case.expect}", 1)
+    yield Line(f"found {judged.decision}: {'; '.join(judged.reasons)}", 1)
+    for reason in judged.missing:
+        yield Line(f"nobody gave the reason `{reason}`", 1)
+    for answer in judged.answers:
+        said = "; ".join((*answer.reasons, *answer.errors))
+        yield Line(f"{answer.policy} says {answer.decision}: {said}", 2, "quiet")
+
+
+def _cases_as_json(item: "CaseFile") -> dict[str, object]:
+    from agentctl.cli.json_form import problem_form
+
+    return {
+        "file": item.file,
+        "agent": item.agent,
+        "passed": not item.failed and not item.problems,
+        "problems": [problem_form(problem) for problem in item.problems],
+        "cases": [
+            {
+                "id": judged.case.id,
+                "passed": judged.passed,
+                "expected": judged.case.expect,
+                "found": judged.decision,
+                "reasons": judged.reasons,
+                "missing_reasons": judged.missing,
+                "answers": judged.answers,
+            }
+            for judged in item.judged
+        ],
+    }
