@@ -1,7 +1,7 @@
 """The inner port of an engine: one question, one judgement. `guarded` makes an authority's answer of it."""
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from agentctl.events.approval import ApprovalTerms
 from agentctl.policy.engine import PolicyRequest
@@ -26,4 +26,13 @@ class Judge(Protocol):
 
     async def judge(self, request: PolicyRequest) -> Judgement:
         """Return what it says of the request; `request.approval_granted` is to be believed."""
+        ...
+
+
+@runtime_checkable
+class Closing(Protocol):
+    """What holds connections or a process, and gives them back at the end of a session."""
+
+    async def close(self) -> None:
+        """Give back what it holds."""
         ...
