@@ -10,6 +10,9 @@ from agentctl.foundation.money import parse_decimal
 from agentctl.gateway.corridor import Corridor
 from agentctl.trace.message import GrantMessage, RaiseMessage
 
+LONGEST_GRANT_SECONDS = 24 * 3_600
+"""Nobody grants anything for longer than a day."""
+
 
 def grant_of(
     corridor: Corridor, message: GrantMessage, reviewer: ReviewerRecord
@@ -23,6 +26,7 @@ def grant_of(
         (not message.up_to, "it has no limit: name an amount with `up_to`"),
         (not _holds(from_rfc3339, message.until), "its end is no time"),
         (message.until <= corridor.now, "it has ended already"),
+        (_too_long(message.until, corridor.now), "it goes on for more than 24 hours"),
         (not all(_holds(parse_decimal, amount) for amount in message.up_to.values()), "a limit is no number"),
     )
     reasons = tuple(reason for applies, reason in checks if applies)
@@ -31,7 +35,7 @@ def grant_of(
     return GrantGiven(
         grant=f"{header.run}-grant-{len(corridor.state.grants) + 1}",
         tool=message.tool,
-        facts=message.facts,
+        facts=_redacted(corridor, message.facts),
         up_to={name: parse_decimal(amount) for name, amount in message.up_to.items()},
         until=message.until,
         version=message.version,
@@ -72,6 +76,20 @@ def _not_entitled(corridor: Corridor, reviewer: ReviewerRecord) -> tuple[tuple[b
         (name not in corridor.parts.reviewer_names, f"`{name}` is no reviewer here"),
         (name == header.principal.id, "who a run acts for never approves for it"),
     )
+
+
+def _redacted(corridor: Corridor, facts: dict[str, str]) -> dict[str, str]:
+    """Return facts as calls have them: with the placeholders this run has for what must not be written down."""
+    return {
+        name: str(corridor.parts.vault.redact(value, trusted_placeholders=True))
+        for name, value in facts.items()
+    }
+
+
+def _too_long(until: str, now: str) -> bool:
+    if not _holds(from_rfc3339, until):
+        return False  # named as no time already
+    return (from_rfc3339(until) - from_rfc3339(now)).total_seconds() > LONGEST_GRANT_SECONDS
 
 
 def _holds(read: Callable[[str], object], text: str) -> bool:
