@@ -31,6 +31,7 @@ architecture: $(DEV)/ready
 
 bench: $(DEV)/ready          ## ratios, side by side with the floor
 	$(DEV)/bin/python benchmarks/http_clients.py
+	$(DEV)/bin/python benchmarks/policy.py
 
 campaign: $(DEV)/ready       ## the long counts
 	$(DEV)/bin/python -m pytest -n auto -m campaign --timeout=3600

@@ -1,5 +1,7 @@
 """A request as Cedar takes it, every value built by its type: never the model's own JSON, which may pose as an entity.
 
+Cedar reads it by the schema: a text is a decimal, a time or the name of an entity only where the schema says so.
+
 A value that does not fit its type is an error, and an error denies. A fact is never rounded: one that Cedar cannot carry
 exactly is an error where a policy speaks of it, and is left out where none does. What a run has spent is rounded up.
 """
@@ -54,13 +56,13 @@ class ContextBuilder:
             "facts": self._facts(request, types),
             "sources": _sources(request, types),
             "run": _run(request),
-            "agent": {"__entity": {"type": "Agent", "id": request.actor}},
-            "environment": {"__entity": {"type": "Environment", "id": request.environment}},
+            "agent": _uid("Agent", request.actor),
+            "environment": _uid("Environment", request.environment),
             "risk_tier": request.risk_tier,
             "approval": {"granted": request.approval_granted},
             "labels_seen": list(request.labels_seen),
             "history": self._history(request),
-            "now": {"__extn": {"fn": "datetime", "arg": f"{request.now[:_MILLISECONDS]}Z"}},
+            "now": f"{request.now[:_MILLISECONDS]}Z",
         }
 
     def _facts(self, request: PolicyRequest, types: ToolTypes) -> dict[str, JsonValue]:
@@ -129,15 +131,8 @@ def decimal_text(text: str) -> str | None:
     return f"{whole}.{places or '0'}"
 
 
-def _fact(kind: Scalar, text: str) -> JsonValue:
-    if kind != "decimal":
-        return text
-    shown = decimal_text(text)
-    return None if shown is None else _decimal(shown)
-
-
-def _decimal(text: str) -> JsonValue:
-    return {"__extn": {"fn": "decimal", "arg": text}}
+def _fact(kind: Scalar, text: str) -> str | None:
+    return decimal_text(text) if kind == "decimal" else text
 
 
 def _run(request: PolicyRequest) -> JsonValue:
@@ -149,7 +144,7 @@ def _run(request: PolicyRequest) -> JsonValue:
         "id": run.id,
         "kind": run.kind,
         "step": request.step,
-        "cost_usd": _decimal(spent),
+        "cost_usd": spent,
         "tool_calls": run.tool_calls,
         "input_tokens": run.input_tokens,
         "output_tokens": run.output_tokens,
