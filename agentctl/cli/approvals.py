@@ -4,12 +4,22 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from agentctl.cli.approval_deliver import deliver
+from agentctl.cli.approval_grant import grant
+from agentctl.cli.approval_raise import raise_budget
+from agentctl.cli.approval_stats import stats
+from agentctl.cli.approval_sweep import sweep
 from agentctl.cli.options import Json
 
 if TYPE_CHECKING:
     from agentctl.composition.answers import Given, OpenApproval
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+app.command("deliver")(deliver)
+app.command("sweep")(sweep)
+app.command("grant")(grant)
+app.command("stats")(stats)
+app.command("raise")(raise_budget)
 
 Id = Annotated[str, typer.Argument(help="The approval's id.", show_default=False)]
 Reviewer = Annotated[

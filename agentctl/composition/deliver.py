@@ -7,6 +7,7 @@ from typing import TypeAlias
 from pydantic import ValidationError
 
 from agentctl.approval.answers import GivenAnswer, refusals
+from agentctl.approval.asserted import AssertedNames
 from agentctl.approval.verification import Letter, NotVerified, Verifier
 from agentctl.composition.project import Project
 from agentctl.foundation.canonical import Limits, NotCanonical, NotJson, digest_of, parse_json
@@ -43,10 +44,11 @@ class WouldNotCount:
 Delivery: TypeAlias = Delivered | WouldNotCount
 
 
-def deliver(project: Project, data: bytes, verifier: Verifier) -> Delivery:
+def deliver(project: Project, data: bytes, verifier: Verifier | None = None) -> Delivery:
     """Check an answer and leave it in its run's inbox, once.
 
-    What is no answer, or not from whom it names, is not stored: anybody could fill the inbox with it.
+    What is no answer, or not from whom it names, is not stored: anybody could fill the inbox with it. Without a verifier
+    names are taken as they are said, where that is enough.
 
     Raises:
         UsageError: it is no answer, its run is not there or has ended, it is not from whom it names, or another message
@@ -56,7 +58,7 @@ def deliver(project: Project, data: bytes, verifier: Verifier) -> Delivery:
     records = fold(project.journals.read(message.run))
     if records.finished is not None:
         raise UsageError(f"run {message.run} has ended", "an answer to a request that waits")
-    _refuse_unverified(message, verifier, records.session)
+    _refuse_unverified(message, verifier or AssertedNames(), records.session)
     if _is_there(project, message) or message.id in records.session.messages_seen:
         return Delivered(message, again=True)
     reasons = _reasons(project, message, records.session)

@@ -1,0 +1,74 @@
+"""`agentctl approvals grant`: several calls of one run approved at once, within limits."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from agentctl.cli.options import Json
+
+if TYPE_CHECKING:
+    from agentctl.trace.message import GrantMessage
+
+
+def grant(
+    run: Annotated[str, typer.Argument(help="The run's id.", show_default=False)],
+    tool: Annotated[str, typer.Option(help="The only tool it is for.", show_default=False)],
+    up_to: Annotated[
+        list[str],
+        typer.Option(
+            help="What the calls may come to together; may be given again.",
+            metavar="FACT=AMOUNT",
+            show_default=False,
+        ),
+    ],
+    until: Annotated[
+        str,
+        typer.Option(
+            help="When it ends: `18:00` (UTC), `2h`, or a moment like `2026-11-22T18:00:00Z`; within 24 hours.",
+            metavar="WHEN",
+            show_default=False,
+        ),
+    ],
+    reviewer: Annotated[
+        str, typer.Option("--as", help="The reviewer who grants it.", metavar="NAME", show_default=False)
+    ],
+    where: Annotated[
+        list[str] | None,
+        typer.Option(help="What a fact of the calls must be; may be given again.", metavar="FACT=VALUE"),
+    ] = None,
+    reason: Annotated[str, typer.Option(help="Why.")] = "",
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the run at once.")] = False,
+    json: Json = False,
+) -> int:
+    """Approve several calls of an open run at once: one tool, within limits, for hours.
+
+    A call within the grant needs no request of its own, and its record names the grant. Where more than one reviewer must
+    approve, or the platform takes no grants, each call is asked for all the same.
+    """
+    from agentctl.cli.run import resume as resume_command
+    from agentctl.composition import open_project
+    from agentctl.composition.grants import GrantOrder, give_grant
+
+    order = GrantOrder(run, tool, tuple(where or ()), tuple(up_to), until, reviewer, reason)
+    message = give_grant(open_project(), order)
+    return resume_command(run, None, json) if resume else _told(message, json=json)
+
+
+def _told(message: "GrantMessage", *, json: bool) -> int:
+    from agentctl.cli.terminal import Terminal
+    from agentctl.cli.typed import program
+
+    terminal = Terminal(as_json=json)
+    if json:
+        terminal.document(message.model_dump(mode="json", exclude={"signature"}))
+        return 0
+    terminal.line(f"left for the run: a grant by {message.by}, until {message.until} (UTC)")
+    terminal.fields(
+        [
+            ("tool", message.tool),
+            *((f"{name} must be", value) for name, value in message.facts.items()),
+            *((f"{name} up to", f"{amount} in all") for name, amount in message.up_to.items()),
+        ]
+    )
+    terminal.verbatim(f"{program()} resume {message.run}")
+    return 0
