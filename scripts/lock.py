@@ -52,7 +52,7 @@ def _lock(requirements: list[str], target: Path, what: str) -> None:
             "--python-version",
             "3.11",
             "--python-platform",
-            "linux",
+            "x86_64-manylinux_2_34",  # what the wheel of regorus needs
             "--output-file",
             locked.name,
             *(["--upgrade"] if os.environ.get("UPGRADE") else []),
@@ -62,9 +62,20 @@ def _lock(requirements: list[str], target: Path, what: str) -> None:
         pins = "".join(
             line for line in Path(locked.name).read_text().splitlines(keepends=True) if line[0] != "#"
         )
+    for requirement in requirements:
+        pins = _with_marker(requirement, pins)
     if re.search(r"https?://|file:", pins):
         raise SystemExit(f"{target.name}: an address would be written down")
     target.write_text(f"# Made by `make lock` from pyproject.toml: {what}.\n{pins}")
+
+
+def _with_marker(requirement: str, pins: str) -> str:
+    """Return the pins with a requirement's own marker: some wheels exist for some machines only."""
+    wanted, _, marker = requirement.partition(";")
+    if not marker:
+        return pins
+    name = re.split(r"[<>=!\[ ]", wanted, maxsplit=1)[0]
+    return re.sub(rf"(?m)^({re.escape(name)}==\S+) \\$", rf"\1 ; {marker.strip()} \\", pins)
 
 
 if __name__ == "__main__":

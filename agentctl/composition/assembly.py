@@ -27,7 +27,7 @@ from agentctl.models.catalog import client_for
 from agentctl.models.client import ToolDefinition
 from agentctl.models.prices import price_of
 from agentctl.policy.allowlist import AllowlistPolicy
-from agentctl.policy.catalog import Around, engines_for
+from agentctl.policy.catalog import Around, closing_of, engines_for
 from agentctl.policy.engine import PolicyEngine
 from agentctl.policy.platform import NoStaticKeys, PlatformPolicy, ProvedPrincipals
 from agentctl.sandbox.process import BackOfficeProcess, BackOfficeSetup
@@ -81,6 +81,7 @@ async def assemble(project: Project, governing: Governing, around: Surroundings)
     registry = registry_of({**governing.environment.tools, **governing.version.tools})
     sealing_key = project.keys.sealing()
     scope = f"sandbox/{around.ledger}" if environment.kind == "sandbox" else environment.name
+    engines = engines_of(governing, project.settings.secret)
     return Parts(
         journal=around.journal,
         vault=vault_of(project, around.journal.run, governing),
@@ -92,7 +93,8 @@ async def assemble(project: Project, governing: Governing, around: Surroundings)
         ceilings=governing.ceilings,
         allowed=registry.only(governing.version.tools),
         registry=registry,
-        engines=engines_of(governing, project.settings.secret),
+        engines=engines,
+        closing=closing_of(engines),
         broker=BackendBroker(environment.backends, issuer_of(project, governing), project.settings.secret),
         executors=_executors(project, governing, around, registry),
         models=await _models(project, governing),

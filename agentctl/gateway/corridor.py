@@ -14,7 +14,7 @@ from agentctl.contract.environment import Deployment
 from agentctl.events.base import Principal
 from agentctl.events.record import AnyEvent, Record
 from agentctl.events.run import TOLERATED_BEHIND_SECONDS, ClockAnomaly
-from agentctl.foundation.canonical import JsonValue, digest_of
+from agentctl.foundation.canonical import JsonValue
 from agentctl.foundation.clock import Clock, from_rfc3339, to_rfc3339
 from agentctl.gateway.bench import Bench
 from agentctl.gateway.state import SessionState, evolve
@@ -59,6 +59,7 @@ class Parts:
     verifier: Verifier
     fingerprint: Callable[[str], str] = field(repr=False)
     pause: Callable[[float], Awaitable[None]]
+    closing: tuple[Callable[[], Awaitable[None]], ...] = ()
     review_models: Mapping[str, tuple[ModelDesk, ...]] = field(default_factory=dict)
     announcers: Mapping[str, Announcer] = field(default_factory=dict)
 
@@ -132,7 +133,7 @@ class Corridor:
 
     def digest(self, value: JsonValue) -> str:
         """Return the digest of a redacted value: of its placeholder form and the keyed digest of each sealed value."""
-        return digest_of({"value": value, "sealed": dict(self.parts.vault.digests(value))})
+        return self.parts.vault.bound_digest(value)
 
     def bench_of_agent(self) -> Bench:
         """Return the bench for the agent's own calls."""

@@ -105,4 +105,6 @@ async def _close(parts: Parts) -> None:
     all_desks = (*parts.models.values(), *parts.review_models.values())
     for client in {id(desk.client): desk.client for desks in all_desks for desk in desks}.values():
         await client.close()
+    for close in parts.closing:
+        await close()
     parts.journal.close()

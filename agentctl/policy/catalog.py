@@ -1,6 +1,6 @@
 """Which engine judges by which policy set; each is loaded only where it is used."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from agentctl.contract.policy_source import (
@@ -12,12 +12,18 @@ from agentctl.contract.policy_source import (
 )
 from agentctl.contract.policy_version import PolicyVersion
 from agentctl.contract.tool import ToolDescriptor
+from agentctl.contract.words import listed
 from agentctl.foundation.clock import Clock, SystemClock
 from agentctl.foundation.errors import InvalidInput, Place, Problem
 from agentctl.policy.authority import Authority
 from agentctl.policy.engine import PolicyEngine
-from agentctl.policy.guarded import Guarded
-from agentctl.policy.judge import Judge
+from agentctl.policy.guarded import TIMEOUT_SECONDS, Guarded
+from agentctl.policy.judge import Closing, Judge
+
+REGO_SECONDS = 30.0
+"""How long a decision by Rego may take that starts its process; each evaluation has a limit of its own, far below."""
+
+_MS_PER_SECOND = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +44,13 @@ def engines_for(
     Raises:
         InvalidInput: a policy set cannot be used.
     """
-    return tuple(
-        Guarded(judge_for(policy, authority, around), authority, policy.name, policy.digest, around.clock)
-        for policy in policies
-    )
+    return tuple(_guarded(policy, authority, around) for policy in policies)
+
+
+def closing_of(engines: Iterable[PolicyEngine]) -> tuple[Callable[[], Awaitable[None]], ...]:
+    """Return what gives back the connections and processes of some engines."""
+    judges = [engine.judge for engine in engines if isinstance(engine, Guarded)]
+    return tuple(judge.close for judge in judges if isinstance(judge, Closing))
 
 
 def judge_for(policy: PolicyVersion, authority: Authority, around: Around) -> Judge:
@@ -55,5 +64,48 @@ def judge_for(policy: PolicyVersion, authority: Authority, around: Around) -> Ju
             from agentctl.policy.cedar import CedarJudge  # noqa: PLC0415  # loads Cedar
 
             return CedarJudge(policy.texts, around.tools, authority)
-        case RegoPolicies() | OpaPolicies() | AuthzenPolicies():
-            raise InvalidInput([Problem(Place(policy.name), "this engine is not available", "`cedar`")])
+        case RegoPolicies(rule=rule):
+            from agentctl.policy.rego import RegoJudge  # noqa: PLC0415  # starts a process
+
+            return RegoJudge(policy.texts, rule)
+        case OpaPolicies(point=name, path=path):
+            from agentctl.policy.http_point import HttpPoint  # noqa: PLC0415  # loads aiohttp
+            from agentctl.policy.opa import OpaJudge  # noqa: PLC0415
+
+            return OpaJudge(HttpPoint(_point(name, policy, around), around.secret), path)
+        case AuthzenPolicies(point=name):
+            from agentctl.policy.authzen import AuthzenJudge  # noqa: PLC0415
+            from agentctl.policy.http_point import HttpPoint  # noqa: PLC0415  # loads aiohttp
+
+            return AuthzenJudge(HttpPoint(_point(name, policy, around), around.secret))
+
+
+def _guarded(policy: PolicyVersion, authority: Authority, around: Around) -> Guarded:
+    judge = judge_for(policy, authority, around)
+    seconds = _seconds_for(policy, around)
+    return Guarded(judge, authority, policy.name, policy.digest, around.clock, seconds)
+
+
+def _seconds_for(policy: PolicyVersion, around: Around) -> float:
+    """Return how long a decision may take in all, both questions together."""
+    match policy.source:
+        case CedarPolicies():
+            return TIMEOUT_SECONDS
+        case RegoPolicies():
+            return REGO_SECONDS
+        case OpaPolicies(point=name) | AuthzenPolicies(point=name):
+            return _point(name, policy, around).timeout_ms / _MS_PER_SECOND
+
+
+def _point(name: str, policy: PolicyVersion, around: Around) -> DecisionPoint:
+    """Return where a decision point is.
+
+    Raises:
+        InvalidInput: the environment does not name it.
+    """
+    point = around.points.get(name)
+    if point is None:
+        found = f"the environment names no decision point `{name}`"
+        accepted = listed(sorted(around.points)) or "one under `decision_points`"
+        raise InvalidInput([Problem(Place(policy.name), found, accepted)])
+    return point

@@ -9,13 +9,10 @@ from agentctl.foundation.canonical import canonical_bytes
 from agentctl.policy.engine import PolicyRequest
 from agentctl.policy.judge import Closing, Judge, Judgement
 from agentctl.policy.rego_forms import failed, input_of, judgement_of
-from agentctl.policy.rego_process import SECONDS_TO_START, RegoFailed, RegoModules, RegoProcess, check_modules
+from agentctl.policy.rego_process import RegoFailed, RegoModules, RegoProcess, check_modules
 
 EVALUATION_SECONDS: Final = 1.0
 """How long one evaluation may take; then it is a denial, and its process is killed."""
-
-DECISION_SECONDS: Final = SECONDS_TO_START + 2 * EVALUATION_SECONDS
-"""How long a decision may take that starts the process and asks it twice."""
 
 
 class RegoJudge(Judge, Closing):
