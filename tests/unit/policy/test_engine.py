@@ -7,22 +7,29 @@ import pytest
 from agentctl.contract.agent import AllowedTool
 from agentctl.events.base import Principal
 from agentctl.foundation.canonical import digest_of
+from agentctl.policy.engine import ToolHistory
 from tests.fakes.policy import policy_request
 
 REQUEST = policy_request()
 OTHERWISE: dict[str, object] = {
     "principal": Principal(id="dana", kind="user", assurance="asserted"),
+    "teams": ("finance-ops",),
     "actor": "agent:other",
-    "environment": "live",
+    "owner": "support",
+    "environment": "staging",
+    "environment_kind": "live",
     "descriptor": policy_request("stripe.other").descriptor,
     "descriptor_digest": "sha256:81",
     "arguments_digest": "sha256:d1",
     "facts": {"amount_usd": "50"},
     "facts_missing": {},
     "sources": {"/charge": ("RUN/0/0",)},
-    "step": 3,
+    "labels": {"input": ()},
     "labels_seen": ("untrusted",),
-    "today": "2026-03-15",
+    "step": 3,
+    "run": replace(REQUEST.run, tool_calls=3),
+    "history": {"stripe.lookup_charge": ToolHistory(ok=1, facts={"charge": ("ch_1",)})},
+    "now": "2026-03-15T09:00:00.000000Z",
 }
 
 
@@ -34,16 +41,27 @@ def test_the_digest_of_the_inputs_covers_every_part(name: str) -> None:
 
 
 def test_no_part_was_forgotten() -> None:
-    """Arguments are covered by their digest, the allowlist's entry by the policy's own."""
-    assert {field.name for field in fields(REQUEST)} - set(OTHERWISE) == {"arguments", "entry"}
+    """Arguments are covered by their digest, the allowlist's entry by the policy's own; an assumption is no input."""
+    covered_elsewhere = {"arguments", "entry", "approval_granted"}
+    assert {field.name for field in fields(REQUEST)} - set(OTHERWISE) == covered_elsewhere
 
 
-def test_unknown_sources_are_not_no_sources() -> None:
-    """None means everything seen so far; an empty mapping means nothing."""
-    unknown, none = replace(REQUEST, sources=None), replace(REQUEST, sources={})
-    assert unknown.inputs()["sources"] is None
-    assert none.inputs()["sources"] == {}
-    assert digest_of(unknown.inputs()) != digest_of(none.inputs())
+def test_an_assumed_approval_changes_nothing_else() -> None:
+    """The same request, asked again under an assumption, has the same inputs."""
+    assumed = REQUEST.if_approved()
+    assert (assumed.approval_granted, REQUEST.approval_granted) == (True, False)
+    assert digest_of(assumed.inputs()) == digest_of(REQUEST.inputs())
+
+
+def test_the_risk_tier_is_the_higher_of_two() -> None:
+    """A contract may raise what its tool says, never lower it."""
+    raised = policy_request(effect="read", entry=AllowedTool(name="a.b", risk_tier="high"))
+    lowered = policy_request(effect="irreversible", entry=AllowedTool(name="a.b", risk_tier="low"))
+    assert (raised.risk_tier, lowered.risk_tier, policy_request(effect="write").risk_tier) == (
+        "high",
+        "high",
+        "medium",
+    )
 
 
 def test_equal_requests_have_equal_inputs() -> None:
