@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from agentctl.cli.event_lines import line_of
+from agentctl.cli.raise_hint import lines_to_raise
 from agentctl.cli.terminal import Line, Terminal, Tone
 from agentctl.cli.terminal_reviewer import TerminalReviewer, somebody_is_there
 from agentctl.cli.three_answers import three_answers_lines
@@ -87,7 +88,9 @@ def _to_go_on(outcome: RunOutcome) -> tuple[tuple[str, str], ...]:
                 ("find out, then say so", f"{program()} resolve {call} --executed --reason '...' --resume")
                 for call in suspension.waiting_for
             )
-        case "budget" | "provider_failed" | "interrupted":
+        case "budget":
+            return lines_to_raise(outcome)
+        case "provider_failed" | "interrupted":
             return (("to go on", f"{program()} resume {outcome.run}"),)
 
 
@@ -132,6 +135,7 @@ def _document(outcome: RunOutcome, answers: tuple[ThreeAnswers, ...]) -> dict[st
         "status": state.finished.status if state.finished else "suspended",
         "answer": state.finished.answer if state.finished else None,
         "suspended": _suspension(state.suspended),
+        "budget_stop": state.stop.model_dump(mode="json") if state.stop else None,
         "cost_usd": state.session.spend.committed.cost_usd,
         "refused_calls": state.session.refusals,
         "three_questions": answers,

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 
+from agentctl.budget.raising import differing
 from agentctl.cli.call_lines import call_lines
 from agentctl.cli.terminal import Line, Terminal, capped
 from agentctl.cli.three_answers import three_answers_lines
-from agentctl.cli.words import chain, counted, granted, journal_file, moment, reviewer, usd, who
+from agentctl.cli.words import ceilings, chain, counted, granted, journal_file, moment, reviewer, usd, who
 from agentctl.events.approval import GrantGiven, MessageRefused
 from agentctl.events.budget import BudgetOverrun, BudgetRaised, BudgetStopped
 from agentctl.events.model import ModelAnswered, ModelFailed, RouteChosen
@@ -208,4 +209,9 @@ def _budget(event: BudgetStopped | BudgetOverrun | BudgetRaised) -> str:
         case BudgetOverrun(meter=meter, reserved=reserved, reported=reported):
             return f"more {meter} used than reserved: {reported} reported, {reserved} reserved"
         case BudgetRaised() as raised:
-            return f"ceilings raised by {reviewer(raised.reviewer)}: {raised.reason or 'no reason given'}"
+            return _raised(raised)
+
+
+def _raised(event: BudgetRaised) -> str:
+    which = f": {ceilings(differing(event.limits, event.instead_of))}" if event.instead_of else ""
+    return f"ceilings raised by {reviewer(event.reviewer)}{which}: {event.reason or 'no reason given'}"

@@ -1,6 +1,7 @@
 """How numbers, moments, people and JSON read in an answer; pure."""
 
 import json
+from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Literal
@@ -86,6 +87,11 @@ def used(amount: Reservation) -> str:
         usd(amount.cost_usd),
     )
     return ", ".join(parts)
+
+
+def ceilings(differing: Mapping[str, tuple[str, str]]) -> str:
+    """Return which ceilings change, from what to what."""
+    return ", ".join(f"{name} from {before} to {after}" for name, (before, after) in differing.items())
 
 
 def journal_file(name: str) -> str:

@@ -56,6 +56,8 @@ class BudgetRaised(Event):
     type: ClassVar[str] = "budget.raised"
     limits: Limits
     """All ceilings from here on."""
+    instead_of: Limits | None = later()
+    """All ceilings before, as the reviewer saw them."""
     reviewer: ReviewerRecord
     """Who raised them."""
     reason: str

@@ -20,7 +20,6 @@ def grant_of(
     """Return the grant a reviewer gives, or why it does not count."""
     header = corridor.state.header
     checks = (
-        *_not_entitled(corridor, reviewer),
         (corridor.parts.allowed.get(message.tool) is None, f"there is no tool `{message.tool}` here"),
         (message.version != header.version, "it is for another version of the contract"),
         (not message.up_to, "it has no limit: name an amount with `up_to`"),
@@ -29,7 +28,7 @@ def grant_of(
         (_too_long(message.until, corridor.now), "it goes on for more than 24 hours"),
         (not all(_holds(parse_decimal, amount) for amount in message.up_to.values()), "a limit is no number"),
     )
-    reasons = tuple(reason for applies, reason in checks if applies)
+    reasons = (*_not_entitled(corridor, reviewer), *(reason for applies, reason in checks if applies))
     if reasons:
         return MessageRefused(message=message.id, reasons=reasons)
     return GrantGiven(
@@ -51,18 +50,17 @@ def raise_of(
 ) -> BudgetRaised | MessageRefused:
     """Return the ceilings a reviewer raises, or why that does not count; the platform's ceilings hold over them."""
     header = corridor.state.header
-    checks = (
-        *_not_entitled(corridor, reviewer),
-        (message.instead_of != header.limits, "the ceilings are others by now than the ones that were shown"),
-    )
+    outdated = message.instead_of != header.limits
     reasons = (
-        *(reason for applies, reason in checks if applies),
+        *_not_entitled(corridor, reviewer),
+        *(("the ceilings are others by now than the ones that were shown",) if outdated else ()),
         *why_not_raised(message.limits, header.limits, corridor.parts.ceilings),
     )
     if reasons:
         return MessageRefused(message=message.id, reasons=reasons)
     return BudgetRaised(
         limits=message.limits,
+        instead_of=message.instead_of,
         reviewer=reviewer,
         reason=message.reason,
         message=message.id,
@@ -70,12 +68,17 @@ def raise_of(
     )
 
 
-def _not_entitled(corridor: Corridor, reviewer: ReviewerRecord) -> tuple[tuple[bool, str], ...]:
-    header, name = corridor.state.header, reviewer.id
-    return (
-        (name not in corridor.parts.reviewer_names, f"`{name}` is no reviewer here"),
-        (name == header.principal.id, "who a run acts for never approves for it"),
+def why_not_entitled(name: str, reviewers: tuple[str, ...], requester: str) -> tuple[str, ...]:
+    """Return every reason why somebody may not approve anything for a run."""
+    checks = (
+        (name not in reviewers, f"`{name}` is no reviewer here"),
+        (name == requester, "who a run acts for never approves for it"),
     )
+    return tuple(reason for applies, reason in checks if applies)
+
+
+def _not_entitled(corridor: Corridor, reviewer: ReviewerRecord) -> tuple[str, ...]:
+    return why_not_entitled(reviewer.id, corridor.parts.reviewer_names, corridor.state.header.principal.id)
 
 
 def _redacted(corridor: Corridor, facts: dict[str, str]) -> dict[str, str]:
