@@ -5,6 +5,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from agentctl.contract.base import AsTuple
+from agentctl.contract.tool import Effect
 from agentctl.events.approval import ApprovalTerms
 from agentctl.events.base import Event, Part, Principal, Reservation, Source, Texts, Usd, later
 from agentctl.foundation.canonical import JsonObject, JsonValue
@@ -75,6 +76,8 @@ class DecisionMade(Event):
     """The digest of everything the authorities were shown."""
     judged_at: str | None = later()
     """The moment they were shown, RFC 3339: with it a reader can make again what they were shown."""
+    effect: Effect | None = later()
+    """What the tool does to the world: a call that is refused or waits is a read or a write too."""
 
 
 class ToolAmended(Event):

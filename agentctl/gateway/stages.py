@@ -78,6 +78,7 @@ async def permitted(case: Case, bench: Bench) -> Verdict:
         facts_missing=dict(request.facts_missing),
         inputs_digest=digest_of(request.inputs()),
         judged_at=request.now,
+        effect=request.descriptor.effect,
     )
     judged = replace(case, decision=made, effect_key=key, totals=judged_on.totals)
     if decision == "deny":

@@ -20,7 +20,7 @@ from agentctl.trace.query_texts import query_text
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """The version of tables and views; a database of another one is rebuilt."""
 
 Row: TypeAlias = tuple[object, ...]

@@ -138,6 +138,7 @@ folded AS (
         arg_max(data, seq) FILTER (type = 'tool.proposed') AS proposed,
         arg_max(data, seq) FILTER (type = 'decision.made') AS decided,
         arg_max(data, seq) FILTER (type = 'tool.refused') AS refused,
+        arg_max(data, seq) FILTER (type = 'tool.amended') AS amended,
         arg_max(data, seq) FILTER (type = 'tool.intent') AS intent,
         arg_max(data, seq) FILTER (type = 'tool.result') AS result,
         arg_max(type, seq) AS last_type,
@@ -156,9 +157,10 @@ SELECT
     (proposed->>'$.step')::BIGINT AS step,
     coalesce(intent->>'$.tool', proposed->>'$.tool') AS gen_ai_tool_name,
     coalesce(intent->>'$.purpose', 'agent') AS purpose,
-    coalesce(intent->'$.arguments', proposed->'$.arguments') AS arguments,
-    coalesce(intent->>'$.arguments_digest', proposed->>'$.arguments_digest') AS arguments_digest,
-    intent->>'$.effect' AS effect,
+    coalesce(intent->'$.arguments', amended->'$.arguments', proposed->'$.arguments') AS arguments,
+    coalesce(intent->>'$.arguments_digest', amended->>'$.arguments_digest', proposed->>'$.arguments_digest')
+        AS arguments_digest,
+    coalesce(intent->>'$.effect', decided->>'$.effect') AS effect,
     intent->>'$.effect_key' AS effect_key,
     decided->>'$.decision' AS decision,
     CASE last_type
@@ -188,8 +190,58 @@ SELECT
     intent->>'$.credential.scope' AS credential_scope,
     TRY_CAST(intent->>'$.credential.expires_at' AS TIMESTAMP) AS credential_expires_at,
     (intent->'$.approvals')::VARCHAR[] AS approvals,
+    intent->>'$.grant.grant' AS grant_used,
     intent->>'$.idempotency_key' AS idempotency_key
 FROM folded;
+
+-- Reads and writes are told apart, as policies tell them apart: `reads` and `writes` have the same columns, and every
+-- tool call is in exactly one of them, refused and waiting ones too. `effect` is that of the tool's descriptor; where the
+-- journal holds none (an unknown tool, arguments that are none) the call counts as a write: absent means the worst.
+-- So `SELECT * FROM writes WHERE attempts > 0` is everything that may have changed something. Who: `actor` acted for
+-- `principal`, who acts for `on_behalf_of`. What allowed it: `decision` (the last one), `policies` (all that were asked,
+-- each with the digest of its text), `approvals` or `grant_used`. `time` is when the call ended, or began if it did not.
+CREATE VIEW acts AS
+WITH begun AS (SELECT run, data->'$.envelope' AS envelope FROM events WHERE type = 'run.started'),
+judged AS (
+    SELECT run, data->>'$.call' AS call, arg_max(data, seq) AS decided
+    FROM events
+    WHERE type = 'decision.made'
+    GROUP BY run, call
+)
+SELECT
+    tool_calls.run,
+    envelope->>'$.kind' AS kind,
+    envelope->>'$.environment' AS environment,
+    tool_calls.call,
+    coalesce(tool_calls.ended_at, tool_calls.proposed_at) AS time,
+    coalesce(tool_calls.actor, 'agent:' || (envelope->>'$.agent')) AS actor,
+    coalesce(tool_calls.principal, envelope->>'$.principal.id') AS principal,
+    coalesce(tool_calls.principal_assurance, envelope->>'$.principal.assurance') AS principal_assurance,
+    (envelope->'$.on_behalf_of')::VARCHAR[] AS on_behalf_of,
+    tool_calls.purpose,
+    tool_calls.gen_ai_tool_name,
+    tool_calls.effect,
+    tool_calls.effect_key,
+    tool_calls.arguments_digest,
+    tool_calls.decision,
+    list_transform(
+        (judged.decided->'$.answers')::JSON[], lambda answer: (answer->>'$.policy') || ' ' || (answer->>'$.digest')
+    ) AS policies,
+    tool_calls.approvals,
+    tool_calls.grant_used,
+    tool_calls.credential_kind,
+    tool_calls.credential_jti,
+    tool_calls.attempts,
+    tool_calls.outcome
+FROM tool_calls
+LEFT JOIN begun ON begun.run = tool_calls.run
+LEFT JOIN judged ON judged.run = tool_calls.run AND judged.call = tool_calls.call;
+
+CREATE VIEW reads AS
+SELECT * FROM acts WHERE effect = 'read';
+
+CREATE VIEW writes AS
+SELECT * FROM acts WHERE effect IS DISTINCT FROM 'read';
 
 -- One row per answer of one authority; `decision` is the strictest of all of them, which is what held.
 CREATE VIEW decisions AS

@@ -9,17 +9,30 @@ import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import duckdb
 import pytest
 
 from agentctl.events.record import Record, body_of
+from agentctl.events.tool import GrantUse, ToolAmended, ToolRefused
 from agentctl.foundation.canonical import canonical_bytes
 from agentctl.trace import store
 from agentctl.trace.chain import line_of
 from agentctl.trace.store import Damage, Index, Ingested, Reader
-from tests.fakes.journals import chained, journal_bytes, refund_story, run_id, write_journal
+from tests.fakes.journals import (
+    chained,
+    decided,
+    intended,
+    journal_bytes,
+    proposed,
+    refund_story,
+    requested,
+    run_id,
+    started,
+    write_journal,
+)
 
 COUNT = "SELECT count(*), count(DISTINCT (run, seq)) FROM events"
 STORY = len(refund_story())
@@ -31,6 +44,8 @@ TABLES = (
     "routes",
     "model_calls",
     "tool_calls",
+    "reads",
+    "writes",
     "decisions",
     "approvals",
     "spend",
@@ -296,6 +311,103 @@ class TestReading:
         index = Index(odd / "a'b.duckdb", odd / "journal")
         assert index.ingest().records == STORY
         assert counted(index) == (STORY, STORY)
+
+
+class TestReadsAndWrites:
+    def rows(self, folder: Path, sql: str) -> list[tuple[object, ...]]:
+        """Return what a reader of the journals answers."""
+        with Reader(None, folder) as reader:
+            return reader.rows(sql)
+
+    def test_each_call_is_in_exactly_one_of_the_two_views(self, folder: Path) -> None:
+        """Refused and waiting calls, unknown tools and a reviewer's look-ups too; the columns are the same."""
+        call = f"{run_id(1)}/0/0"
+        waiting = [proposed(call, "t.x", {}), decided(call, "needs_approval"), requested(call, "t.x")]
+        write_story(folder)
+        write_journal(folder, run_id(1), [started(run_id(1)), *waiting])
+        counted = """
+            WITH acted AS (SELECT run, call FROM reads UNION ALL SELECT run, call FROM writes)
+            SELECT count(*), count(DISTINCT (run, call)) FROM acted
+        """
+        assert self.rows(folder, counted) == [(5, 5)]
+        assert self.rows(folder, "SELECT count(*) FROM tool_calls") == [(5,)]
+        columns = "SELECT column_name FROM (DESCRIBE {}) ORDER BY ALL"
+        assert self.rows(folder, columns.format("reads")) == self.rows(folder, columns.format("writes"))
+
+    def test_a_read_is_in_the_one_and_a_refund_in_the_other(self, folder: Path) -> None:
+        """What nobody knows the effect of counts as a write: it may have been meant to be one."""
+        write_story(folder)
+        names = "SELECT gen_ai_tool_name, effect, outcome FROM {} ORDER BY call"
+        assert self.rows(folder, names.format("reads")) == [
+            ("zendesk.read_ticket", "read", "ok"),
+            ("stripe.read_charge", "read", "ok"),
+        ]
+        assert self.rows(folder, names.format("writes")) == [
+            ("stripe.refund", "irreversible", "ok"),
+            ("stripe.payout", None, "refused"),
+        ]
+
+    def test_a_call_that_was_never_made_is_what_its_tool_is(self, folder: Path) -> None:
+        """A read that policy denied is a read: the decision says what kind of call it judged."""
+        read, write = f"{run_id(0)}/0/0", f"{run_id(0)}/0/1"
+        events = [
+            event
+            for call, effect in ((read, "read"), (write, "write"))
+            for event in (
+                proposed(call, "t.x", {}),
+                decided(call, "deny").model_copy(update={"effect": effect}),
+                ToolRefused(call=call, stage="permitted", reasons=("no",)),
+            )
+        ]
+        write_journal(folder, run_id(0), [started(run_id(0)), *events])
+        told = "SELECT call, effect, decision, attempts, principal, actor FROM {}"
+        who = ("deny", 0, "casey", "agent:refund-assistant")
+        assert self.rows(folder, told.format("reads")) == [(read, "read", *who)]
+        assert self.rows(folder, told.format("writes")) == [(write, "write", *who)]
+
+    def test_a_write_says_who_for_whom_and_what_allowed_it(self, folder: Path) -> None:
+        """One row answers for one call: people, tool, arguments, decision, policies, approval, credential, end."""
+        write_story(folder)
+        found = self.rows(
+            folder,
+            """
+            SELECT run, environment, kind, actor, principal, principal_assurance, on_behalf_of, arguments_digest,
+                decision, policies, approvals, grant_used, credential_kind, credential_jti, attempts, outcome, time
+            FROM writes WHERE attempts > 0
+            """,
+        )
+        assert found == [
+            (
+                run_id(0),
+                "sandbox",
+                "live",
+                "agent:refund-assistant",
+                "casey",
+                "asserted",
+                ["helpdesk"],
+                "sha256:" + "d0" * 32,
+                "allow",
+                ["contract:allowlist sha256:" + "a0" * 32],
+                [f"{run_id(0)}-1-0-1"],
+                None,
+                "brokered",
+                "jti-1",
+                1,
+                "ok",
+                datetime(2026, 3, 14, 9, 0, 19),  # noqa: DTZ001 - times of the index are UTC and say so in its comment
+            )
+        ]
+
+    def test_a_grant_that_stood_for_an_approval_is_named(self, folder: Path) -> None:
+        """And so are the arguments that reviewers put in the place of the model's."""
+        call, digest = f"{run_id(0)}/0/0", "sha256:" + "e1" * 32
+        amended = ToolAmended(call=call, approval="a", by=("alice",), arguments={}, arguments_digest=digest)
+        write_journal(folder, run_id(0), [started(run_id(0)), proposed(call, "t.x", {}), amended])
+        assert self.rows(folder, "SELECT arguments_digest, outcome FROM writes") == [(digest, "proposed")]
+        used = intended(call, "t.x", {}, effect="write")
+        granted = used.model_copy(update={"grant": GrantUse(grant="g-1", amounts={})})
+        write_journal(folder, run_id(0), [started(run_id(0)), proposed(call, "t.x", {}), amended, granted])
+        assert self.rows(folder, "SELECT grant_used, approvals, outcome FROM writes") == [("g-1", [], "open")]
 
 
 class TestADatabaseThatCannotBeUsed:
