@@ -114,13 +114,14 @@ def _reasons(context: JsonObject) -> tuple[str, ...]:
 
 
 def _texts(value: JsonValue) -> Iterator[str]:
+    """Yield texts: of a text, a list, a reason by language, or a reason object, of which only the user's part is shown."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, Mapping):
-        yield from (item for key, item in value.items() if key != "reason_admin" and isinstance(item, str))
-        yield from (
-            text for key in _REASONS if isinstance(value.get(key), Mapping) for text in _texts(value[key])
-        )
+        is_reason_object = "reason_user" in value or "reason_admin" in value
+        shown = value.get("reason_user") if is_reason_object else None
+        by_language: JsonObject = shown if isinstance(shown, Mapping) else ({} if is_reason_object else value)
+        yield from (text for text in by_language.values() if isinstance(text, str))
     elif isinstance(value, list):
         for item in value:
             yield from _texts(item)
