@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agentctl.foundation.errors import UsageError
+from agentctl.tools.tool_mark import TOOL_MARK, is_below_tool
 
 MARKER = "agentctl.toml"
 """The file that marks the root of a project."""
@@ -55,6 +56,16 @@ class Paths:
         return self.traces / "effects.sqlite"
 
     @property
+    def reviewer_keys(self) -> Path:
+        """The encrypted keys of reviewers who work here."""
+        return self.state / "reviewers"
+
+    @property
+    def control_mark(self) -> Path:
+        """How far the control journal had got, beside the keys."""
+        return self.state / "control.json"
+
+    @property
     def database(self) -> Path:
         """The index; it can be deleted and rebuilt."""
         return self.traces / "agentctl.duckdb"
@@ -72,6 +83,17 @@ class Settings:
     def child_environment(self) -> dict[str, str]:
         """What the process of a python tool gets of our variables, and nothing else."""
         return {name: os.environ[name] for name in ("PATH", "LANG", "TZ") if name in os.environ}
+
+    @property
+    def ssh_agent(self) -> Path | None:
+        """The socket of the agent that the user runs; None without one."""
+        named = os.environ.get("SSH_AUTH_SOCK")
+        return Path(named) if named else None
+
+    @property
+    def below_a_tool(self) -> bool:
+        """Whether this very process was started by a `python` tool of some agent."""
+        return TOOL_MARK in os.environ or is_below_tool(os.getpid())
 
     def secret(self, name: str) -> str | None:
         """Return the value of an environment variable that a file names; None when it is not set."""

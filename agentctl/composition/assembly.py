@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from agentctl.approval.asserted import AssertedNames
 from agentctl.approval.model_reviewer import ModelReviewer
 from agentctl.approval.reviewer import Reviewer
 from agentctl.approval.rule_reviewer import RuleReviewer
 from agentctl.composition.announcing import announcers_of
 from agentctl.composition.governing import Governing
+from agentctl.composition.key_book import key_book
 from agentctl.composition.project import Project
 from agentctl.composition.review_models import check_review_models, review_aliases
 from agentctl.contract.environment import Backend, Deployment, Environment
@@ -100,7 +100,7 @@ async def assemble(project: Project, governing: Governing, around: Surroundings)
         models=await _models(project, governing),
         reviewers=(*_rule_reviewers(governing), *_model_reviewers(governing), *around.reviewers),
         reviewer_names=tuple(reviewer.name for reviewer in environment.reviewers),
-        verifier=AssertedNames(),
+        verifier=key_book(project, environment),
         fingerprint=lambda text: hmac.new(
             sealing_key, b"effect\n" + text.encode(), hashlib.sha256
         ).hexdigest(),

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 from agentctl.contract.project import ProjectFiles
 from agentctl.foundation.clock import Clock, SystemClock
 from agentctl.identity.keys import KeyFolder
+from agentctl.identity.reviewer_keys import ReviewerKeys
 from agentctl.settings import Paths, Settings, find_settings
+from agentctl.trace.control import ControlJournal
 from agentctl.trace.disk import Disk, SystemDisk
 from agentctl.trace.inbox import FileInbox
 from agentctl.trace.journal import FileJournals
@@ -29,6 +31,8 @@ class Project:
     inbox: FileInbox
     ledger: SqliteLedger
     keys: KeyFolder
+    reviewer_keys: ReviewerKeys
+    control: ControlJournal
     clock: Clock
 
     @property
@@ -50,14 +54,16 @@ def open_project(start: Path | None = None, clock: Clock | None = None, disk: Di
         UsageError: the folder lies in no project.
     """
     settings = find_settings(start)
-    clock = clock or SystemClock()
+    clock, disk = clock or SystemClock(), disk or SystemDisk()
     return Project(
         settings=settings,
         files=ProjectFiles(settings.paths.root),
-        journals=FileJournals(settings.paths.journal, clock, disk or SystemDisk()),
+        journals=FileJournals(settings.paths.journal, clock, disk),
         objects=FileObjects(settings.paths.objects),
         inbox=FileInbox(settings.paths.inbox),
         ledger=SqliteLedger(settings.paths.effects),
         keys=KeyFolder(settings.paths.state),
+        reviewer_keys=ReviewerKeys(settings.paths.reviewer_keys),
+        control=ControlJournal(settings.paths.journal, settings.paths.control_mark, clock, disk),
         clock=clock,
     )

@@ -1,5 +1,7 @@
 """Reading the inbox: what others say to the run is checked and journaled, refused messages too."""
 
+from typing import Literal
+
 from agentctl.approval.answers import GivenAnswer, refusals
 from agentctl.approval.overdue import left_to_others
 from agentctl.approval.verification import Letter, NotVerified, Verified
@@ -21,7 +23,7 @@ async def receive(corridor: Corridor) -> None:
     corridor.look_at_clock()
     for item in corridor.parts.inbox.read(corridor.state.header.run):
         if _id_of(item) not in corridor.state.messages_seen:
-            await _take(corridor, _event_of(corridor, item))
+            await _take(corridor, _as_recorded(corridor, item, _event_of(corridor, item)))
     await corridor.durable()
 
 
@@ -36,6 +38,22 @@ async def _take(corridor: Corridor, event: AnyEvent) -> None:
     if isinstance(event, ApprovalAnswered) and event.answer == "escalate":
         for step in left_to_others(corridor.state.approvals[event.approval]):
             corridor.record(step)
+
+
+_VOID: dict[Literal["below_a_tool", "refused"], str] = {
+    "below_a_tool": "it was typed from inside a tool of an agent",
+    "refused": "it was turned down where it was typed",
+}
+
+
+def _as_recorded(corridor: Corridor, item: Received | Unreadable, event: AnyEvent) -> AnyEvent:
+    """Return what is recorded: nothing of a message that says itself that it must not count, and no reason in clear."""
+    void = None if isinstance(item, Unreadable) else item.message.void
+    said = () if void is None else (_VOID[void],)
+    if isinstance(event, MessageRefused):
+        reasons = (*said, *(_redacted_around(corridor, reason) for reason in event.reasons))
+        return event.model_copy(update={"reasons": reasons})
+    return MessageRefused(message=_id_of(item), reasons=said) if said else event
 
 
 def _event_of(corridor: Corridor, item: Received | Unreadable) -> AnyEvent:
@@ -125,6 +143,12 @@ def _resolution(corridor: Corridor, message: ResolveMessage) -> AnyEvent:
         reason=_redacted(corridor, message.reason),
         message=message.id,
     )
+
+
+def _redacted_around(corridor: Corridor, text: str) -> str:
+    """Redact a sentence of ours that quotes what a message says; this run's id stays, whatever it looks like."""
+    run = corridor.state.header.run
+    return run.join(_redacted(corridor, part) for part in text.split(run))
 
 
 def _redacted(corridor: Corridor, text: str) -> str:

@@ -98,6 +98,7 @@ class LiveWorld:
         await self._session.receive()
         for approval in approvals:
             await self._session.review(approval)
+        await self._session.receive()  # whoever signs at the terminal leaves a letter
         await self._session.announce(approvals)
         still = tuple(name for name in approvals if self._session.state.approvals[name].open)
         if still:

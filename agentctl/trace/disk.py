@@ -89,6 +89,34 @@ def write_once(path: Path, data: bytes) -> bool:
     return created
 
 
+def put_whole(path: Path, data: bytes) -> None:
+    """Put a file in the place of whatever stood there, durably; nobody ever reads half of it.
+
+    Raises:
+        OSError: the disk refused.
+    """
+    temporary = path.with_name(f".{path.name}.{new_secret_id()}.tmp")
+    with _opened(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL) as descriptor:
+        try:
+            SystemDisk().write(descriptor, data)
+            full_sync(descriptor)
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+    sync_directory(path.parent)
+
+
+@contextmanager
+def appending(path: Path) -> Iterator[int]:
+    """Open a file for appending, made where there is none; a link is refused.
+
+    Raises:
+        OSError: it cannot be opened.
+    """
+    with _opened(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW) as descriptor:
+        yield descriptor
+
+
 def _linked(temporary: Path, path: Path) -> bool:
     try:
         os.link(temporary, path)  # fails where the name is taken: created once, whole or not at all

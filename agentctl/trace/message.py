@@ -26,6 +26,8 @@ class MessageBase(BaseModel):
     """Who says this; proved by the signature, else asserted."""
     reason: Annotated[str, Field(max_length=2_000)] = ""
     """Why."""
+    void: Literal["below_a_tool", "refused"] | None = None
+    """Why it must not count: an attempt that was turned down where it was made, left for the record."""
     signature: str | None = None
     """Signature of `by` over everything else."""
 

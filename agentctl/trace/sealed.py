@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import assert_never
 
-from agentctl.foundation.canonical import JsonObject, JsonValue, NotJson
+from agentctl.foundation.canonical import JsonObject, JsonValue, NotJson, digest_of
 from agentctl.foundation.errors import IntegrityError, InternalError
 from agentctl.trace.disk import Disk, SystemDisk
 from agentctl.trace.redaction import (
@@ -118,6 +118,10 @@ class Vault:
             name: self._seal.digest(self._values[name])
             for name in sorted(_named(value) & self._values.keys())
         }
+
+    def bound_digest(self, value: JsonValue) -> str:
+        """Return the digest of a redacted value: of its placeholder form and the keyed digest of each sealed value."""
+        return digest_of({"value": value, "sealed": dict(self.digests(value))})
 
     def missing(self, value: JsonValue) -> frozenset[str]:
         """Return the placeholders in a value that this vault cannot put back; never execute with one of them."""

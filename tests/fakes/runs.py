@@ -9,10 +9,12 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from agentctl.approval.announcement import Announcer
-from agentctl.approval.asserted import AssertedNames
 from agentctl.approval.reviewer import Reviewer
+from agentctl.approval.roll import Roll
 from agentctl.approval.rule_reviewer import RuleReviewer
+from agentctl.approval.verification import Verifier
 from agentctl.budget.limits import Ceilings
+from agentctl.composition.key_book import KeyBook
 from agentctl.contract.agent import AgentContract
 from agentctl.contract.environment import Deployment, Environment
 from agentctl.contract.platform import PlatformRules
@@ -96,6 +98,7 @@ class Stage:
     reviewers: tuple[Reviewer, ...] | None = None
     reviewer_names: tuple[str, ...] = ("system:sandbox-reviewer", "alice", "bob")
     engines: tuple[PolicyEngine, ...] | None = None
+    verifier: Verifier = field(default_factory=lambda: KeyBook({}, Roll))
     limits: Limits = field(default_factory=default_limits)
     ceilings: Ceilings = field(default_factory=dict)
     redaction: str = "strict"
@@ -143,7 +146,7 @@ class Stage:
             allowed=registry.only(allowed),
             registry=registry,
             ceilings=self.ceilings,
-            verifier=AssertedNames(),
+            verifier=self.verifier,
             engines=self.engines or (AllowlistPolicy(self.contract), PlatformPolicy(self.platform)),
             broker=BackendBroker(environment.backends, issuer, lambda _: None),
             executors=self.executor,

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from agentctl.foundation.canonical import JsonValue, Limits, NotJson, canonical_bytes, parse_json
 from agentctl.tools.executors import python_host
+from agentctl.tools.tool_mark import TOOL_MARK
 
 FRAME_LIMITS = Limits(max_bytes=python_host.MAX_FRAME_BYTES)
 _LENGTH = struct.Struct(">I")
@@ -30,7 +31,7 @@ class Child:
     """One process, its empty working directory, and the last things it printed.
 
     Args:
-        environment: of this, only `PATH`, `LANG` and `TZ` are passed on.
+        environment: of this, only `PATH`, `LANG` and `TZ` are passed on; to it comes the mark of a tool's process.
     """
 
     def __init__(self, environment: Mapping[str, str]) -> None:
@@ -63,7 +64,7 @@ class Child:
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
             cwd=self._folder,
-            env=self._environment,
+            env={**self._environment, TOOL_MARK: "1"},
             close_fds=True,
             start_new_session=True,
         )  # fmt: skip

@@ -49,6 +49,6 @@ async def test_isolation_is_as_declared(isolation: Literal["process", "none"]) -
     assert isinstance(found, Answered)
     assert isinstance(found.value, list)
     assert (found.value[0] == os.getpid()) is (isolation == "none")
-    assert isolation == "none" or set(found.value[1]) <= {"TZ", "LC_CTYPE"}
+    assert isolation == "none" or set(found.value[1]) <= {"TZ", "LC_CTYPE", "AGENTCTL_BELOW_TOOL"}
     assert isinstance(await executors.execute(execution(http_tool())), Failed)
     await executors.close()

@@ -210,7 +210,7 @@ async def test_a_child_has_nothing_it_was_not_given(executor: PythonExecutor) ->
     assert isinstance(found, Answered)
     value = found.value
     assert isinstance(value, dict)
-    assert set(value["environment"]) <= {"PATH", "LANG", "LC_CTYPE"}
+    assert set(value["environment"]) <= {"PATH", "LANG", "LC_CTYPE", "AGENTCTL_BELOW_TOOL"}
     assert value["folder"] == str(folder_of(executor))
     assert value["files"] == []
     assert len(value["descriptors"]) == 6  # in, out, error, the two for frames, and the one that lists them
