@@ -17,6 +17,7 @@ from agentctl.contract.agent import (
     RiskAcceptance,
     Tools,
 )
+from agentctl.contract.approval_rule import ApprovalRule
 from agentctl.contract.loader import load
 from agentctl.contract.source import read_source
 from agentctl.foundation.errors import InvalidInput
@@ -263,3 +264,48 @@ def test_a_contract_comes_back_from_its_own_json(tmp_path: Path) -> None:
     for amount in ("0.75", '"much"', '"NaN"', '"-1"', "true", "null"):
         with pytest.raises(ValidationError):
             Budgets.model_validate_json(f'{{"max_cost_usd_per_run": {amount}}}')
+
+
+def test_the_short_form_of_approval_is_a_rule_with_all_defaults() -> None:
+    """`true` asks always, `false` never; the long form asks always only without thresholds."""
+    assert AllowedTool(name="a.b").approval is None
+    assert not AllowedTool(name="a.b").always_needs_approval
+    plain = AllowedTool(name="a.b", requires_approval=True)
+    assert plain.approval == ApprovalRule()
+    assert plain.always_needs_approval
+    two = ApprovalRule(quorum=2)
+    assert AllowedTool(name="a.b", requires_approval=two).approval == two
+    assert AllowedTool(name="a.b", requires_approval=two).always_needs_approval
+    above = AllowedTool(name="a.b", requires_approval=ApprovalRule(when={"amount_usd_ge": Decimal(50)}))
+    assert above.approval is not None
+    assert not above.always_needs_approval
+
+
+def test_the_long_form_of_approval_loads(tmp_path: Path) -> None:
+    """As the issue writes it."""
+    rule = "{when: {amount_usd_ge: 50}, reviewers: [alice, bob], quorum: 2, expires_in: 24h}"
+    text = SMALLEST + f"tools: {{allowlist: [{{name: a.b, requires_approval: {rule}, risk_tier: high}}]}}\n"
+    [entry] = loaded(tmp_path, text).tools.allowlist
+    assert entry.risk_tier == "high"
+    assert entry.approval == ApprovalRule(
+        when={"amount_usd_ge": Decimal(50)}, reviewers=("alice", "bob"), quorum=2
+    )
+
+
+def test_what_a_later_version_added_leaves_the_digest_of_others_alone(tmp_path: Path) -> None:
+    """A contract that does not use it is written as before: nothing that was approved or recorded changes."""
+    written = loaded(tmp_path, PRINTED).model_dump(mode="json")
+    assert "policies" not in written
+    assert written["budgets"].keys() == {
+        "max_steps",
+        "max_input_tokens",
+        "max_output_tokens",
+        "max_cost_usd_per_run",
+        "max_tool_calls",
+        "max_refusals",
+    }
+    assert written["tools"]["allowlist"][2].keys() == {"name", "requires_approval", "accepts"}
+    said = loaded(tmp_path, SMALLEST + "policies: []\nbudgets: {max_bytes: 5}\n")
+    assert said.policies == ()
+    assert said.model_dump(mode="json")["policies"] == []
+    assert said.model_dump(mode="json")["budgets"]["max_bytes"] == 5

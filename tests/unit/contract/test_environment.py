@@ -185,3 +185,91 @@ def test_a_price_is_exact_and_never_negative(amount: object) -> None:
     """No text, no binary fraction."""
     with pytest.raises(ValidationError):
         Price.model_validate({"input_usd_per_million": amount, "output_usd_per_million": Decimal(1)})
+
+
+RULE: JsonObject = {
+    "tool": "a.b",
+    "look_up": {"tool": "a.c", "arguments": {}},
+    "amount_fact": "amount_usd",
+    "total_usd_le": 5,
+    "amount": "/amount",
+    "amount_spent": "/spent",
+}
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHMo"
+
+
+def test_a_reviewer_is_a_person_a_rule_or_a_model() -> None:
+    """One of the three."""
+    assert Reviewer.model_validate({"name": "alice", "public_key": f"{KEY} alice@host"}).is_person
+    assert not Reviewer.model_validate({"name": "system:rule", "rule": RULE}).is_person
+    model = Reviewer.model_validate({"name": "system:second", "model": {"alias": "other"}})
+    assert not model.is_person
+    assert model.model is not None
+    assert (model.model.tools, model.model.guidance) == ((), "")
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"rule": RULE, "model": {"alias": "other"}}, "a `rule` or a `model`, not both"),
+        ({"rule": RULE, "public_key": KEY}, "only people have a `public_key`"),
+        ({"model": {"alias": "other"}, "public_key": KEY}, "only people have a `public_key`"),
+        ({"public_key": "ssh-rsa AAAA"}, "pattern"),
+        ({"public_key": f"{KEY}\nssh-ed25519 AAAA"}, "pattern"),
+        ({"model": {}}, "alias"),
+    ],
+)
+def test_a_reviewer_that_is_two_things_is_refused(changes: JsonObject, told: str) -> None:
+    """A rule has no key, and a model is no rule."""
+    with pytest.raises(ValidationError, match=told):
+        Reviewer.model_validate({"name": "alice", **changes})
+
+
+@pytest.mark.parametrize(
+    ("kind", "said", "required"),
+    [
+        ("live", None, True),
+        ("live", "required", True),
+        ("live", "optional", False),
+        ("sandbox", None, False),
+        ("sandbox", "required", True),
+        ("sandbox", "optional", False),
+    ],
+)
+def test_signatures_are_required_where_effects_are_real(
+    kind: str, said: str | None, *, required: bool
+) -> None:
+    """Unless the environment says otherwise."""
+    approvals = {} if said is None else {"approvals": {"signatures": said}}
+    assert Environment.model_validate({**LIVE, "kind": kind, **approvals}).signatures_required is required
+
+
+def test_a_principal_is_in_every_team_that_names_them() -> None:
+    """Sorted; a stranger is in none."""
+    found = environment(teams={"support": ["casey", "dana"], "finance": ["casey"], "empty": []})
+    assert found.teams_of("casey") == ("finance", "support")
+    assert found.teams_of("mallory") == ()
+
+
+def test_a_webhook_is_tried_thrice_and_waits_not_long() -> None:
+    """And reaches no private address unless it says so."""
+    found = environment(approvals={"webhooks": [{"name": "chat", "url": "https://chat.example.com/x?y=1"}]})
+    [hook] = found.approvals.webhooks
+    assert (hook.timeout_seconds, hook.max_attempts, hook.allow_private_network) == (5, 3, False)
+
+
+@pytest.mark.parametrize(
+    "url", ["chat.example.com", "https://me@chat.example.com", "https://c.example.com#x"]
+)
+def test_a_webhooks_url_is_plain(url: str) -> None:
+    """No names, no passwords, no fragments."""
+    with pytest.raises(ValidationError):
+        environment(approvals={"webhooks": [{"name": "chat", "url": url}]})
+
+
+def test_what_a_later_version_added_leaves_the_digest_of_others_alone() -> None:
+    """An environment that uses none of it is written as before."""
+    written = environment(reviewers=[{"name": "alice"}]).model_dump(mode="json")
+    assert written.keys().isdisjoint({"approvals", "policies", "decision_points", "teams"})
+    assert written["reviewers"] == [{"name": "alice", "rule": None}]
+    assert "region" not in written["models"]["small-fast"][0]

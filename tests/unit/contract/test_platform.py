@@ -16,7 +16,17 @@ from agentctl.contract.agent import (
     ModelRouting,
     RedactionLevel,
 )
-from agentctl.contract.platform import BudgetCeilings, PlatformRules, effective
+from agentctl.contract.environment import Deployment
+from agentctl.contract.platform import (
+    ALL_RISKS,
+    AllowedModels,
+    ApprovalFloor,
+    BudgetCeilings,
+    PlatformRules,
+    effective,
+    may_share_a_provider,
+    provider_of,
+)
 
 LEVELS: tuple[RedactionLevel, ...] = ("off", "standard", "strict")
 LAX = PlatformRules(pii_redaction_at_least="off")
@@ -139,3 +149,88 @@ def test_rules_that_do_not_fit_are_refused(data: dict[str, object]) -> None:
     """A misspelt ceiling is an error, not no ceiling."""
     with pytest.raises(ValidationError):
         PlatformRules.model_validate(data)
+
+
+def deployment(**changes: object) -> Deployment:
+    """Return a deployment."""
+    return Deployment.model_validate({"name": "d", "provider": "litellm", "model": "openai/gpt", **changes})
+
+
+SCRIPTED = deployment(provider="scripted", model="scripted", scripts="scripts")
+SERVER = deployment(provider="openai_compatible", model="anthropic/x", base_url="https://m.example.com")
+
+
+def test_a_provider_is_who_answers() -> None:
+    """For litellm it stands before the first slash; a name without one does not say."""
+    found = [provider_of(deployment(model=name)) for name in ("openai/gpt", "azure/a/b", "gpt-4o", "/gpt")]
+    assert found == ["openai", "azure", "", ""]
+    assert [provider_of(SCRIPTED), provider_of(SERVER)] == ["scripted", "openai_compatible"]
+
+
+def test_without_a_word_every_model_may_be_asked() -> None:
+    """Wherever it computes."""
+    assert AllowedModels().allows(deployment())
+    assert AllowedModels().allows(deployment(model="gpt-4o"))
+
+
+@pytest.mark.parametrize(
+    ("item", "allowed"),
+    [
+        (deployment(), True),
+        (deployment(model="anthropic/x"), False),
+        (deployment(model="gpt-4o"), False),
+        (SERVER, False),
+        (SCRIPTED, False),
+    ],
+)
+def test_other_providers_are_not_allowed(item: Deployment, *, allowed: bool) -> None:
+    """Nor is one that a name does not tell."""
+    models = AllowedModels(providers=("openai",))
+    assert (models.allows(item), models.allows_provider(item)) == (allowed, allowed)
+
+
+@pytest.mark.parametrize(("region", "allowed"), [("eu", True), ("us", False), (None, False)])
+def test_other_regions_are_not_allowed(region: str | None, *, allowed: bool) -> None:
+    """Nor is a deployment that names none."""
+    models = AllowedModels(regions=("eu",))
+    assert (models.allows(deployment(region=region)), models.allows_region(deployment(region=region))) == (
+        allowed,
+        allowed,
+    )
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "may"),
+    [
+        (deployment(), deployment(model="openai/other"), True),
+        (deployment(), deployment(model="OpenAI/other"), True),
+        (deployment(), deployment(model="anthropic/x"), False),
+        (deployment(), deployment(model="gpt-4o"), True),
+        (deployment(), SERVER, False),
+        (SERVER, SERVER, True),
+        (SCRIPTED, SERVER, False),
+    ],
+)
+def test_two_deployments_may_share_a_provider(one: Deployment, other: Deployment, *, may: bool) -> None:
+    """In doubt they do, in either order."""
+    assert may_share_a_provider(one, other) is may_share_a_provider(other, one) is may
+
+
+def test_a_tier_without_a_word_has_no_floor_of_its_own() -> None:
+    """One reviewer, grants, any validity."""
+    rules = PlatformRules(approvals={"high": ApprovalFloor(quorum_at_least=2, grants=False)})
+    assert rules.floor("high").quorum_at_least == 2
+    assert rules.floor("low") == ApprovalFloor()
+    assert (ApprovalFloor().quorum_at_least, ApprovalFloor().grants) == (1, True)
+
+
+def test_what_a_later_version_added_leaves_the_digest_of_others_alone() -> None:
+    """Rules that use none of it are written as before; what is not said is the strict reading."""
+    rules = PlatformRules()
+    assert rules.model_dump().keys() == {
+        "budget_ceilings",
+        "pii_redaction_at_least",
+        "token_ttl_seconds_at_most",
+    }
+    assert (rules.principal_of_live_writes, rules.separate_read_and_write_policies) == ("authenticated", True)
+    assert rules.acceptable_risks == ALL_RISKS

@@ -1,11 +1,14 @@
 """The files of a project are found and loaded, or refused with the place of the line that names them."""
 
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from agentctl.contract.platform import PlatformRules
+from agentctl.contract.policy_version import PlatformVersion
 from agentctl.contract.project import ProjectFiles, nearest
 from agentctl.contract.tool import PythonExecutor
 from agentctl.contract.version import AgentVersion
@@ -532,3 +535,123 @@ def test_a_link_that_leads_nowhere_is_not_an_absent_file(project: ProjectCopy) -
         path.symlink_to("nowhere")
     assert problems(project.files.platform)
     assert problems(lambda: version_of(project))
+
+
+# -- policies --------------------------------------------------------------------------------------
+
+POLICY, OWN = "contracts/policies/platform.cedar", "contracts/policies/refund-assistant.cedar"
+PERMIT = "permit(principal, action, resource);\n"
+
+
+def without_policies(project: ProjectCopy) -> None:
+    """Take our own policies away."""
+    shutil.rmtree(project.root / "contracts/policies", ignore_errors=True)
+
+
+def put(project: ProjectCopy, file: str, text: str | bytes = PERMIT) -> None:
+    """Put a file into the project."""
+    path = project.root / file
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(text.encode() if isinstance(text, str) else text)
+
+
+def test_without_a_word_the_policies_are_those_of_the_agents_name(project: ProjectCopy) -> None:
+    """Where they exist; where they do not, there are none."""
+    without_policies(project)
+    contract = project.files.agent(AGENT)
+    assert project.files.policies_of_contract(contract) == ()
+    assert project.files.agent_version(contract).policies == ()
+    put(project, OWN)
+    [policy] = project.files.policies_of_contract(contract)
+    assert policy.name == "cedar:policies/refund-assistant.cedar"
+    assert policy.texts == {"policies/refund-assistant.cedar": PERMIT}
+    assert project.files.agent_version(contract).policies == (policy,)
+
+
+def test_an_empty_list_is_a_word(project: ProjectCopy) -> None:
+    """A contract that names no policies has none, whatever lies there."""
+    put(project, OWN)
+    project.set(CONTRACT, ("policies",), [])
+    assert project.files.policies_of_contract(project.files.agent(AGENT)) == ()
+
+
+def test_named_policies_are_read_and_services_are_not(project: ProjectCopy) -> None:
+    """Each source is a set of its own, in the contract's order."""
+    put(project, "contracts/policies/a.cedar", "// a\n")
+    put(project, "contracts/policies/b.rego", "package b\n")
+    sources = [
+        {"engine": "rego", "files": ["policies/b.rego"]},
+        {"engine": "cedar", "files": ["policies/a.cedar"]},
+        {"engine": "authzen", "point": "central"},
+    ]
+    project.set(CONTRACT, ("policies",), sources)
+    rego, cedar, authzen = project.files.policies_of_contract(project.files.agent(AGENT))
+    assert (rego.texts, cedar.texts) == ({"policies/b.rego": "package b\n"}, {"policies/a.cedar": "// a\n"})
+    assert (authzen.texts, authzen.name) == ({}, "authzen:central")
+
+
+def test_an_environment_has_policies_of_its_own(project: ProjectCopy) -> None:
+    """Relative to its own file."""
+    put(project, "contracts/policies/office.cedar")
+    project.set(SANDBOX, ("policies",), [{"engine": "cedar", "files": ["../policies/office.cedar"]}])
+    environment = project.files.environment("sandbox")
+    [policy] = project.files.policies_of_environment(environment)
+    assert policy.texts == {"../policies/office.cedar": PERMIT}
+    assert project.files.environment_version(environment, AGENT).policies == (policy,)
+
+
+def test_the_platforms_policies_are_those_of_its_file(project: ProjectCopy) -> None:
+    """With its rules; without either, the defaults and no policies."""
+    without_policies(project)
+    rules = project.files.platform()
+    assert rules is not None
+    assert project.files.platform_version() == PlatformVersion(rules.document)
+    put(project, POLICY)
+    [policy] = project.files.platform_version().policies
+    assert (policy.name, policy.texts) == (
+        "cedar:policies/platform.cedar",
+        {"policies/platform.cedar": PERMIT},
+    )
+    (project.root / PLATFORM).unlink()
+    assert project.files.platform_version() == PlatformVersion(PlatformRules(), (policy,))
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("policies/nowhere.cedar", "nowhere.cedar: No such file or directory"),
+        ("policies", "policies is not a regular file"),
+        ("../../elsewhere.cedar", "`../../elsewhere.cedar` lies outside the project"),
+        ("policies/latin.cedar", "latin.cedar is not UTF-8"),
+        ("policies/large.cedar", f"large.cedar has more than {LARGEST} bytes"),
+        ("policies/link.cedar", "`policies/link.cedar` lies outside the project"),
+    ],
+)
+def test_policies_that_cannot_be_read_are_refused_where_they_are_named(
+    project: ProjectCopy, name: str, told: str
+) -> None:
+    """A policy that is missing never means that there is none."""
+    put(project, "contracts/policies/latin.cedar", b"\xff")
+    put(project, "contracts/policies/large.cedar", b"/" * (LARGEST + 1))
+    (project.root.parent / "secret.cedar").write_text(PERMIT)
+    (project.root / "contracts/policies/link.cedar").symlink_to(project.root.parent / "secret.cedar")
+    project.set(CONTRACT, ("policies",), [{"engine": "cedar", "files": [name]}])
+    contract = project.files.agent(AGENT)
+    [problem] = problems(lambda: project.files.policies_of_contract(contract))
+    assert (problem.place.file, problem.found) == (CONTRACT, told)
+    assert problem.place.line
+
+
+@pytest.mark.parametrize("file", [OWN, POLICY])
+def test_a_link_to_policies_that_leads_nowhere_is_refused(project: ProjectCopy, file: str) -> None:
+    """It was meant to be a policy."""
+    without_policies(project)
+    path = project.root / file
+    path.parent.mkdir()
+    path.symlink_to("nothing.cedar")
+    act = (
+        project.files.platform_version
+        if file == POLICY
+        else lambda: project.files.policies_of_contract(project.files.agent(AGENT))
+    )
+    assert "No such file or directory" in "".join(refused(act))

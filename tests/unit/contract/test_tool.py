@@ -9,8 +9,10 @@ from agentctl.contract.tool import (
     HttpExecutor,
     PythonExecutor,
     Retry,
+    RiskTier,
     ToolDescriptor,
     TrustLabels,
+    higher_tier,
 )
 from agentctl.foundation.canonical import JsonObject
 
@@ -161,3 +163,32 @@ def test_what_does_not_fit_is_refused(changes: JsonObject) -> None:
     """Limits, vocabularies and unknown keys."""
     with pytest.raises(ValidationError):
         descriptor(**changes)
+
+
+@pytest.mark.parametrize(
+    ("effect", "said", "tier"),
+    [
+        ("read", None, "low"),
+        ("write", None, "medium"),
+        ("irreversible", None, "high"),
+        ("read", "high", "high"),
+        ("irreversible", "low", "low"),
+    ],
+)
+def test_how_much_is_at_stake_follows_from_the_effect(
+    effect: Effect, said: RiskTier | None, tier: RiskTier
+) -> None:
+    """Unless the descriptor says it; a descriptor that does not is written as before."""
+    found = descriptor(effect=effect, **({} if said is None else {"risk_tier": said}))
+    assert found.tier == tier
+    assert ("risk_tier" in found.model_dump()) == (said is not None)
+
+
+def test_the_higher_of_two_tiers_holds() -> None:
+    """A tier that nobody says is the lowest."""
+    assert [higher_tier("medium", other) for other in (None, "low", "medium", "high")] == [
+        "medium",
+        "medium",
+        "medium",
+        "high",
+    ]

@@ -8,9 +8,17 @@ from pathlib import Path
 import pytest
 
 from agentctl.contract.agent import AllowedTool
+from agentctl.contract.policy_source import CedarPolicies, OpaPolicies
+from agentctl.contract.policy_version import PolicyVersion
 from agentctl.contract.project import ProjectFiles
 from agentctl.contract.tool import PythonExecutor
-from agentctl.contract.version import AgentVersion, EnvironmentVersion, ToolVersion, code_digests
+from agentctl.contract.version import (
+    AgentVersion,
+    EnvironmentVersion,
+    ToolVersion,
+    code_digests,
+    platform_from_bytes,
+)
 from agentctl.foundation.canonical import canonical_bytes, digest_bytes
 from agentctl.foundation.errors import IntegrityError
 
@@ -220,3 +228,44 @@ def test_one_kind_of_object_is_not_taken_for_the_other() -> None:
         AgentVersion.from_bytes(sandbox.to_bytes(), {})
     with pytest.raises(IntegrityError):
         EnvironmentVersion.from_bytes(VERSION.to_bytes(), {})
+
+
+POLICY = PolicyVersion(
+    CedarPolicies(engine="cedar", files=("a",)), {"a": "forbid(principal, action, resource);"}
+)
+SERVICE = PolicyVersion(OpaPolicies(engine="opa", point="central"))
+
+
+def test_policies_are_part_of_versions_and_come_back() -> None:
+    """In their order, with their texts; without any, the object is what it was before there were policies."""
+    version = replace(VERSION, policies=(SERVICE, POLICY))
+    assert AgentVersion.from_bytes(version.to_bytes(), {}) == version
+    bound = replace(environment("sandbox"), policies=(POLICY,))
+    assert EnvironmentVersion.from_bytes(bound.to_bytes(), {}) == bound
+    assert b'"policies"' not in replace(VERSION, policies=()).to_bytes()
+    assert b'"policies"' not in replace(bound, policies=()).to_bytes()
+
+
+def test_whatever_differs_in_a_policy_is_another_version() -> None:
+    """A character of its text, a set more, a set less."""
+    other = replace(POLICY, texts={"a": "forbid(principal, action, resource) ;"})
+    sets = ((), (POLICY,), (other,), (POLICY, SERVICE), (SERVICE,))
+    assert len({replace(VERSION, policies=policies).digest for policies in sets}) == len(sets)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"[]",
+        b'"rules"',
+        b'{"policies":7}',
+        b'{"policies":[{}]}',
+        b'{"policies":[{"source":{"engine":"cedar","files":["a"]},"texts":["a"]}]}',
+        b'{"more":1}',
+    ],
+)
+def test_an_object_that_holds_no_rules_is_an_integrity_error(data: bytes) -> None:
+    """The platform's rules are read as what they are, or not at all."""
+    with pytest.raises(IntegrityError, match="does not hold the platform's rules"):
+        platform_from_bytes(data)
