@@ -1,5 +1,6 @@
 """What is wrong with a Cedar policy set before it judges anything: syntax, ids, annotations, strict types."""
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,6 +9,7 @@ from typing import Final
 
 import cedarpy
 
+from agentctl.foundation.canonical import JsonValue
 from agentctl.foundation.errors import Problem
 from agentctl.foundation.pointer import joined
 from agentctl.policy.authority import Authority
@@ -15,7 +17,6 @@ from agentctl.policy.cedar_rules import Reading, Rule
 from agentctl.policy.cedar_schema import GROUPS, CedarSchema
 
 _ARGUMENT: Final = re.compile(r'`args\.([^`]+)` in context for Action::"([^"]+)"')
-_STRANGE_ACTION: Final = re.compile(r'unrecognized action `Action::"([^"]*)"`')
 _RULE_NAME: Final = re.compile(r"^for policy `[^`]*`, ")
 
 
@@ -46,8 +47,12 @@ def _takes_any(rule: Rule, schema: CedarSchema) -> bool:
     return any(rule.applies_to(tool, types.effect) for tool, types in schema.tools.items())
 
 
+def _known_actions(schema: CedarSchema) -> tuple[str, ...]:
+    return (*GROUPS, *schema.tools)
+
+
 def _strange_actions(rule: Rule, schema: CedarSchema) -> Iterator[Problem]:
-    known = (*GROUPS, *schema.tools)
+    known = _known_actions(schema)
     for action in rule.actions or ():
         if action not in known:
             nearest = get_close_matches(action, known, n=1)
@@ -60,15 +65,27 @@ def _strange_actions(rule: Rule, schema: CedarSchema) -> Iterator[Problem]:
 def _type_problems(rules: tuple[Rule, ...], schema: CedarSchema) -> Iterator[Problem]:
     """Yield what strict validation finds; only where it finds something, rule by rule, to know where."""
     handle = cedarpy.Schema.from_json_str(schema.text)
-    if cedarpy.validate_policies("\n".join(rule.text for rule in rules), handle).validation_passed:
+    if cedarpy.validate_policies(
+        "\n".join(_within(rule, schema) for rule in rules), handle
+    ).validation_passed:
         return
     for rule in rules:
-        found = (error.error for error in cedarpy.validate_policies(rule.text, handle).errors)
+        found = (error.error for error in cedarpy.validate_policies(_within(rule, schema), handle).errors)
         for error in dict.fromkeys(found):
-            if not _STRANGE_ACTION.search(error):  # said already, or permitted
-                yield Problem(
-                    rule.place, f"rule `{rule.id}`: {_RULE_NAME.sub('', error)}", _why(error, schema)
-                )
+            yield Problem(rule.place, f"rule `{rule.id}`: {_RULE_NAME.sub('', error)}", _why(error, schema))
+
+
+def _within(rule: Rule, schema: CedarSchema) -> str:
+    """Return a rule as it reads within a schema: its scope without the tools that are not there, which are said apart."""
+    known = _known_actions(schema)
+    if all(action in known for action in rule.actions or ()):
+        return rule.text
+    entities: list[JsonValue] = [
+        {"type": "Action", "id": name} for name in rule.actions or () if name in known
+    ]
+    body = {**rule.body, "action": {"op": "in", "entities": entities}}
+    document = {"staticPolicies": {"rule": body}, "templates": {}, "templateLinks": []}
+    return cedarpy.policies_from_json_str(json.dumps(document))
 
 
 def _why(error: str, schema: CedarSchema) -> str:
