@@ -1,16 +1,17 @@
 """`agentctl policy`: check policies, judge their cases, explain a decision, derive the least that runs needed."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from agentctl.cli.options import Json
+from agentctl.cli.options import Env, Json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from agentctl.cli.terminal import Line, Tone
-    from agentctl.composition.policies import CaseFile
+    from agentctl.composition.policies import CaseFile, CheckedPolicies
     from agentctl.review.policy_cases import Judged
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
@@ -18,6 +19,27 @@ app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 Agents = Annotated[
     list[str] | None, typer.Argument(help="Agents; default: all of them.", metavar="[AGENT]...")
 ]
+
+
+@app.command("check")
+def check(agents: Agents = None, environment: Env = "sandbox", json: Json = False) -> int:
+    """Check the policies of contract, environment and platform: syntax, types, and rules that are dead or too wide.
+
+    Exit codes: 0 no errors · 2 errors.
+    """
+    from agentctl.cli.terminal import Terminal
+    from agentctl.composition import open_project
+    from agentctl.composition.policies import check_policies
+    from agentctl.foundation.errors import ExitCode
+
+    checked = check_policies(open_project(), agents or (), environment)
+    terminal = Terminal(as_json=json)
+    if json:
+        terminal.document([_checked_as_json(item) for item in checked])
+    else:
+        for line in (line for item in checked for line in _checked_lines(item)):
+            terminal.verbatim(line)
+    return ExitCode.INVALID if any(item.report.errors for item in checked) else ExitCode.OK
 
 
 @app.command("test")
@@ -43,6 +65,30 @@ def judge(agents: Agents = None, json: Json = False) -> int:
     if any(item.problems for item in files):
         return ExitCode.INVALID
     return ExitCode.WANTING if any(item.failed for item in files) else ExitCode.OK
+
+
+def _checked_lines(item: "CheckedPolicies") -> "Iterator[str]":
+    from agentctl.cli.words import counted
+
+    for severity, problems in (("error", item.report.errors), ("warning", item.report.warnings)):
+        for problem in problems:
+            yield str(replace(problem, path=f"{severity}: {problem.path}" if problem.path else severity))
+    counts = f"{counted(len(item.report.errors), 'error')}, {counted(len(item.report.warnings), 'warning')}"
+    sets = ", ".join(item.sets) or "no policy set"
+    yield f"{item.agent} in {item.environment}: {counts}; {sets}"
+
+
+def _checked_as_json(item: "CheckedPolicies") -> dict[str, object]:
+    from agentctl.cli.json_form import problem_form
+
+    return {
+        "agent": item.agent,
+        "environment": item.environment,
+        "passed": not item.report.errors,
+        "policies": item.sets,
+        "errors": [problem_form(problem) for problem in item.report.errors],
+        "warnings": [problem_form(problem) for problem in item.report.warnings],
+    }
 
 
 def _case_lines(item: "CaseFile") -> "Iterator[Line]":

@@ -1,8 +1,9 @@
-"""The use cases around policies: judge their cases."""
+"""The use cases around policies: check them, judge their cases."""
 
 import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from agentctl.composition.assembly import engines_of, registry_of
@@ -14,7 +15,11 @@ from agentctl.contract.words import dotted
 from agentctl.foundation.clock import to_rfc3339
 from agentctl.foundation.errors import InvalidInput, Problem, UsageError
 from agentctl.review.case_runs import NotACase, Stand
+from agentctl.review.notes import files_are_readable
+from agentctl.review.policies import policies_hold
 from agentctl.review.policy_cases import Judged, judge_case
+from agentctl.review.report import Report
+from agentctl.review.subject import gather
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +35,42 @@ class CaseFile:
     def failed(self) -> tuple[Judged, ...]:
         """The cases that are not as they should be."""
         return tuple(item for item in self.judged if not item.passed)
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedPolicies:
+    """What was found in the policy sets over one agent in one environment, and what these are called."""
+
+    agent: str
+    environment: str
+    sets: tuple[str, ...]
+    report: Report
+
+
+def check_policies(project: Project, agents: Iterable[str], environment: str) -> tuple[CheckedPolicies, ...]:
+    """Check the policies of contract, environment and platform over some agents, or over all.
+
+    Raises:
+        UsageError: there is no such agent or environment, or no agent at all.
+    """
+    asked = tuple(agents) or project.files.agents()
+    if not asked:
+        raise UsageError(
+            "there is no contract whose policies could be checked", "a file `contracts/<agent>.yaml`"
+        )
+    return tuple(_checked(project, agent, environment) for agent in asked)
+
+
+def _checked(project: Project, agent: str, environment: str) -> CheckedPolicies:
+    today = to_rfc3339(project.clock.now())[:10]
+    try:
+        subject = gather(project.files, partial(project.files.agent, agent), environment, today)
+    except UsageError:
+        raise
+    except InvalidInput as refusal:
+        return CheckedPolicies(agent, environment, (), Report(errors=refusal.problems))
+    found = Report.of((*files_are_readable(subject), *policies_hold(subject)))
+    return CheckedPolicies(agent, environment, tuple(item.version.name for item in subject.policies), found)
 
 
 def judge_cases(project: Project, agents: Iterable[str] = ()) -> tuple[CaseFile, ...]:

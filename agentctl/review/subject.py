@@ -1,18 +1,20 @@
 """What a check looks at: one contract in one environment, with everything both refer to, and the day."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from importlib.util import find_spec
-from typing import TypeVar
+from posixpath import dirname, normpath
+from typing import Literal, TypeVar
 
 from agentctl.contract.agent import AgentContract, AllowedTool, Risk, RiskAcceptance
 from agentctl.contract.environment import Deployment, Environment, ModelReviewer, Reviewer, ReviewRule
 from agentctl.contract.platform import PlatformRules
+from agentctl.contract.policy_version import PlatformVersion, PolicyVersion
 from agentctl.contract.project import Loaded, ProjectFiles
 from agentctl.contract.script import Script
 from agentctl.contract.tool import RiskTier, ToolDescriptor, higher_tier
-from agentctl.foundation.errors import InvalidInput, Problem, UsageError
+from agentctl.foundation.errors import InvalidInput, Place, Problem, UsageError
 from agentctl.review.report import Spot, spot
 
 T = TypeVar("T")
@@ -56,6 +58,20 @@ class Modelled:
 
 
 @dataclass(frozen=True, slots=True)
+class PolicySet:
+    """One policy set, who speaks through it, where it is named, and the folder that its files are relative to."""
+
+    of: Literal["contract", "environment", "platform"]
+    version: PolicyVersion
+    at: Spot
+    folder: str
+
+    def shown(self, file: str) -> str:
+        """Return one of its files as it is shown to people."""
+        return normpath(f"{self.folder}/{file}")
+
+
+@dataclass(frozen=True, slots=True)
 class Subject:
     """Everything a rule may look at; rules read nothing else.
 
@@ -66,6 +82,7 @@ class Subject:
     environment: Loaded[Environment]
     platform: Loaded[PlatformRules] | None
     registry: Mapping[str, Loaded[ToolDescriptor]]
+    policies: tuple[PolicySet, ...]
     script: Loaded[Script] | None
     instructions: str
     code: Mapping[str, bytes]
@@ -168,9 +185,11 @@ def gather(
         raise InvalidInput(reader.problems)
     script = reader.read(lambda: _script(project, loaded, bound))
     instructions = reader.read(lambda: project.instructions(loaded)) or ""
-    reader.read(lambda: project.policies_of_contract(loaded))
-    reader.read(lambda: project.policies_of_environment(bound))
-    reader.read(project.platform_version)
+    policies = (
+        *_sets("contract", loaded, reader.read(lambda: project.policies_of_contract(loaded))),
+        *_sets("environment", bound, reader.read(lambda: project.policies_of_environment(bound))),
+        *_platform_sets(project, reader.read(project.platform_version)),
+    )
     reader.read(lambda: _seeds(project, bound))
     code = reader.code_of(
         project, [registry[name] for name in _named_tools(loaded, bound) if name in registry]
@@ -180,6 +199,7 @@ def gather(
         environment=bound,
         platform=platform,
         registry=registry,
+        policies=policies,
         script=script,
         instructions=instructions,
         code=code,
@@ -188,6 +208,22 @@ def gather(
         litellm_installed=find_spec("litellm") is not None,
         is_in_project=loaded.path.resolve().parent == project.contracts.resolve(),
     )
+
+
+def _sets(
+    of: Literal["contract", "environment"],
+    owner: Loaded[AgentContract] | Loaded[Environment],
+    versions: Iterable[PolicyVersion] | None,
+) -> Iterator[PolicySet]:
+    for index, version in enumerate(versions or ()):
+        folder = dirname(owner.source.file) or "."
+        yield PolicySet(of, version, spot(owner.source, "policies", index), folder)
+
+
+def _platform_sets(project: ProjectFiles, platform: PlatformVersion | None) -> Iterator[PolicySet]:
+    for version in platform.policies if platform else ():
+        folder = project.shown(project.contracts)
+        yield PolicySet("platform", version, Spot(Place(f"{folder}/platform.yaml"), ""), folder)
 
 
 @dataclass(frozen=True, slots=True)
