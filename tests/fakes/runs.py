@@ -134,7 +134,6 @@ class Stage:
         issuer = TokenIssuer(Ed25519PrivateKey.generate(), "test", self.clock)
         registry = Registry.of(self.tools.values())
         allowed = [item.name for item in self.contract.tools.allowlist]
-        desk = ModelDesk(_deployment(environment), self.model, PRICE)
         return Parts(
             journal=journal,
             vault=Vault(self.folder / "sealed" / self.run, SEALING_KEY, self.run, self.redaction),  # type: ignore[arg-type]
@@ -150,7 +149,7 @@ class Stage:
             engines=self.engines or (AllowlistPolicy(self.contract), PlatformPolicy(self.platform)),
             broker=BackendBroker(environment.backends, issuer, lambda _: None),
             executors=self.executor,
-            models={"small-fast": self.desks or (desk,)},
+            models={"small-fast": self.model_desks()},
             reviewers=rule_reviewers(environment) if self.reviewers is None else self.reviewers,
             reviewer_names=self.reviewer_names,
             fingerprint=lambda text: hashlib.sha256(text.encode()).hexdigest(),
@@ -158,6 +157,10 @@ class Stage:
             review_models=self.review_models,
             announcers=self.announcers,
         )
+
+    def model_desks(self) -> tuple[ModelDesk, ...]:
+        """Return the desks at which the run's models are asked."""
+        return self.desks or (ModelDesk(_deployment(_files()[2]), self.model, PRICE),)
 
     def started(self, text: str = "4201") -> RunStarted:
         """Return the first event of the run."""

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agentctl.budget.limits import Left, exceeded, left, sentence, stopped
+from agentctl.budget.limits import Left, Time, exceeded, left, sentence, stopped
 from agentctl.budget.spend import Spend
 from agentctl.events.base import Reservation
 from agentctl.events.budget import BudgetStopped, Meter
@@ -125,3 +125,29 @@ def test_a_stop_reads_the_same_however_its_numbers_were_written() -> None:
     assert stopped("steps", Decimal("12.0"), Decimal("1.20e1"), Decimal(1)) == BudgetStopped(
         meter="steps", limit="12", used="12", asked="1"
     )
+
+
+def test_bytes_have_a_ceiling_where_the_run_has_one() -> None:
+    """What was moved and what an attempt could move, together; a run of version 1 has no such ceiling."""
+    used = Spend(settled=Reservation(bytes=900), open={("RUN/0/0", 1): Reservation(bytes=50)})
+    limits = LIMITS.model_copy(update={"max_bytes": 1_000})
+    assert exceeded(used, limits, Reservation(bytes=50)) is None
+    assert exceeded(used, limits, Reservation(bytes=51)) == BudgetStopped(
+        meter="bytes", limit="1000", used="950", asked="51"
+    )
+    assert exceeded(used, LIMITS, Reservation(bytes=10**12)) is None
+
+
+def test_an_attempt_is_only_begun_when_its_whole_time_out_fits() -> None:
+    """Seconds, exact to the microsecond; a run of version 1 may take as long as it likes."""
+    limits = LIMITS.model_copy(update={"max_wall_clock_seconds": 900})
+    assert exceeded(USED, limits, ROOM, Time(Decimal(870), 30)) is None
+    assert exceeded(USED, limits, ROOM, Time(Decimal("870.000001"), 30)) == BudgetStopped(
+        meter="wall_clock_seconds", limit="900", used="870.000001", asked="30"
+    )
+    assert exceeded(USED, LIMITS, ROOM, Time(Decimal(10**9), 30)) is None
+
+
+def test_what_takes_no_time_is_not_measured_against_the_clock() -> None:
+    """Whether a ceiling is broken already is asked of what was spent, not of time that goes on by itself."""
+    assert exceeded(USED, LIMITS.model_copy(update={"max_wall_clock_seconds": 1}), Reservation()) is None

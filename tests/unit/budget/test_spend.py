@@ -26,6 +26,7 @@ reservations = st.builds(
     input_tokens=st.integers(0, 10**9),
     output_tokens=st.integers(0, 10**9),
     cost_usd=costs,
+    bytes=st.integers(0, 10**9),
 )
 
 
@@ -140,6 +141,7 @@ def meters(part: Reservation) -> tuple[Fraction, ...]:
         Fraction(part.input_tokens),
         Fraction(part.output_tokens),
         Fraction(part.cost_usd),
+        Fraction(part.bytes),
     )
 
 
@@ -170,6 +172,33 @@ def test_nothing_settled_or_promised_is_ever_forgotten(plans: list[Planned], cha
         assert meters(spend.committed) == added([*closed, *opened.values()])
         assert all(a >= b for a, b in zip(meters(spend.committed), meters(spend.settled), strict=True))
     assert len(spend.open) == len(plans) - len(ends)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(planned, max_size=8), st.randoms(use_true_random=False))
+def test_only_its_own_settlement_gives_a_reservation_back(plans: list[Planned], chance: object) -> None:
+    """At every prefix, so at every crash: what is committed falls with the end of an attempt alone, by what that had over."""
+    told = [(number, beginning(plan, number)) for number, plan in enumerate(plans)]
+    for number, plan in enumerate(plans):
+        event = end(plan, number)
+        if event is not None:
+            begun = next(place for place, item in enumerate(told) if item[0] == number)
+            told.insert(chance.randint(begun + 1, len(told)), (number, event))  # type: ignore[attr-defined]
+    spend = Spend()
+    for number, event in told:
+        before, spend = spend, evolve_spend(spend, event)
+        over = [
+            reserved - counted
+            for reserved, counted in zip(
+                meters(plans[number].reserved), meters(counts(plans[number])), strict=True
+            )
+        ]
+        begins = isinstance(event, ModelAsked | ToolIntent)
+        change = [
+            after - earlier
+            for after, earlier in zip(meters(spend.committed), meters(before.committed), strict=True)
+        ]
+        assert change == (list(meters(plans[number].reserved)) if begins else [-rest for rest in over])
 
 
 def test_a_crash_leaves_its_reservation_open_and_the_next_attempt_adds_its_own() -> None:
