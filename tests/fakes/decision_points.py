@@ -164,14 +164,11 @@ def answers_text(body: str | bytes, **headers: str) -> Fault:
     return fault
 
 
-def redirects(where: str) -> Fault:
-    """Return a fault: the answer is said to be elsewhere."""
-
-    async def fault(request: web.Request) -> web.Response:
-        del request
-        return web.Response(status=307, headers={"Location": where})
-
-    return fault
+async def redirects(request: web.Request) -> web.StreamResponse:
+    """Say that the answer is elsewhere; who follows finds a yes."""
+    if request.query:
+        return web.json_response({"result": True, "decision": True})
+    return web.Response(status=307, headers={"Location": f"{request.path}?elsewhere=1"})
 
 
 async def hangs(request: web.Request) -> web.StreamResponse:

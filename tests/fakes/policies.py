@@ -133,7 +133,7 @@ async def engine_of(
         )
         if server is not None:
             await stack.enter_async_context(server)
-        place = around(**changes) if server is None else around(server.url, **changes)
+        place = around(**changes) if server is None else around(**{"url": server.url, **changes})
         asked = policy or (ALLOW_ALL if permissive else POLICIES)[name]
         engines = engines_for([asked], "policy", place)
         for close in closing_of(engines):
