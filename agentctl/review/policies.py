@@ -12,8 +12,13 @@ from agentctl.review.subject import PolicySet, Subject
 
 
 def policies_hold(subject: Subject) -> Iterator[Finding]:
-    """Every policy set can be used, and every rule in it is good for something."""
-    for policies in subject.policies:
+    """Every policy set can be used, and every rule in it is good for something.
+
+    Types are made from the contract's tools; while one of those does not exist, there is nothing to judge by.
+    """
+    listed = subject.contract.document.tools.allowlist
+    judgeable = all(entry.name in subject.registry for entry in listed)
+    for policies in subject.policies if judgeable else ():
         problems = tuple(_unusable(subject, policies))
         yield from (Finding("error", _placed(policies, problem)) for problem in problems)
         yield from _linted(subject, policies, {problem.place for problem in problems})

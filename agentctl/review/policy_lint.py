@@ -10,6 +10,7 @@ from agentctl.foundation.canonical import JsonValue
 from agentctl.foundation.errors import Place
 from agentctl.policy.cedar_reach import Reach, reaches
 from agentctl.policy.cedar_rules import read_rules
+from agentctl.policy.cedar_schema import GROUPS
 from agentctl.review.report import Finding, Spot, error, warning
 from agentctl.review.subject import PolicySet, Subject
 
@@ -57,7 +58,7 @@ def rules_can_match(rules: RuleSet) -> Iterator[Finding]:
             found = f"{_called(reach)} can never match: its conditions rule everything out"
             yield error(rules.at(reach), found, "conditions that can hold together")
         elif not reach.tools:
-            yield _idle(rules, reach)
+            yield from _idle(rules, reach)
 
 
 def rules_matter(rules: RuleSet) -> Iterator[Finding]:
@@ -134,26 +135,31 @@ def _shadows(other: Reach, reach: Reach) -> bool:
     return other.always >= reach.tools
 
 
-def _idle(rules: RuleSet, reach: Reach) -> Finding:
-    """Return the finding for a rule that takes no tool's calls; over several contracts that may be foresight."""
+def _idle(rules: RuleSet, reach: Reach) -> Iterator[Finding]:
+    """Yield the finding for a rule that takes no tool's calls.
+
+    A rule that holds over several contracts may look ahead, to tools of a kind that is not there yet; to name a tool that
+    is not there is a slip, or soon will be.
+    """
     own = rules.policies.of == "contract"
-    found = f"{_called(reach)} matches no tool of {'the contract' if own else 'the registry'}"
-    strange = (name for name in _entities(reach.rule.body) if name not in rules.tools)
-    near = next((name for word in strange if (name := nearest(word, rules.tools))), "")
-    judged = error if own else warning
-    return judged(rules.at(reach), found, f"rules about {listed(sorted(rules.tools))}", near)
+    strange = [name for name in _tools_named(reach.rule.body) if name not in (*rules.tools, *GROUPS)]
+    if own or strange:
+        found = f"{_called(reach)} matches no tool of {'the contract' if own else 'the registry'}"
+        near = next((name for word in strange if (name := nearest(word, rules.tools))), "")
+        judged = error if own else warning
+        yield judged(rules.at(reach), found, f"rules about {listed(sorted(rules.tools))}", near)
 
 
-def _entities(value: JsonValue) -> Iterator[str]:
-    """Yield the ids of all entities that a rule names."""
+def _tools_named(value: JsonValue) -> Iterator[str]:
+    """Yield every tool and action that a rule names."""
     match value:
-        case {"type": str(), "id": str() as name}:
+        case {"type": "Action" | "Tool", "id": str() as name}:
             yield name
         case Mapping():
             for item in value.values():
-                yield from _entities(item)
+                yield from _tools_named(item)
         case list() | tuple():
             for item in value:
-                yield from _entities(item)
+                yield from _tools_named(item)
         case _:
             return

@@ -60,6 +60,12 @@ DOUBTS = {
 }
 
 
+@pytest.fixture
+def project(tmp_path: Path) -> ProjectCopy:
+    """Return a copy of our own project, with its policies."""
+    return ProjectCopy(tmp_path)
+
+
 def add(project: ProjectCopy, file: str, *rules: str) -> None:
     """Write rules at the end of a policy file."""
     path = project.root / file
@@ -121,10 +127,22 @@ def test_an_argument_that_cedar_cannot_carry_is_named_with_the_reason(project: P
     assert "a number that is not whole" in finding.problem.accepted
 
 
-def test_a_rule_of_the_platform_may_speak_of_tools_to_come(project: ProjectCopy) -> None:
-    """It holds over all contracts; that it matches no tool yet is worth a word, no more."""
+def test_a_rule_of_the_platform_may_look_ahead_to_tools_of_a_kind(project: ProjectCopy) -> None:
+    """It holds over all contracts, those to come too."""
     add(project, PLATFORM, *named({"no-such-effect": FAULTS["no-such-effect"]}))
+    assert found(project) == []
+
+
+def test_a_tool_that_a_rule_of_the_platform_names_and_nobody_has_is_told(project: ProjectCopy) -> None:
+    """That may be foresight, or a slip; it is worth a word, no more."""
+    add(project, PLATFORM, *named({"unknown-tool": FAULTS["unknown-tool"]}))
     assert [(item.severity, item.problem.place.file) for item in found(project)] == [("warning", PLATFORM)]
+
+
+def test_while_a_tool_is_missing_its_policies_are_not_judged(project: ProjectCopy) -> None:
+    """The missing tool is told by itself; what follows from it would only hide it."""
+    project.allow("nobody.knows_it")
+    assert found(project) == []
 
 
 def test_a_contradiction_in_a_rule_of_the_platform_is_an_error(project: ProjectCopy) -> None:
