@@ -13,6 +13,7 @@ from agentctl.contract.agent import AllowedTool
 from agentctl.contract.tool import Effect, PythonExecutor, ToolDescriptor
 from agentctl.events.base import Principal
 from agentctl.foundation.canonical import JsonObject
+from agentctl.foundation.money import plain
 from agentctl.policy.authority import Authority
 from agentctl.policy.cedar import CedarJudge
 from agentctl.policy.engine import PolicyRequest, RunSoFar, ToolHistory
@@ -89,7 +90,7 @@ def sample_policy(name: str) -> dict[str, str]:
 
 def refund_request(amount: int = 4_900, charge: str = "ch_1", **changes: Any) -> PolicyRequest:
     """Return the request of a refund after its ticket and charge were read, as the gateway makes it."""
-    usd = f"{Decimal(amount) / 100:f}"
+    usd = plain(Decimal(amount) / 100)
     facts = {"charge": charge, "currency": "usd", "amount_usd": usd, "amount_usd_total": usd}
     arguments = {"charge": charge, "amount": amount, "currency": "usd"}
     request = replace(

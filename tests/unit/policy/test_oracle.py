@@ -140,18 +140,18 @@ def asked(story: Story) -> PolicyRequest:
 
 
 def _refund(story: Story, common: dict[str, Any]) -> PolicyRequest:
-    plain = refund_request(story.cents, story.charge, **common)
-    total = f"{Decimal(story.cents + story.cents_before) / 100:f}"
-    facts = {**plain.facts, "amount_usd_total": total}
+    usual = refund_request(story.cents, story.charge, **common)
+    total = plain(Decimal(story.cents + story.cents_before) / 100)
+    facts = {**usual.facts, "amount_usd_total": total}
     if not story.currency_is_dollars:
         facts = {"charge": story.charge, "currency": "eur"}
     wrong = {} if story.strange_value is None else {"currency": story.strange_value}
     whence = "RUN/0/0" if story.amount_from_stranger else "RUN/1/0"
     return replace(
-        plain,
+        usual,
         facts=facts,
-        arguments={**plain.arguments, **wrong},
-        sources={**plain.sources, "/amount": (whence,)},
+        arguments={**usual.arguments, **wrong},
+        sources={**usual.sources, "/amount": (whence,)},
     )
 
 
