@@ -18,6 +18,7 @@ from agentctl.contract.platform import PlatformRules
 from agentctl.contract.project import ProjectFiles
 from agentctl.events.base import Principal
 from agentctl.events.tool import Decision
+from agentctl.foundation.money import plain
 from agentctl.policy.allowlist import AllowlistPolicy
 from agentctl.policy.decision import strictest
 from agentctl.policy.engine import PolicyEngine, PolicyRequest, ToolHistory
