@@ -63,9 +63,14 @@ class Case:
     answered: tuple[str, ...] = ()
     ask_model: AskFunction = nobody_to_ask
 
+    @property
+    def reviewers(self) -> tuple[str, ...]:
+        """Who may answer now."""
+        return tuple(dict.fromkeys((*self.request.reviewers, *self.added)))
+
     def asks(self, name: str) -> bool:
         """Whether a reviewer of the platform's is to look at it: one who may answer and has not."""
-        return name in {*self.request.reviewers, *self.added} and name not in self.answered
+        return name in self.reviewers and name not in self.answered
 
 
 @dataclass(frozen=True, slots=True)

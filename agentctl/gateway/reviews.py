@@ -81,7 +81,7 @@ def _case(corridor: Corridor, approval: Approval) -> ReviewCase:
         facts=decision.facts,
         results=corridor.state.results,
         real_view=with_real_values(approval.request.view, corridor.parts.vault.restore),
-        added=approval.reviewers,
+        added=tuple(name for step in approval.escalations for name in step.reviewers),
         answered=tuple(answer.reviewer.id for answer in approval.answers),
         ask_model=asking(corridor, approval.request),
     )
