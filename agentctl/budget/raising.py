@@ -18,7 +18,7 @@ def why_not_raised(wanted: Limits, now: Limits, ceilings: Ceilings) -> tuple[str
     return reasons
 
 
-def raised(wanted: Limits, before: Limits) -> Mapping[str, tuple[str, str]]:
+def differing(wanted: Limits, before: Limits) -> Mapping[str, tuple[str, str]]:
     """Return the ceilings that differ, by the names of `Limits`: before and after, in plain numbers."""
     return {
         name: (number(getattr(before, name)), number(value))

@@ -14,7 +14,7 @@ _MAX, _MAX_USD = 2**53 - 1, 10**12
 
 
 def _number(what: str) -> object:
-    return typer.Option(help=what, min=0, max=_MAX, metavar="N", show_default=False)
+    return typer.Option(help=what, metavar="N", show_default=False)
 
 
 def raise_budget(
@@ -44,23 +44,24 @@ def raise_budget(
 
     Name what the ceilings are to be from now on; those that are not named stay.
     """
+    from agentctl.cli.passphrase import ask_passphrase
     from agentctl.cli.run import resume as resume_command
     from agentctl.composition import open_project
     from agentctl.composition.raises import Raise, raise_ceilings
 
-    given: dict[str, int | Decimal | None] = {
+    whole = {
         "max_steps": max_steps,
         "max_input_tokens": max_input_tokens,
         "max_output_tokens": max_output_tokens,
-        "max_cost_usd": _usd(max_cost_usd),
         "max_tool_calls": max_tool_calls,
-        "max_wall_clock_seconds": _seconds(max_wall_clock),
         "max_bytes": max_bytes,
         "max_refusals": max_refusals,
         "max_approval_requests": max_approval_requests,
     }
+    amounts = {"max_cost_usd": _usd(max_cost_usd), "max_wall_clock_seconds": _seconds(max_wall_clock)}
+    given = {**{name: _whole(name, value) for name, value in whole.items()}, **amounts}
     named = {name: value for name, value in given.items() if value is not None}
-    raised = raise_ceilings(open_project(), Raise(run, reviewer, reason, named))
+    raised = raise_ceilings(open_project(), Raise(run, reviewer, reason, named), ask_passphrase)
     return resume_command(run, None, json) if resume else _left(raised, reviewer, json=json)
 
 
@@ -70,19 +71,28 @@ def _left(raised: "Raised", reviewer: str, *, json: bool) -> int:
     from agentctl.cli.typed import program
     from agentctl.cli.words import ceilings
 
-    terminal = Terminal(as_json=json)
+    terminal, left = Terminal(as_json=json), raised.left
     if json:
         ways = {
             "before": raised.before.model_dump(mode="json"),
             "after": raised.after.model_dump(mode="json"),
         }
-        terminal.document({"run": raised.run, "by": reviewer, **ways})
+        sure = {"assurance": left.assurance, "key": left.key}
+        terminal.document({"run": left.run, "by": reviewer, **sure, **ways})
         return 0
-    terminal.line(
-        f"left for the run: {ceilings(differing(raised.after, raised.before))} by {reviewer} (asserted)"
-    )
-    terminal.verbatim(f"{program()} resume {raised.run}")
+    which = ceilings(differing(raised.after, raised.before))
+    terminal.line(f"left for the run: {which} by {reviewer} ({left.assurance})")
+    terminal.verbatim(f"{program()} resume {left.run}")
     return 0
+
+
+def _whole(name: str, number: int | None) -> int | None:
+    from agentctl.foundation.errors import UsageError
+
+    if number is not None and not 0 <= number <= _MAX:
+        option = f"--{name.replace('_', '-')}"
+        raise UsageError(f"`{option}`: `{number}` is no ceiling", f"a whole number from 0 to {_MAX}")
+    return number
 
 
 def _usd(text: str | None) -> Decimal | None:

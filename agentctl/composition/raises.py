@@ -7,7 +7,9 @@ from typing import Final
 
 from agentctl.budget.limits import lowered
 from agentctl.budget.raising import why_not_raised
+from agentctl.composition.changes import refuse_secrets
 from agentctl.composition.governing import Governing, recorded
+from agentctl.composition.leaving import AskPassphrase, Left, leave, leave_attempt
 from agentctl.composition.project import Project
 from agentctl.events.run import Envelope, Limits
 from agentctl.foundation.clock import to_rfc3339
@@ -19,6 +21,8 @@ from agentctl.trace.message import RaiseMessage
 
 PLATFORM_FILE: Final = "contracts/platform.yaml"
 """Where the platform's ceilings stand."""
+
+_LONGEST_REASON: Final = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,31 +39,37 @@ class Raise:
 class Raised:
     """A letter that lies in the inbox: all ceilings as they are, and as they will be."""
 
-    run: str
+    left: Left
     before: Limits
     after: Limits
 
 
-def raise_ceilings(project: Project, wanted: Raise) -> Raised:
-    """Leave higher ceilings in the run's inbox; the run's writer checks them again.
+def raise_ceilings(project: Project, wanted: Raise, ask: AskPassphrase) -> Raised:
+    """Leave higher ceilings in the run's inbox, signed where the reviewer has a key; the run's writer checks them again.
 
     Raises:
-        UsageError: there is no such run, it has ended, or the raise would not count; every reason is named.
+        UsageError: there is no such run, it has ended, or the raise would not count; every reason is named, and the attempt
+            is on record.
     """
     state = fold(project.journals.read(wanted.run))
     if state.finished is not None:
         raise UsageError(
             f"run {wanted.run} has ended: nothing of it can be raised", "a run that is suspended"
         )
+    if len(wanted.reason) > _LONGEST_REASON:
+        raise UsageError(f"`--reason` has {len(wanted.reason)} characters", f"at most {_LONGEST_REASON}")
     header = state.session.header
+    refuse_secrets(project, header, "`--reason`", wanted.reason)
     governing = recorded(project, header)
     before = lowered(header.limits, governing.ceilings)
     after = before.model_copy(update=dict(wanted.ceilings))
     reasons = (*_not_entitled(governing, header, wanted), *why_not_raised(after, before, governing.ceilings))
+    letter = _letter(project, wanted, before, after)
     if reasons:
+        if is_principal(wanted.reviewer):
+            leave_attempt(project, letter, "below_a_tool" if project.settings.below_a_tool else "refused")
         raise UsageError(f"the raise would not count: {'; '.join(reasons)}", _accepted(governing, header))
-    project.inbox.post(_letter(project, wanted, before, after))
-    return Raised(wanted.run, before, after)
+    return Raised(leave(project, header, letter, ask), before, after)
 
 
 def people_who_may(governing: Governing, header: Envelope) -> tuple[str, ...]:
@@ -85,7 +95,7 @@ def _letter(project: Project, wanted: Raise, before: Limits, after: Limits) -> R
         id=new_secret_id(),
         run=wanted.run,
         at=to_rfc3339(project.clock.now()),
-        by=wanted.reviewer,
+        by=wanted.reviewer[:128] or "nobody",
         reason=wanted.reason,
         limits=after,
         instead_of=before,
