@@ -14,6 +14,7 @@ from typing import Final
 
 from agentctl.contract.tool import HttpExecutor, ToolDescriptor
 from agentctl.foundation.canonical import JsonValue
+from agentctl.foundation.errors import InternalError
 from agentctl.foundation.money import parse_decimal, plain
 from agentctl.policy.cedar_schema import CedarSchema, ToolTypes
 from agentctl.policy.cedar_types import CedarType, RecordOf, Scalar, SetOf
@@ -231,7 +232,7 @@ def _boolean(value: JsonValue, at: str) -> JsonValue:
 
 
 def _no_argument(value: JsonValue, at: str) -> JsonValue:
-    raise NotFitting(f"`{at}` has a type that no argument has: {type(value).__name__}")
+    raise InternalError(f"`{at}` has a type that no argument has: {type(value).__name__}")
 
 
 _SCALARS: Final[Mapping[Scalar, Callable[[JsonValue, str], JsonValue]]] = {

@@ -20,6 +20,7 @@ TIMEOUT_SECONDS = 1.0
 """How long an engine may take for a decision where nothing else is said."""
 
 _LONGEST_ERROR = 300
+_MOST_ERRORS = 10
 _NS_PER_US = 1_000
 _US_PER_SECOND = 1_000_000
 
@@ -74,7 +75,7 @@ class Guarded:
             digest=self.digest,
             decision=decision,
             reasons=judgement.reasons or (self._nobody_says(decision),),
-            errors=judgement.errors,
+            errors=_shortened(judgement.errors),
             latency_us=latency_us,
             terms=judgement.terms,
         )
@@ -90,7 +91,7 @@ class Guarded:
             digest=self.digest,
             decision="deny",
             reasons=(f"`{self.policy}` could not be asked",),
-            errors=(error[:_LONGEST_ERROR],),
+            errors=_shortened((error,)),
             latency_us=self._microseconds_since(begun),
         )
 
@@ -101,6 +102,13 @@ class Guarded:
 def _decision_of(judgement: Judgement) -> Decision:
     """Return the decision of a judgement that stands by itself; only the word `True` allows."""
     return "allow" if judgement.allowed is True and not judgement.errors else "deny"
+
+
+def _shortened(errors: tuple[str, ...]) -> tuple[str, ...]:
+    """Return errors as they are recorded: an engine may repeat its whole input in each, and have one for every rule."""
+    more = len(errors) - _MOST_ERRORS
+    kept = tuple(error[:_LONGEST_ERROR] for error in errors[:_MOST_ERRORS])
+    return kept if more <= 0 else (*kept, f"and {more} more")
 
 
 def _both(denied: Judgement, approved: Judgement) -> Judgement:

@@ -112,6 +112,23 @@ def test_members_beyond_a_partial_type_are_left_out() -> None:
     assert set(built["sources"]) == {"x", "y"}
 
 
+def test_arguments_of_every_type_are_what_they_were() -> None:
+    """Text, whole number, boolean, set and record, as they were given."""
+    where = {"type": "object", "required": ["city"], "properties": {"city": {"type": "string"}}}
+    kinds = {
+        "text": {"type": "string"},
+        "count": {"type": "integer"},
+        "urgent": {"type": "boolean"},
+        "ids": {"type": "array", "items": {"type": "integer"}},
+        "where": where,
+    }
+    tool = described("a.b", {"properties": kinds})
+    given_arguments = {"text": "x", "count": -(2**63), "urgent": False, "ids": [1, 1], "where": {"city": "y"}}
+    request = refund_request(descriptor=tool, arguments=given_arguments, facts={}, sources={})
+    built = json.loads(ContextBuilder(CedarSchema.of({"a.b": tool}), ()).text(request))
+    assert built["args"] == given_arguments
+
+
 def test_entities_are_who_and_what_takes_part() -> None:
     """User in team, agent of its owner, environment, and every tool."""
     entities = json.loads(Cast.of(refund_request()).entities(sample_tools()))

@@ -114,6 +114,13 @@ async def test_a_long_error_is_cut() -> None:
     assert len((await answer(raising(ValueError("x" * 10_000)))).errors[0]) == 300
 
 
+async def test_many_errors_are_counted() -> None:
+    """A thousand rules that fail are one denial, not a thousand lines of record."""
+    said = await answer(Judgement(allowed=True, errors=("y" * 400,) * 1_000))
+    assert said.decision == "deny"
+    assert said.errors == (*("y" * 300,) * 10, "and 990 more")
+
+
 async def test_errors_are_not_asked_away() -> None:
     """Where it failed as things are, no assumption is tried."""
     judge = ScriptedJudge(Judgement(allowed=False, errors=("failed",)), YES)
