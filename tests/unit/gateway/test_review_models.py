@@ -2,7 +2,6 @@
 
 import json
 from dataclasses import replace
-from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -19,7 +18,7 @@ from agentctl.gateway.corridor import ModelDesk
 from agentctl.models.client import ModelAnswer, ModelFailure, ModelRequest, Usage
 from agentctl.runtime.outcome import exit_code
 from tests.fakes.models import FakeModel, asks, says
-from tests.fakes.runs import PRICE, Stage, default_limits
+from tests.fakes.runs import PRICE, Stage
 
 NAME = "system:second-look"
 REFUND = ("stripe.create_refund", {"charge": "ch_small", "amount": 25_000, "currency": "usd"})
@@ -245,9 +244,21 @@ async def test_a_second_reviewer_never_speaks_with_the_first_ones_answer(tmp_pat
     assert answers(stage) == [(NAME, "approve"), ("system:third", "escalate")]
 
 
-async def test_two_reservations_never_share_a_name(tmp_path: Path) -> None:
-    """The agent's attempt 1 of a step and a review's attempt 1 in that step are two reservations."""
-    stage, _ = a_reviewed_run(tmp_path, verdict("escalate"), limits=default_limits(max_cost_usd=Decimal(1)))
-    state = await stage.start()
-    settled = sum((item.settlement.cost_usd for item in stage.events(ModelAnswered)), Decimal(0))
-    assert state.session.spend.settled.cost_usd == settled
+async def test_a_review_gives_no_doubtful_spend_of_the_agent_back(tmp_path: Path) -> None:
+    """The agent's first attempt of a step died and may have been charged; a review's first attempt does not settle it."""
+    stage, _ = a_reviewed_run(tmp_path, verdict("escalate"))
+    agents, stage.model = stage.model, FakeModel([asks(READ)])
+    stage.model.complete = _read_then_die  # type: ignore[method-assign]  # the second request kills the process
+    with pytest.raises(_Crash):
+        await stage.start()
+    stage.model = FakeModel(agents.outcomes[1:])
+    state = await stage.resume()
+    asked = [(item.step, item.attempt, bool(item.review)) for item in stage.events(ModelAsked)]
+    assert asked == [(0, 1, False), (1, 1, False), (1, 2, False), (1, 1, True)]
+    assert list(state.session.spend.open.values()) == [stage.events(ModelAsked)[1].reservation]
+
+
+async def _read_then_die(request: ModelRequest) -> ModelAnswer | ModelFailure:
+    if len(request.messages) > 2:
+        raise _Crash
+    return asks(READ)

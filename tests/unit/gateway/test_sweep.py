@@ -7,7 +7,7 @@ import pytest
 
 from agentctl.approval.announcement import Announcement, Announcer, Delivery, Taken
 from agentctl.contract.approval_rule import ApprovalRule, EscalationStep
-from agentctl.events.approval import ApprovalAnnounced, ApprovalEscalated, ApprovalExpired
+from agentctl.events.approval import ApprovalAnnounced, ApprovalEscalated, ApprovalExpired, MessageRefused
 from agentctl.events.record import AnyEvent, Record
 from agentctl.events.run import ClockAnomaly
 from agentctl.foundation.clock import to_rfc3339
@@ -152,14 +152,17 @@ async def test_a_clock_that_went_back_revives_and_expires_nothing(tmp_path: Path
     assert chat.sent == []
 
 
-async def test_time_in_the_journal_never_goes_back(tmp_path: Path) -> None:
-    """What is overdue by the last record's time is overdue, also for a clock that is a second behind."""
+async def test_what_is_due_by_the_journal_is_due(tmp_path: Path) -> None:
+    """A clock that is half a second behind the last record does not turn time back."""
     stage = a_waiting_run(tmp_path)
     await stage.start()
     moved(stage, HOUR)
-    await swept(stage)
+    acquired = stage.journals.acquire(stage.run)
+    acquired.journal.append([MessageRefused(message="a" * 32, reasons=("late",))])
+    await acquired.journal.sync()
+    acquired.journal.close()
     moved(stage, -0.5)
-    assert await swept(stage) == []
+    assert await swept(stage) == [ApprovalEscalated]
     times = [record.time for record in stage.records()]
     assert times == sorted(times)
 
