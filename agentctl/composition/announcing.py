@@ -7,8 +7,9 @@ from agentctl.approval.webhook import Target, WebhookAnnouncer
 from agentctl.composition.governing import Governing
 from agentctl.composition.project import Project
 from agentctl.contract.environment import Webhook
+from agentctl.foundation.addresses import BackendAddress, why_refused
+from agentctl.foundation.resolver import CheckedResolver
 from agentctl.gateway.announcements import Herald
-from agentctl.tools.executors.addresses import BackendAddress, CheckedResolver, why_refused
 
 
 def announcers_of(project: Project, governing: Governing) -> dict[str, WebhookAnnouncer]:

@@ -8,7 +8,8 @@ from typing_extensions import override
 from yarl import URL
 
 from agentctl.contract.tool import HttpExecutor as HttpBinding
-from agentctl.tools.executors.addresses import AddressRefused, BackendAddress, CheckedResolver, why_refused
+from agentctl.foundation.addresses import AddressRefused, BackendAddress, why_refused
+from agentctl.foundation.resolver import CheckedResolver
 from agentctl.tools.executors.answers import (
     Reply,
     decompressed,

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from agentctl.approval.announcement import Announcement, NotTaken, Taken
 from agentctl.approval.webhook import Target, WebhookAnnouncer
-from agentctl.tools.executors.addresses import CheckedResolver
+from agentctl.foundation.resolver import CheckedResolver
 from tests.fakes.clock import StandingClock
 from tests.fakes.webhook_server import Behaviour, WebhookServer
 
