@@ -10,6 +10,7 @@ from agentctl.tools.executors.answers import (
     MAX_BODY_BYTES,
     Reply,
     decompressed,
+    largest_body,
     outcome_of,
     without_secrets,
 )
@@ -174,3 +175,21 @@ def test_a_secret_that_comes_back_is_covered() -> None:
 def test_a_body_is_decompressed_within_limits(body: bytes, encoding: str, content: bytes | None) -> None:
     """A bomb is not inflated, and a broken body is not half an answer."""
     assert decompressed(body, encoding) == content
+
+
+def test_an_answer_larger_than_the_descriptor_says_is_not_read() -> None:
+    """The smaller of its cap and ours; a read failed, and nobody can say what a write answered."""
+    for size, kind in ((1_024, Answered), (1_025, Failed)):
+        tool = http_tool("read").model_copy(update={"max_result_bytes": 1_024})
+        assert isinstance(outcome(tool, Reply(200, b'"' + b"x" * (size - 2) + b'"')), kind)
+    write = http_tool("write").model_copy(update={"max_result_bytes": 1_024})
+    assert isinstance(outcome(write, Reply(200, b'"' + b"x" * 1_023 + b'"')), Unknown)
+    assert largest_body(write) == 1_024
+    assert largest_body(write.model_copy(update={"max_result_bytes": 10**9})) == MAX_BODY_BYTES
+
+
+def test_a_body_is_not_inflated_beyond_what_is_taken() -> None:
+    """One byte more is too much."""
+    packed = gzip.compress(bytes(1_024))
+    assert decompressed(packed, "gzip", 1_024) == bytes(1_024)
+    assert decompressed(packed, "gzip", 1_023) is None

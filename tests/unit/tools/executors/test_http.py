@@ -208,6 +208,22 @@ async def test_a_large_answer_is_cut_off(
         assert isinstance(await executor.execute(execution(http_tool(effect))), expected)
 
 
+async def test_an_answer_is_taken_up_to_what_the_descriptor_says(
+    backend: Backend, executor: HttpExecutor
+) -> None:
+    """Exactly as much is taken, one byte more is not; plain, and after it was inflated."""
+    tool = http_tool("read").model_copy(update={"max_result_bytes": 1_024})
+    for size, kind in ((1_024, Answered), (1_025, Failed)):
+        body = b'"' + b"x" * (size - 2) + b'"'
+        packed = gzip.compress(body)
+        backend.answer = responding(lambda body=body: web.Response(body=body))
+        assert isinstance(await executor.execute(execution(tool)), kind)
+        backend.answer = responding(
+            lambda packed=packed: web.Response(body=packed, headers={"Content-Encoding": "gzip"})
+        )
+        assert isinstance(await executor.execute(execution(tool)), kind)
+
+
 async def test_a_compressed_answer_is_read(backend: Backend, executor: HttpExecutor) -> None:
     """Also from a server that compresses although nobody asked."""
     body = gzip.compress(b'{"id": "re_1"}')

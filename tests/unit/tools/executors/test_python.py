@@ -558,3 +558,25 @@ def test_an_answer_of_another_form_is_unusable() -> None:
     assert isinstance(python._outcome(python_tool("write"), {"answer": 1, "raised": 5}), Answered)
     assert isinstance(python._outcome(python_tool("write"), {"raised": "x"}), Unknown)
     assert isinstance(python._outcome(python_tool("read"), [1]), Failed)
+
+
+@pytest.mark.parametrize("isolated", ["process", "none"])
+async def test_a_value_larger_than_the_descriptor_says_is_not_taken(isolated: str) -> None:
+    """Counted in canonical bytes: a read failed, a write ran and nobody knows what it answered."""
+    code = {"local.tool": b"def run(size):\n    return chr(233) * size\n"}
+    running = PythonExecutor(code) if isolated == "process" else InProcessExecutor(code)
+    try:
+        for effect, size, kind in (("read", 511, Answered), ("read", 512, Failed), ("write", 512, Unknown)):
+            tool = python_tool(effect).model_copy(update={"max_result_bytes": 1_024})
+            found = await running.execute(execution(tool, {"size": size}))
+            assert isinstance(found, kind)
+            told = "1026 bytes, more than the 1024 of `max_result_bytes`"
+            assert (told in str(found)) == (kind is not Answered)
+    finally:
+        await running.close()
+
+
+async def test_a_number_without_a_canonical_form_is_left_to_the_results_schema() -> None:
+    """It has no canonical bytes to count."""
+    running = InProcessExecutor({"local.tool": b"def run():\n    return 2**60\n"})
+    assert await running.execute(execution(python_tool())) == Answered(2**60)
