@@ -7,7 +7,7 @@ import typer
 from agentctl.cli.options import Json
 
 if TYPE_CHECKING:
-    from agentctl.trace.message import GrantMessage
+    from agentctl.composition.grants import GrantLeft
 
 
 def grant(
@@ -45,24 +45,28 @@ def grant(
     A call within the grant needs no request of its own, and its record names the grant. Where more than one reviewer must
     approve, or the platform takes no grants, each call is asked for all the same.
     """
+    from agentctl.cli.passphrase import ask_passphrase
     from agentctl.cli.run import resume as resume_command
     from agentctl.composition import open_project
     from agentctl.composition.grants import GrantOrder, give_grant
 
     order = GrantOrder(run, tool, tuple(where or ()), tuple(up_to), until, reviewer, reason)
-    message = give_grant(open_project(), order)
-    return resume_command(run, None, json) if resume else _told(message, json=json)
+    given = give_grant(open_project(), order, ask_passphrase)
+    return resume_command(run, None, json) if resume else _told(given, json=json)
 
 
-def _told(message: "GrantMessage", *, json: bool) -> int:
+def _told(given: "GrantLeft", *, json: bool) -> int:
     from agentctl.cli.terminal import Terminal
     from agentctl.cli.typed import program
 
-    terminal = Terminal(as_json=json)
+    terminal, message, left = Terminal(as_json=json), given.grant, given.left
     if json:
-        terminal.document(message.model_dump(mode="json", exclude={"signature"}))
+        told = message.model_dump(mode="json", exclude={"signature", "void"})
+        terminal.document({**told, "assurance": left.assurance, "key": left.key})
         return 0
-    terminal.line(f"left for the run: a grant by {message.by}, until {message.until} (UTC)")
+    terminal.line(
+        f"left for the run: a grant by {message.by} ({left.assurance}), until {message.until} (UTC)"
+    )
     terminal.fields(
         [
             ("tool", message.tool),

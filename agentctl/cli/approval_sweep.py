@@ -58,7 +58,7 @@ def _resumed(project: "Project", swept: Iterable["SweptRun"], *, json: bool) -> 
         if not item.can_go_on:
             continue
         try:
-            outcome = resume_run(project, item.run, None, screen.audience())
+            outcome = resume_run(project, item.run, None, screen.audience(project))
         except AgentctlError as error:
             yield _Resumed(item.run, error.exit_code, str(error))
         else:

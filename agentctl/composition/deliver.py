@@ -7,12 +7,15 @@ from typing import TypeAlias
 from pydantic import ValidationError
 
 from agentctl.approval.answers import GivenAnswer, refusals
-from agentctl.approval.asserted import AssertedNames
-from agentctl.approval.verification import Letter, NotVerified, Verifier
+from agentctl.approval.verification import Letter, NotVerified
+from agentctl.composition.changes import refuse_secrets
+from agentctl.composition.leaving import below_a_tool, book_of, leave_attempt
 from agentctl.composition.project import Project
-from agentctl.foundation.canonical import Limits, NotCanonical, NotJson, digest_of, parse_json
+from agentctl.composition.sealed_values import vault_beside
+from agentctl.foundation.canonical import Limits, NotCanonical, NotJson, canonical_bytes, parse_json
 from agentctl.foundation.clock import to_rfc3339
 from agentctl.foundation.errors import UsageError
+from agentctl.foundation.ids import new_secret_id
 from agentctl.gateway.state import SessionState
 from agentctl.runtime.state import fold
 from agentctl.trace.message import AnswerMessage
@@ -44,23 +47,24 @@ class WouldNotCount:
 Delivery: TypeAlias = Delivered | WouldNotCount
 
 
-def deliver(project: Project, data: bytes, verifier: Verifier | None = None) -> Delivery:
+def deliver(project: Project, data: bytes) -> Delivery:
     """Check an answer and leave it in its run's inbox, once.
 
-    What is no answer, or not from whom it names, is not stored: anybody could fill the inbox with it. Without a verifier
-    names are taken as they are said, where that is enough.
+    What is no answer, or not from whom it names, is not stored: anybody could fill the inbox with it.
 
     Raises:
-        UsageError: it is no answer, its run is not there or has ended, it is not from whom it names, or another message
-            has its id.
+        UsageError: it is no answer, its run is not there or has ended, it is not from whom it names, another message has its
+            id, or it holds in clear what must not lie in a file.
     """
     message = _message(data)
     records = fold(project.journals.read(message.run))
     if records.finished is not None:
         raise UsageError(f"run {message.run} has ended", "an answer to a request that waits")
-    _refuse_unverified(message, verifier or AssertedNames(), records.session)
+    _refuse_below_a_tool(project, message)
+    _refuse_unverified(project, message, records.session)
     if _is_there(project, message) or message.id in records.session.messages_seen:
         return Delivered(message, again=True)
+    _refuse_secrets(project, message, records.session)
     reasons = _reasons(project, message, records.session)
     project.inbox.post(message)
     return WouldNotCount(message, reasons) if reasons else Delivered(message, again=False)
@@ -75,6 +79,8 @@ def _message(data: bytes) -> AnswerMessage:
         raise UsageError(f"this is no answer: {error}", _ACCEPTED) from error
     except ValidationError as error:
         raise UsageError(f"this is no answer: {_told(error)}", _ACCEPTED) from error
+    if message.void is not None:
+        raise UsageError("this answer was turned down where it was made", _ACCEPTED)
     return message
 
 
@@ -83,11 +89,25 @@ def _told(error: ValidationError) -> str:
     return "; ".join(f"`{'.'.join(map(str, item['loc']))}`: {item['msg']}" for item in error.errors())
 
 
-def _refuse_unverified(message: AnswerMessage, verifier: Verifier, state: SessionState) -> None:
+def _refuse_below_a_tool(project: Project, message: AnswerMessage) -> None:
+    """Refuse what an agent's tool hands in; the attempt gets an id of its own, so that it takes the place of no answer."""
+    if project.settings.below_a_tool:
+        leave_attempt(project, message.model_copy(update={"id": new_secret_id()}), "below_a_tool")
+        raise below_a_tool("the attempt is on record")
+
+
+def _refuse_secrets(project: Project, message: AnswerMessage, state: SessionState) -> None:
+    changes = "" if message.changes is None else canonical_bytes(message.changes).decode()
+    for field, text in (("`reason`", message.reason), ("`changes`", changes)):
+        refuse_secrets(project, state.header, field, text)
+
+
+def _refuse_unverified(project: Project, message: AnswerMessage, state: SessionState) -> None:
     if message.by.startswith(("system:", "agent:")):
         raise UsageError("nobody speaks for the platform by letter", "an answer of a person")
     letter = Letter(message.by, message.signed_bytes(), message.signature, os.getuid())
-    verified = verifier.verify(letter, signatures_required=state.header.signatures_required)
+    book, required = book_of(project, state.header), state.header.signatures_required
+    verified = book.verify(letter, signatures_required=required)
     if isinstance(verified, NotVerified):
         raise UsageError(
             f"it cannot be taken as from `{message.by}`: {verified.reason}",
@@ -120,7 +140,9 @@ def _id_is_taken(message: AnswerMessage) -> UsageError:
 
 def _reasons(project: Project, message: AnswerMessage, state: SessionState) -> tuple[str, ...]:
     """Return every reason why an answer would not count if the run took it in now; its writer judges again."""
-    changes = None if message.changes is None else digest_of(message.changes)
+    changes = (
+        None if message.changes is None else vault_beside(project, state.header).bound_digest(message.changes)
+    )
     given = GivenAnswer(
         message.by, message.answer, message.reason, message.binding, message.ends_run, changes
     )

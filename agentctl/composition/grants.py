@@ -1,12 +1,14 @@
 """Giving a grant: several calls of one open run approved at once, within limits, for hours at most."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final, TypeAlias
+from typing import Final
 
+from agentctl.composition.changes import refuse_secrets
 from agentctl.composition.governing import recorded
+from agentctl.composition.leaving import AskPassphrase, Left, leave
 from agentctl.composition.project import Project
 from agentctl.contract.durations import seconds_of
 from agentctl.contract.tool import ToolDescriptor
@@ -19,9 +21,6 @@ from agentctl.foundation.money import parse_decimal
 from agentctl.gateway.grants import LONGEST_GRANT_SECONDS
 from agentctl.runtime.state import fold
 from agentctl.trace.message import GrantMessage
-
-Sign: TypeAlias = Callable[[bytes], str | None]
-"""Signs bytes with a reviewer's own key; None where names are taken as they are said."""
 
 _CLOCK: Final = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])", re.ASCII)
 _DURATION: Final = re.compile(r"[1-9][0-9]{0,6}[smhd]", re.ASCII)
@@ -41,20 +40,32 @@ class GrantOrder:
     reason: str
 
 
-def give_grant(project: Project, order: GrantOrder, sign: Sign = lambda _: None) -> GrantMessage:
-    """Leave a grant in a run's inbox and return it; the run's writer checks it again.
+@dataclass(frozen=True, slots=True)
+class GrantLeft:
+    """A grant that lies in its run's inbox, and how sure the run's writer will be of who gave it."""
+
+    grant: GrantMessage
+    left: Left
+
+
+def give_grant(project: Project, order: GrantOrder, ask: AskPassphrase) -> GrantLeft:
+    """Leave a grant in a run's inbox, signed where the reviewer has a key; the run's writer checks it again.
 
     Raises:
-        UsageError: there is no such run or tool, the run has ended, or the grant has no limit, or too wide a one.
+        UsageError: there is no such run or tool, the run has ended, the grant has no limit or too wide a one, or its giver's
+            word does not count here.
     """
     state = fold(project.journals.read(order.run))
     if state.finished is not None:
         raise UsageError(f"run {order.run} has ended", "a run that is open")
     _refuse_unentitled(project, state.session.header, order)
     message = _message(project, state.session.header, order)
-    signed = message.model_copy(update={"signature": sign(message.signed_bytes())})
-    project.inbox.post(signed)
-    return signed
+    for option, text in (
+        ("`--reason`", order.reason),
+        *((f"`--where {name}`", value) for name, value in message.facts.items()),
+    ):
+        refuse_secrets(project, state.session.header, option, text)
+    return GrantLeft(message, leave(project, state.session.header, message, ask))
 
 
 def _refuse_unentitled(project: Project, header: Envelope, order: GrantOrder) -> None:
