@@ -13,6 +13,8 @@ from agentctl.cli.options import Json
 
 if TYPE_CHECKING:
     from agentctl.composition.answers import Given, OpenApproval
+    from agentctl.composition.leaving import Left
+    from agentctl.foundation.canonical import JsonValue
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 app.command("deliver")(deliver)
@@ -51,17 +53,18 @@ def list_open(json: Json = False) -> int:
 
 @app.command("show")
 def show(approval: Id, json: Json = False) -> int:
-    """Show what exactly an approval request asks."""
+    """Show what exactly an approval request asks, who answered, and what lies in the inbox."""
+    from agentctl.cli.approval_lines import approval_lines
     from agentctl.cli.terminal import Line, Terminal
     from agentctl.composition import open_project
     from agentctl.composition.answers import find_approval
 
     terminal, found = Terminal(as_json=json), find_approval(open_project(), approval)
     if json:
-        terminal.document({**_row(found), "view": found.view})
+        terminal.document(_whole(found))
     else:
         terminal.lines(Line(line) for line in found.view.splitlines())
-        terminal.line(f"status: {found.status}; reviewers: {', '.join(found.request.reviewers)}")
+        terminal.lines(approval_lines(found))
     return 0
 
 
@@ -70,13 +73,25 @@ def approve(
     approval: Id,
     reviewer: Reviewer,
     reason: Annotated[str, typer.Option(help="Why.")] = "",
+    instead: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set", help="Approve with this argument in place of the one that is asked.", metavar="NAME=JSON"
+        ),
+    ] = None,
     resume: Resume = False,
     json: Json = False,
 ) -> int:
-    """Approve a call: exactly what `approvals show` shows, once."""
+    """Approve a call: exactly what `approvals show` shows, once.
+
+    With `--set amount=20000` the call is made with that argument instead; all checks are made again for it.
+    """
     from agentctl.composition.answers import Given
 
-    return _answer(Given(approval, reviewer, "approve", reason), resume=resume, json=json)
+    if not instead:
+        return _answer(Given(approval, reviewer, "approve", reason), resume=resume, json=json)
+    given = Given(approval, reviewer, "approve_with_changes", reason, instead=_changes(instead))
+    return _answer(given, resume=resume, json=json)
 
 
 @app.command("deny")
@@ -94,25 +109,61 @@ def deny(
     return _answer(Given(approval, reviewer, "deny", reason, end_run), resume=resume, json=json)
 
 
+@app.command("escalate")
+def escalate(
+    approval: Id,
+    reviewer: Reviewer,
+    reason: Annotated[str, typer.Option(help="Why.")] = "",
+    resume: Resume = False,
+    json: Json = False,
+) -> int:
+    """Leave a call to others: whoever the request escalates to may answer from then on."""
+    from agentctl.composition.answers import Given
+
+    return _answer(Given(approval, reviewer, "escalate", reason), resume=resume, json=json)
+
+
 def _answer(given: "Given", *, resume: bool, json: bool) -> int:
+    from agentctl.cli.passphrase import ask_passphrase
     from agentctl.cli.run import resume as resume_command
-    from agentctl.cli.terminal import Terminal
-    from agentctl.cli.typed import program
     from agentctl.composition import open_project
     from agentctl.composition.answers import give_answer
 
-    run = give_answer(open_project(), given)
-    if resume:
-        return resume_command(run, None, json)
+    left = give_answer(open_project(), given, ask_passphrase)
+    return resume_command(left.run, None, json) if resume else _say(given, left, json=json)
+
+
+def _say(given: "Given", left: "Left", *, json: bool) -> int:
+    from agentctl.cli.terminal import Terminal
+    from agentctl.cli.typed import program
+
     terminal = Terminal(as_json=json)
     if json:
-        terminal.document(
-            {"run": run, "approval": given.approval, "answer": given.answer, "by": given.reviewer}
-        )
+        said = {"approval": given.approval, "answer": given.answer, "by": given.reviewer}
+        terminal.document({"run": left.run, **said, "assurance": left.assurance, "key": left.key})
     else:
-        terminal.line(f"left for the run: {given.answer} by {given.reviewer} (asserted)")
-        terminal.verbatim(f"{program()} resume {run}")
+        how = "asserted" if left.key is None else f"signed with {left.key}"
+        terminal.line(f"left for the run: {given.answer} by {given.reviewer} ({how})")
+        terminal.verbatim(f"{program()} resume {left.run}")
     return 0
+
+
+def _changes(pairs: list[str]) -> "dict[str, JsonValue]":
+    """Return arguments by name as they are typed: `amount=20000`, `currency='"usd"'`."""
+    from agentctl.foundation.canonical import ARGUMENT_LIMITS, NotJson, parse_json
+    from agentctl.foundation.errors import UsageError
+
+    changes: dict[str, JsonValue] = {}
+    for pair in pairs:
+        name, equals, text = pair.partition("=")
+        if not equals or not name or name in changes:
+            raise UsageError(f"`--set {pair[:80]}` names no argument, or one twice", "`--set amount=20000`")
+        try:
+            changes[name] = parse_json(text, ARGUMENT_LIMITS)
+        except NotJson as error:
+            accepted = f"a value of JSON; a text in quotes: `--set '{name}=\"...\"'`"
+            raise UsageError(f"`--set {name}`: {error}", accepted) from error
+    return changes
 
 
 def _row(item: "OpenApproval") -> dict[str, object]:
@@ -120,4 +171,18 @@ def _row(item: "OpenApproval") -> dict[str, object]:
         "approval": item.id,
         "status": item.status,
         **item.request.model_dump(mode="json", exclude={"view"}),
+    }
+
+
+def _whole(found: "OpenApproval") -> dict[str, object]:
+    return {
+        **_row(found),
+        "view": found.view,
+        "arguments": found.arguments,
+        "approved_by": {
+            name: found.approval.stands_for(item) for name, item in found.approval.standing.items()
+        },
+        "answers": found.answers,
+        "escalations": found.approval.escalations,
+        "not_taken": found.not_taken,
     }

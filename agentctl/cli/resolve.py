@@ -18,11 +18,12 @@ def resolve(
     json: Json = False,
 ) -> int:
     """Say what became of a call in doubt; exactly one of --executed, --not-executed, --retry."""
+    from agentctl.cli.passphrase import ask_passphrase
     from agentctl.cli.run import resume as resume_command
     from agentctl.cli.terminal import Terminal
     from agentctl.cli.typed import program
     from agentctl.composition import open_project
-    from agentctl.composition.answers import Verdict, resolve_call
+    from agentctl.composition.answers import Verdict, Word, resolve_call
     from agentctl.foundation.errors import UsageError
 
     said: dict[Verdict, bool] = {"executed": executed, "not_executed": not_executed, "retry": retry}
@@ -32,7 +33,8 @@ def resolve(
             f"{len(chosen)} verdicts were given", "exactly one of --executed, --not-executed, --retry"
         )
     project = open_project()
-    run = resolve_call(project, call, chosen[0], principal or project.settings.user, reason)
+    word = Word(call, chosen[0], principal or project.settings.user, reason)
+    run = resolve_call(project, word, ask_passphrase)
     if resume:
         return resume_command(run, principal, json)
     terminal = Terminal(as_json=json)

@@ -29,7 +29,8 @@ def run(
     from agentctl.composition.runs import RunOrder, run_agent
 
     screen, project = RunScreen(as_json=json), open_project()
-    outcome = run_agent(project, RunOrder(agent, text, principal, environment, ledger), screen.audience())
+    order = RunOrder(agent, text, principal, environment, ledger)
+    outcome = run_agent(project, order, screen.audience(project))
     return screen.end(project, outcome)
 
 
@@ -44,4 +45,4 @@ def resume(
     from agentctl.composition.runs import resume_run
 
     screen, project = RunScreen(as_json=json), open_project()
-    return screen.end(project, resume_run(project, run, principal, screen.audience()))
+    return screen.end(project, resume_run(project, run, principal, screen.audience(project)))

@@ -26,10 +26,10 @@ class RunScreen:
     def __init__(self, *, as_json: bool) -> None:
         self._terminal = Terminal(as_json=as_json)
 
-    def audience(self) -> Audience:
+    def audience(self, project: "Project") -> Audience:
         """Return who watches the run here; somebody is asked for answers only where somebody is."""
         asked = somebody_is_there() and not self._terminal.as_json
-        reviewers = (TerminalReviewer(self._terminal),) if asked else ()
+        reviewers = (TerminalReviewer(self._terminal, project),) if asked else ()
         return Audience(self._observe, reviewers, self._terminal.progress)
 
     def end(self, project: "Project", outcome: RunOutcome) -> int:

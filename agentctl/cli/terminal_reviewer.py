@@ -2,10 +2,15 @@
 
 import asyncio
 import sys
+from typing import TYPE_CHECKING
 
 from agentctl.approval.reviewer import Case, LookUpFunction, Opinion
 from agentctl.cli.terminal import Line, Terminal
-from agentctl.events.approval import ReviewerRecord
+from agentctl.events.approval import ApprovalRequested, ReviewerRecord
+from agentctl.foundation.errors import AgentctlError
+
+if TYPE_CHECKING:
+    from agentctl.composition import Project
 
 
 def somebody_is_there() -> bool:
@@ -14,26 +19,47 @@ def somebody_is_there() -> bool:
 
 
 class TerminalReviewer:
-    """Asks whoever sits here. No answer, an unknown name or an unknown word leaves the request open."""
+    """Asks whoever sits here. No answer, an unknown name or an unknown word leaves the request open.
 
-    def __init__(self, terminal: Terminal) -> None:
+    Whoever has a key signs, and leaves a letter in the run's inbox like everybody else: it is judged there.
+    """
+
+    def __init__(self, terminal: Terminal, project: "Project") -> None:
         self._terminal = terminal
+        self._project = project
 
     async def review(self, case: Case, look_up: LookUpFunction) -> Opinion | None:
-        """Show the request and ask; None when nobody answers."""
+        """Show the request and ask; None when nobody answers, or when the answer is a letter."""
         del look_up
-        people = tuple(name for name in case.request.reviewers if not name.startswith("system:"))
+        people = tuple(name for name in case.reviewers if not name.startswith("system:"))
         if not people:
             return None
         self._terminal.remark([Line("a call waits for approval", tone="title"), *_lines(case.real_view)])
-        return await asyncio.to_thread(self._ask, people)
+        return await asyncio.to_thread(self._ask, case.request, people)
 
-    def _ask(self, people: tuple[str, ...]) -> Opinion | None:
+    def _ask(self, request: ApprovalRequested, people: tuple[str, ...]) -> Opinion | None:
+        from agentctl.composition.answers import must_sign
+
         name = self._question(f"who answers? ({', '.join(people)}; nothing leaves it open)")
         opinion = self._opinion_of(name) if name in people else None
+        if opinion is not None and must_sign(self._project, request.binding.run, name):
+            self._sign(request.approval, opinion)
+            return None
         if opinion is None:
             self._terminal.remark([Line("left open")])
         return opinion
+
+    def _sign(self, approval: str, opinion: Opinion) -> None:
+        from agentctl.cli.passphrase import ask_passphrase
+        from agentctl.composition.answers import Given, give_answer
+
+        given = Given(approval, opinion.reviewer.id, opinion.answer, opinion.reason)
+        try:
+            left = give_answer(self._project, given, ask_passphrase)
+        except AgentctlError as error:  # the run goes on: the request stays open
+            self._terminal.remark([Line(str(error), tone="bad"), Line("left open")])
+        else:
+            self._terminal.remark([Line(f"signed with {left.key}" if left.key else "left for the run")])
 
     def _opinion_of(self, name: str) -> Opinion | None:
         word, _, reason = self._question("`approve`, or `deny` and a reason").partition(" ")

@@ -1,44 +1,87 @@
 """The use cases of people beside a run: see what waits, answer it, say what became of a call in doubt."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 from agentctl.approval.answers import GivenAnswer, refusals
 from agentctl.approval.pending import Approval, Status
 from agentctl.approval.view import with_real_values
+from agentctl.composition.changes import Changes, changed, refuse_secrets
+from agentctl.composition.key_book import HasNoKey
+from agentctl.composition.leaving import AskPassphrase, Left, book_of, leave, leave_attempt
 from agentctl.composition.project import Project
-from agentctl.events.approval import ApprovalRequested
+from agentctl.composition.sealed_values import vault_beside
+from agentctl.events.approval import Answer, ApprovalAnswered, ApprovalRequested
+from agentctl.events.record import Record
+from agentctl.foundation.canonical import JsonValue
 from agentctl.foundation.clock import to_rfc3339
 from agentctl.foundation.errors import IntegrityError, UsageError
 from agentctl.foundation.ids import is_principal, new_secret_id, run_of
 from agentctl.gateway.state import SessionState
 from agentctl.runtime.state import fold
 from agentctl.trace.message import AnswerMessage, ResolveMessage
-from agentctl.trace.sealed import Vault
+from agentctl.trace.ports import Received, Unreadable
 
 Verdict = Literal["executed", "not_executed", "retry"]
 
 
 @dataclass(frozen=True, slots=True)
+class GivenAt:
+    """An answer that counts, when it was taken, and the arguments it puts instead, with their real values."""
+
+    answer: ApprovalAnswered
+    at: str
+    changes: JsonValue
+
+
+@dataclass(frozen=True, slots=True)
+class NotTaken:
+    """A message that lies in the inbox and that the run's writer has not looked at; nothing in it is checked."""
+
+    id: str
+    by: str
+    said: str
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
 class OpenApproval:
-    """An approval request as a person sees it; `view` holds the real values while the run is open."""
+    """An approval request as a person sees it; `view` holds the real values while the run is open.
+
+    `arguments` are those of the request, redacted: what `--set` may use of it are placeholders.
+    """
 
     id: str
     request: ApprovalRequested
     status: Status
     view: str
+    approval: Approval
+    arguments: JsonValue
+    answers: tuple[GivenAt, ...] = ()
+    not_taken: tuple[NotTaken, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """What a reviewer says on the command line."""
+    """What a reviewer says on the command line; `instead` are the arguments they change, by name."""
 
     approval: str
     reviewer: str
-    answer: Literal["approve", "deny"]
+    answer: Answer
     reason: str
     ends_run: bool = False
+    instead: Mapping[str, JsonValue] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """What an operator says of a call in doubt."""
+
+    call: str
+    verdict: Verdict
+    by: str
+    reason: str
 
 
 def open_approvals(project: Project) -> tuple[OpenApproval, ...]:
@@ -48,77 +91,108 @@ def open_approvals(project: Project) -> tuple[OpenApproval, ...]:
 
 
 def find_approval(project: Project, name: str) -> OpenApproval:
-    """Return one request.
+    """Return one request, with what was answered and what lies in the inbox.
 
     Raises:
         UsageError: there is no such request.
     """
-    state = _state(project, run_of(name))
+    records = project.journals.read(run_of(name))
+    state = fold(records).session
+    approval = _approval(state, name)
+    return _shown(project, state, approval, records)
+
+
+def give_answer(project: Project, given: Given, ask: AskPassphrase) -> Left:
+    """Leave a reviewer's answer in the run's inbox, signed where they have a key; the run's writer checks it again.
+
+    Raises:
+        UsageError: it would not count; every reason is named, and the attempt is on record.
+    """
+    folded = fold(project.journals.read(run_of(given.approval)))
+    state = folded.session
+    approval = _approval(state, given.approval)
+    refuse_secrets(project, state.header, "`--reason`", given.reason)
+    changes = None if given.instead is None else changed(project, state, approval, given.instead)
+    message = _message(project, approval, given, changes)
+    reasons = _reasons(project, approval, given, changes)
+    if reasons:
+        if folded.finished is None and is_principal(given.reviewer):
+            leave_attempt(project, message, "below_a_tool" if project.settings.below_a_tool else "refused")
+        raise UsageError(
+            f"the answer would not count: {'; '.join(reasons)}", f"one of {', '.join(approval.reviewers)}"
+        )
+    return leave(project, state.header, message, ask)
+
+
+def must_sign(project: Project, run: str, name: str) -> bool:
+    """Return whether somebody's answer to a run is more than a name: they have a key, or everybody's must be signed."""
+    header = _state(project, run).header
+    return header.signatures_required or not isinstance(book_of(project, header).standing(name), HasNoKey)
+
+
+def resolve_call(project: Project, word: Word, ask: AskPassphrase) -> str:
+    """Leave an operator's word on a call in doubt in the run's inbox and return the run's id.
+
+    Raises:
+        UsageError: the call is not in doubt, the name is not a person's, or it must be signed and is not.
+    """
+    run = run_of(word.call)
+    state = _state(project, run)
+    known = state.calls.get(word.call)
+    if known is None or known.status != "in_doubt":
+        raise UsageError(
+            f"call `{word.call[:120]}` is not in doubt", "a call that `agentctl runs show` shows in doubt"
+        )
+    if _not_a_person(word.by):
+        raise UsageError(_not_a_person(word.by)[0], "a person's name")
+    refuse_secrets(project, state.header, "`--reason`", word.reason)
+    message = ResolveMessage(
+        id=new_secret_id(),
+        run=run,
+        at=to_rfc3339(project.clock.now()),
+        by=word.by,
+        reason=word.reason,
+        call=word.call,
+        verdict=word.verdict,
+    )
+    return leave(project, state.header, message, ask).run
+
+
+def _approval(state: SessionState, name: str) -> Approval:
     approval = state.approvals.get(name)
     if approval is None:
         raise UsageError(
             f"there is no approval request `{name[:120]}`", "an id that `agentctl approvals list` shows"
         )
-    return _shown(project, state, approval, restore=True)
+    return approval
 
 
-def give_answer(project: Project, given: Given) -> str:
-    """Leave a reviewer's answer in the run's inbox and return the run's id; the run's writer checks it again.
-
-    Raises:
-        UsageError: it would not count; every reason is named.
-    """
-    run = run_of(given.approval)
-    approval = _state(project, run).approvals.get(given.approval)
-    binding = approval.request.binding if approval else None
-    if approval is None or binding is None:
-        raise UsageError(
-            f"there is no approval request `{given.approval[:120]}`",
-            "an id that `agentctl approvals list` shows",
-        )
-    now = to_rfc3339(project.clock.now())
-    judged = GivenAnswer(given.reviewer, given.answer, given.reason, binding, given.ends_run)
-    reasons = (*_not_a_person(given.reviewer), *refusals(approval, judged, now))
-    if reasons:
-        raise UsageError(
-            f"the answer would not count: {'; '.join(reasons)}",
-            f"one of {', '.join(approval.request.reviewers)}",
-        )
-    project.inbox.post(
-        AnswerMessage(
-            id=new_secret_id(),
-            run=run,
-            at=now,
-            by=given.reviewer,
-            reason=given.reason,
-            approval=given.approval,
-            answer=given.answer,
-            ends_run=given.ends_run,
-            binding=binding,
-        )
+def _reasons(project: Project, approval: Approval, given: Given, changes: Changes | None) -> tuple[str, ...]:
+    judged = GivenAnswer(
+        given.reviewer,
+        given.answer,
+        given.reason,
+        approval.request.binding,
+        given.ends_run,
+        None if changes is None else changes.digest,
     )
-    return run
-
-
-def resolve_call(project: Project, call: str, verdict: Verdict, by: str, reason: str) -> str:
-    """Leave an operator's word on a call in doubt in the run's inbox and return the run's id.
-
-    Raises:
-        UsageError: the call is not in doubt, or the name is not a person's.
-    """
-    run = run_of(call)
-    known = _state(project, run).calls.get(call)
-    if known is None or known.status != "in_doubt":
-        raise UsageError(
-            f"call `{call[:120]}` is not in doubt", "a call that `agentctl runs show` shows in doubt"
-        )
-    if _not_a_person(by):
-        raise UsageError(_not_a_person(by)[0], "a person's name")
     now = to_rfc3339(project.clock.now())
-    project.inbox.post(
-        ResolveMessage(id=new_secret_id(), run=run, at=now, by=by, reason=reason, call=call, verdict=verdict)
+    return (*_not_a_person(given.reviewer), *refusals(approval, judged, now))
+
+
+def _message(project: Project, approval: Approval, given: Given, changes: Changes | None) -> AnswerMessage:
+    return AnswerMessage(
+        id=new_secret_id(),
+        run=approval.request.binding.run,
+        at=to_rfc3339(project.clock.now()),
+        by=given.reviewer[:128] or "nobody",
+        reason=given.reason,
+        approval=given.approval,
+        answer=given.answer,
+        changes=None if changes is None else changes.arguments,
+        ends_run=given.ends_run,
+        binding=approval.request.binding,
     )
-    return run
 
 
 def _not_a_person(name: str) -> tuple[str, ...]:
@@ -131,23 +205,56 @@ def _approvals_of(project: Project, run: str) -> Iterator[OpenApproval]:
         state = _state(project, run)
     except IntegrityError:
         return
+    now = to_rfc3339(project.clock.now())
     for approval in state.approvals.values():
-        yield _shown(project, state, approval, restore=False)
+        request = approval.request
+        yield OpenApproval(
+            request.approval,
+            request,
+            approval.status(now),
+            request.view,
+            approval,
+            _arguments(state, approval),
+        )
 
 
 def _state(project: Project, run: str) -> SessionState:
     return fold(project.journals.read(run)).session
 
 
-def _shown(project: Project, state: SessionState, approval: Approval, *, restore: bool) -> OpenApproval:
-    request, now = approval.request, to_rfc3339(project.clock.now())
-    view = _with_real_values(project, state, request.view) if restore else request.view
-    return OpenApproval(request.approval, request, approval.status(now), view)
+def _arguments(state: SessionState, approval: Approval) -> JsonValue:
+    return state.calls[approval.request.binding.call].proposal.arguments
 
 
-def _with_real_values(project: Project, state: SessionState, view: str) -> str:
-    sealed = project.paths.sealed / state.header.run
-    if not sealed.exists():
-        return view
-    vault = Vault(sealed, project.keys.sealing(), state.header.run, state.header.pii_redaction)
-    return with_real_values(view, vault.restore)
+def _shown(
+    project: Project, state: SessionState, approval: Approval, records: tuple[Record, ...]
+) -> OpenApproval:
+    request, vault = approval.request, vault_beside(project, state.header)
+    return OpenApproval(
+        id=request.approval,
+        request=request,
+        status=approval.status(to_rfc3339(project.clock.now())),
+        view=with_real_values(request.view, vault.restore),
+        approval=approval,
+        arguments=_arguments(state, approval),
+        answers=tuple(
+            GivenAt(item.event, item.time, vault.restore(item.event.changes))
+            for item in records
+            if isinstance(item.event, ApprovalAnswered) and item.event.approval == request.approval
+        ),
+        not_taken=tuple(_not_taken(project, state, request.approval)),
+    )
+
+
+def _not_taken(project: Project, state: SessionState, approval: str) -> Iterator[NotTaken]:
+    """Yield what lies in the inbox and may be about a request."""
+    for item in project.inbox.read(state.header.run):
+        match item:
+            case Unreadable(id=name, reason=reason) if name not in state.messages_seen:
+                yield NotTaken(name, "", reason, "")
+            case Received(message=AnswerMessage() as message) if message.id not in state.messages_seen:
+                if message.approval == approval:
+                    said = message.answer if message.void is None else f"{message.answer}, turned down"
+                    yield NotTaken(message.id, message.by, said, message.at)
+            case _:
+                pass

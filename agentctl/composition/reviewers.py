@@ -1,7 +1,7 @@
 """Acts upon reviewers: give somebody a key, list who has one, revoke one, unlock one for a while. All are journaled."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from agentctl.approval.roll import Roll, roll_of
@@ -30,21 +30,25 @@ class Act:
 
 @dataclass(frozen=True, slots=True)
 class KnownReviewer:
-    """Somebody who may answer, and the key they do it with; `source` is a file or the control journal."""
+    """Somebody who may answer, in which environments, and the key they do it with.
+
+    `source` is the file that pins the key, or the control journal; None where there is no key. `revoked` says that no
+    answer of theirs counts.
+    """
 
     name: str
     kind: Literal["person", "rule", "model"]
-    source: str
     fingerprint: str | None
+    source: str | None
     revoked: bool
-    since: str | None
+    environments: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Revoked:
-    """A revocation, and the files of git that still pin the key."""
+    """The keys that were revoked, and the files of git that still pin one."""
 
-    event: ReviewerRevoked
+    events: tuple[ReviewerRevoked, ...]
     pinned_in: tuple[str, ...]
 
 
@@ -54,7 +58,7 @@ def add_reviewer(
     public_key: str | None,
     new_passphrase: Callable[[], str],
     *,
-    replace: bool = False,
+    in_place: bool = False,
 ) -> ReviewerAdded:
     """Record a reviewer's public key; without one, make a key pair for them on this machine.
 
@@ -63,10 +67,10 @@ def add_reviewer(
     """
     _refuse_unfit(project, act)
     given = None if public_key is None else _parsed(public_key)
-    _refuse_taken(roll_of(project.control.read()), act.reviewer, given, replace=replace)
+    _refuse_taken(roll_of(project.control.read()), act.reviewer, given, in_place=in_place)
     passphrase = new_passphrase() if given is None else ""
     with project.control.writing() as journal:
-        _refuse_taken(roll_of(journal.records), act.reviewer, given, replace=replace)
+        _refuse_taken(roll_of(journal.records), act.reviewer, given, in_place=in_place)
         key = given or project.reviewer_keys.make(act.reviewer, passphrase)
         event = ReviewerAdded(
             reviewer=act.reviewer,
@@ -97,13 +101,13 @@ def revoke_reviewer(project: Project, act: Act) -> Revoked:
                 f"`{act.reviewer[:80]}` has no key that could be revoked",
                 "a name that `agentctl reviewers list` shows with a key",
             )
-        events = [
+        events = tuple(
             ReviewerRevoked(reviewer=act.reviewer, fingerprint=item, by=_principal(act.by), reason=act.reason)
             for item in fingerprints
-        ]
+        )
         for event in events:
             journal.append(event)
-    return Revoked(events[0], tuple(pinned))
+    return Revoked(events, tuple(pinned))
 
 
 def list_reviewers(project: Project) -> tuple[KnownReviewer, ...]:
@@ -114,13 +118,14 @@ def list_reviewers(project: Project) -> tuple[KnownReviewer, ...]:
         IntegrityError: the control journal is not what was written.
     """
     roll = roll_of(project.control.read())
-    named = [
-        (reviewer, f"contracts/environments/{name}.yaml")
-        for name in project.files.environments()
-        for reviewer in project.files.environment(name).document.reviewers
-    ]
-    rows = [*(_of_file(reviewer, file, roll) for reviewer, file in named), *_of_journal(roll)]
-    return tuple(sorted(rows, key=lambda row: (row.name, row.source)))
+    found: dict[KnownReviewer, list[str]] = {}
+    for environment in project.files.environments():
+        for reviewer in project.files.environment(environment).document.reviewers:
+            found.setdefault(_of_file(reviewer, environment, roll), []).append(environment)
+    named = {row.name for row in found}
+    strangers = (_recorded(name, "person", roll) for name in roll.entries if name not in named)
+    rows = (*(replace(row, environments=tuple(names)) for row, names in found.items()), *strangers)
+    return tuple(sorted(rows, key=lambda row: (row.name, row.source or "")))
 
 
 def unlock_reviewer(
@@ -180,9 +185,9 @@ def _parsed(text: str) -> PublicKey:
         ) from error
 
 
-def _refuse_taken(roll: Roll, name: str, key: PublicKey | None, *, replace: bool) -> None:
+def _refuse_taken(roll: Roll, name: str, key: PublicKey | None, *, in_place: bool) -> None:
     active = roll.active(name)
-    if active is not None and not replace:
+    if active is not None and not in_place:
         raise UsageError(
             f"`{name}` has the key {active.fingerprint} already", "`--replace`, to put another in its place"
         )
@@ -208,7 +213,7 @@ def _pinned(project: Project, name: str) -> dict[str, str]:
             continue
         texts = [item.public_key for item in reviewers if item.name == name and item.public_key is not None]
         found |= {
-            f"contracts/environments/{environment}.yaml": fingerprint
+            _file(environment): fingerprint
             for text in texts
             if (fingerprint := _fingerprint(text)) is not None
         }
@@ -222,18 +227,28 @@ def _fingerprint(text: str) -> str | None:
         return None
 
 
-def _of_file(reviewer: Reviewer, file: str, roll: Roll) -> KnownReviewer:
-    fingerprint = None if reviewer.public_key is None else _fingerprint(reviewer.public_key)
-    kind: Literal["person", "rule", "model"] = (
-        "person" if reviewer.is_person else "rule" if reviewer.rule is not None else "model"
-    )
-    return KnownReviewer(reviewer.name, kind, file, fingerprint, fingerprint in roll.revoked, None)
+def _of_file(reviewer: Reviewer, environment: str, roll: Roll) -> KnownReviewer:
+    kind = _kind(reviewer)
+    if reviewer.public_key is None:
+        return _recorded(reviewer.name, kind, roll)
+    fingerprint = _fingerprint(reviewer.public_key)
+    unusable = fingerprint is None or fingerprint in roll.revoked
+    return KnownReviewer(reviewer.name, kind, fingerprint, _file(environment), unusable, ())
 
 
-def _of_journal(roll: Roll) -> Iterator[KnownReviewer]:
-    for name, entry in roll.entries.items():
-        if entry.added is not None:
-            revoked = roll.active(name) is None
-            yield KnownReviewer(
-                name, "person", "control journal", entry.added.fingerprint, revoked, entry.added_at
-            )
+def _recorded(name: str, kind: Literal["person", "rule", "model"], roll: Roll) -> KnownReviewer:
+    entry = roll.entries.get(name)
+    if entry is None or kind != "person":
+        return KnownReviewer(name, kind, None, None, revoked=False, environments=())
+    fingerprint = entry.added.fingerprint if entry.added is not None else None
+    return KnownReviewer(name, kind, fingerprint, "control journal", roll.is_revoked(name), ())
+
+
+def _kind(reviewer: Reviewer) -> Literal["person", "rule", "model"]:
+    if reviewer.is_person:
+        return "person"
+    return "rule" if reviewer.rule is not None else "model"
+
+
+def _file(environment: str) -> str:
+    return f"contracts/environments/{environment}.yaml"
