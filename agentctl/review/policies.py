@@ -25,10 +25,13 @@ def policies_hold(subject: Subject) -> Iterator[Finding]:
 
 
 def _unusable(subject: Subject, policies: PolicySet) -> Iterator[Problem]:
-    """Yield what keeps a set from being used, in the words of its engine."""
+    """Yield what keeps a set from being used, in the words of its engine; a point that is not bound is told already."""
+    source, points = policies.version.source, subject.environment.document.decision_points
+    if isinstance(source, OpaPolicies | AuthzenPolicies) and source.point not in points:
+        return
     authority: Authority = "platform" if policies.of == "platform" else "policy"
     tools = {item.entry.name: item.descriptor for item in subject.listed()}
-    around = Around(tools, subject.environment.document.decision_points, lambda _: None)
+    around = Around(tools, points, lambda _: None)
     try:
         judge_for(policies.version, authority, around)
     except InvalidInput as refusal:

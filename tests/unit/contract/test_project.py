@@ -1,7 +1,6 @@
 """The files of a project are found and loaded, or refused with the place of the line that names them."""
 
 import os
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -543,11 +542,6 @@ POLICY, OWN = "contracts/policies/platform.cedar", "contracts/policies/refund-as
 PERMIT = "permit(principal, action, resource);\n"
 
 
-def without_policies(project: ProjectCopy) -> None:
-    """Take our own policies away."""
-    shutil.rmtree(project.root / "contracts/policies", ignore_errors=True)
-
-
 def put(project: ProjectCopy, file: str, text: str | bytes = PERMIT) -> None:
     """Put a file into the project."""
     path = project.root / file
@@ -557,7 +551,7 @@ def put(project: ProjectCopy, file: str, text: str | bytes = PERMIT) -> None:
 
 def test_without_a_word_the_policies_are_those_of_the_agents_name(project: ProjectCopy) -> None:
     """Where they exist; where they do not, there are none."""
-    without_policies(project)
+    project.without_policies()
     contract = project.files.agent(AGENT)
     assert project.files.policies_of_contract(contract) == ()
     assert project.files.agent_version(contract).policies == ()
@@ -602,7 +596,7 @@ def test_an_environment_has_policies_of_its_own(project: ProjectCopy) -> None:
 
 def test_the_platforms_policies_are_those_of_its_file(project: ProjectCopy) -> None:
     """With its rules; without either, the defaults and no policies."""
-    without_policies(project)
+    project.without_policies()
     rules = project.files.platform()
     assert rules is not None
     assert project.files.platform_version() == PlatformVersion(rules.document)
@@ -645,7 +639,7 @@ def test_policies_that_cannot_be_read_are_refused_where_they_are_named(
 @pytest.mark.parametrize("file", [OWN, POLICY])
 def test_a_link_to_policies_that_leads_nowhere_is_refused(project: ProjectCopy, file: str) -> None:
     """It was meant to be a policy."""
-    without_policies(project)
+    project.without_policies()
     path = project.root / file
     path.parent.mkdir()
     path.symlink_to("nothing.cedar")

@@ -13,8 +13,8 @@ from tests.fakes.project_copy import ProjectCopy
 
 @pytest.fixture
 def project(tmp_path: Path) -> ProjectCopy:
-    """Return a copy of our own project."""
-    return ProjectCopy(tmp_path)
+    """Return a copy of our own project, without its policies: tests of those have a copy with them."""
+    return ProjectCopy(tmp_path).without_policies()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -28,6 +28,17 @@ def test_a_static_key_accepted_for_a_tool_that_only_reads_is_a_warning(project: 
     assert len(project.warnings()) == 1
 
 
+def test_an_asserted_principal_accepted_for_live_is_a_note_in_the_sandbox(project: ProjectCopy) -> None:
+    """Nothing real is changed here; on a tool that only reads it is a leftover everywhere."""
+    project.set(CONTRACT, (*ENTRY, "accepts"), accepted("asserted_principal"))
+    assert project.warnings() == []
+    assert project.notes() == [
+        "tools.allowlist[2].accepts[0].risk: `asserted_principal` does not arise in the environment `sandbox`"
+    ]
+    project.set(CONTRACT, ("tools", "allowlist", 0, "accepts"), accepted("asserted_principal"))
+    assert len(project.warnings()) == 1
+
+
 def test_dates_that_are_no_days_are_errors(project: ProjectCopy) -> None:
     """A form is not yet a day: the 30th of February never ends."""
     project.set(CONTRACT, (*ENTRY, "accepts"), accepted("static_key", until="2027-02-30"))

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from agentctl.review import models
 from agentctl.review.report import Report
-from tests.fakes.project_copy import CONTRACT, LIVE, SANDBOX, ProjectCopy
+from tests.fakes.project_copy import CONTRACT, LIVE, PLATFORM, SANDBOX, ProjectCopy
 
 CHAIN = ("models", "small-fast")
 REAL = {
@@ -65,12 +65,14 @@ def test_a_script_in_a_live_environment_is_a_warning(project: ProjectCopy) -> No
     (project.root / "contracts/environments/sandbox").rename(project.root / "contracts/environments/own")
     scripted = {"name": "toy", "provider": "scripted", "scripts": "own/scripts", "price": REAL["price"]}
     project.set(LIVE, CHAIN, [scripted])
+    project.set(PLATFORM, ("principal_of_live_writes",), "asserted")
     assert project.warnings("live") == ["models.small-fast[0].name: `toy` is a script, in a live environment"]
 
 
 def test_a_key_in_the_clear_is_a_warning_in_a_live_environment_only(project: ProjectCopy) -> None:
     """A provider's key goes over https."""
     project.set(LIVE, CHAIN, [REAL])
+    project.set(PLATFORM, ("principal_of_live_writes",), "asserted")
     assert ["unencrypted" in told for told in project.warnings("live")] == [True]
     project.set(LIVE, (*CHAIN, 0, "base_url"), "https://models.example.com/v1")
     assert project.warnings("live") == []

@@ -1,11 +1,13 @@
 """What holds beside the letter of the contract is told."""
 
-from tests.fakes.project_copy import CONTRACT, PLATFORM, REFUND, SANDBOX, ProjectCopy
+from pathlib import Path
+
+from tests.fakes.project_copy import CONTRACT, LIVE, REFUND, SANDBOX, ProjectCopy
 
 
-def test_our_own_contract_passes_with_notes_only(project: ProjectCopy) -> None:
-    """The contract as printed has no error and no warning in the sandbox; what is not enforced yet is named."""
-    report = project.report()
+def test_our_own_contract_passes_with_notes_only(tmp_path: Path) -> None:
+    """The contract as printed, with its policies, has no error and no warning in the sandbox; what is not enforced is named."""
+    report = ProjectCopy(tmp_path).report()
     assert report.errors == ()
     assert report.warnings == ()
     [problem] = report.notes
@@ -13,29 +15,20 @@ def test_our_own_contract_passes_with_notes_only(project: ProjectCopy) -> None:
     assert problem.found.startswith("accepted, but not enforced yet")
 
 
+def test_our_own_contract_passes_in_live_with_a_warning(tmp_path: Path) -> None:
+    """Its refunds would be denied there: nobody is more than asserted in this version, and that is said before the first run."""
+    project = ProjectCopy(tmp_path)
+    project.set(
+        LIVE, ("models", "small-fast"), [{"name": "m", "provider": "litellm", "model": "openai/gpt-4o-mini"}]
+    )
+    [told] = project.warnings("live")
+    assert told.startswith("tools.allowlist[2].name: `stripe.create_refund` changes something real")
+
+
 def test_a_reduced_trace_is_named_as_not_enforced(project: ProjectCopy) -> None:
     """Somebody who asks for less than a full trace learns that it is full."""
     project.set(CONTRACT, ("logging", "trace_level"), "metadata")
     assert project.notes() == ["logging.trace_level: accepted, but not enforced yet: traces are `full`"]
-
-
-def test_a_tightened_value_is_told_with_both_places(project: ProjectCopy) -> None:
-    """The contract's line is the place, the platform's rule is named."""
-    project.set(PLATFORM, ("budget_ceilings", "max_steps"), 5)
-    [told] = project.notes()
-    assert told.startswith("budgets.max_steps: `12` becomes `5`, by `platform.budget_ceilings.max_steps` (")
-    assert f"({PLATFORM}:" in told
-
-
-def test_a_default_of_the_platform_is_told_as_such(project: ProjectCopy) -> None:
-    """Without a platform file the weakest redaction still holds."""
-    (project.root / PLATFORM).unlink()
-    project.set(CONTRACT, ("logging", "pii_redaction"), "off")
-    [told] = project.notes()
-    assert told.startswith(
-        "logging.pii_redaction: `off` becomes `standard`, by `platform.pii_redaction_at_least`"
-    )
-    assert told.endswith("(the platform's default)")
 
 
 def test_a_contract_in_the_file_of_another_agent_is_an_error(project: ProjectCopy) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.fakes.project_copy import CONTRACT, LIVE, READ_TICKET, REFUND, SANDBOX, ProjectCopy
+from tests.fakes.project_copy import CONTRACT, LIVE, PLATFORM, READ_TICKET, REFUND, SANDBOX, ProjectCopy
 
 ENTRY = ("tools", "allowlist", 2)
 KEY = {"env": "STRIPE_KEY"}
@@ -136,3 +136,63 @@ def test_live_static_keys_are_judged_in_live(project: ProjectCopy) -> None:
     project.set(LIVE, ("backends", "stripe", "static_key"), KEY)
     assert project.errors() == []
     assert len(project.errors("live")) == 1
+
+
+PRICED = [{"name": "m", "provider": "litellm", "model": "openai/gpt-4o-mini"}]
+
+
+def test_below_a_threshold_a_tool_acts_outside_unapproved(project: ProjectCopy) -> None:
+    """A tool that writes and asks above a threshold only breaks the Rule of Two below it."""
+    project.set(REFUND, ("effect",), "write")
+    project.set(CONTRACT, (*ENTRY, "requires_approval"), {"when": {"amount_usd_ge": 50}})
+    [told] = project.errors()
+    assert "acts outside" in told
+    project.set(CONTRACT, (*ENTRY, "accepts"), accepted("rule_of_two"))
+    assert project.errors() == []
+
+
+def test_an_accepted_threshold_of_an_irreversible_tool_is_no_note(project: ProjectCopy) -> None:
+    """Below it nobody is asked then; both risks are accepted by name."""
+    project.set(CONTRACT, (*ENTRY, "requires_approval"), {"when": {"amount_usd_ge": 50}})
+    both = [*accepted("irreversible_without_approval"), *accepted("rule_of_two")]
+    project.set(CONTRACT, (*ENTRY, "accepts"), both)
+    assert project.errors() == []
+    assert not any("below the thresholds" in told for told in project.notes())
+
+
+def test_a_live_write_for_an_asserted_principal_is_told_before_the_first_run(project: ProjectCopy) -> None:
+    """It would be denied, by the platform's line; reads are not spoken of."""
+    project.set(LIVE, ("models", "small-fast"), PRICED)
+    [problem] = project.report("live").warnings
+    assert problem.path == "tools.allowlist[2].name"
+    assert "whom a run acts for is only asserted: each call is denied" in problem.found
+    assert f"`platform.principal_of_live_writes` ({PLATFORM}:" in problem.found
+    assert "`risk: asserted_principal`" in problem.accepted
+    assert project.warnings("sandbox") == []
+
+
+def test_an_asserted_principal_can_be_accepted_by_the_contract(project: ProjectCopy) -> None:
+    """Who and why are told; the day after the last one it is a warning again."""
+    project.set(LIVE, ("models", "small-fast"), PRICED)
+    project.set(CONTRACT, (*ENTRY, "accepts"), accepted("asserted_principal", until="2026-11-22"))
+    assert project.warnings("live") == []
+    assert any("`asserted_principal` is accepted by dana" in told for told in project.notes("live"))
+    project.set(CONTRACT, (*ENTRY, "accepts"), accepted("asserted_principal", until="2026-11-21"))
+    assert len(project.warnings("live")) == 1
+
+
+def test_an_asserted_principal_can_be_accepted_by_the_platform(project: ProjectCopy) -> None:
+    """For every contract at once."""
+    project.set(LIVE, ("models", "small-fast"), PRICED)
+    project.set(PLATFORM, ("principal_of_live_writes",), "asserted")
+    assert project.warnings("live") == []
+
+
+def test_a_void_acceptance_gates_nothing(project: ProjectCopy) -> None:
+    """The platform still asks for an irreversible call whose acceptance it does not take, so the Rule of Two holds."""
+    project.drop(CONTRACT, (*ENTRY, "requires_approval"))
+    project.set(CONTRACT, (*ENTRY, "accepts"), accepted("irreversible_without_approval"))
+    project.set(PLATFORM, ("acceptable_risks",), ["static_key"])
+    told = project.errors()
+    assert ["is irreversible" in item for item in told] == [True, False]
+    assert "so this is void" in told[1]
