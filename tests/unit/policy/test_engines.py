@@ -1,17 +1,27 @@
 """The contract every engine keeps: the same policy, the same requests, the same decisions, in whatever language and place."""
 
 import asyncio
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from agentctl.contract.policy_version import PolicyVersion
 from agentctl.events.approval import ApprovalTerms
 from agentctl.foundation.canonical import canonical_bytes
+from agentctl.gateway.session import open_session
+from agentctl.policy.authzen import AuthzenJudge
+from agentctl.policy.catalog import closing_of
 from agentctl.policy.engine import PolicyEngine, PolicyRequest
+from agentctl.policy.guarded import Guarded
+from agentctl.policy.opa import OpaJudge
+from agentctl.policy.rego import RegoJudge
 from tests.fakes.policies import ENGINES, POLICIES, EngineName, around, engine_of
 from tests.fakes.policy import READ, policy_request, refund_request, sample_tools
+from tests.fakes.runs import RUN, Stage
 
 TERMS = ApprovalTerms(quorum=2, reviewers=("alice", "bob"), expires_in_seconds=7_200, valid_for_seconds=600)
 SMALL, LARGE, STOLEN = refund_request(4_900), refund_request(25_000), refund_request(4_900, "ch_stolen")
@@ -142,3 +152,33 @@ async def test_a_rule_sees_the_exact_request() -> None:
     assert server is not None
     shown = {**SMALL.inputs(), "approval": {"granted": False}}
     assert canonical_bytes(server.requests[0].body) == canonical_bytes({"input": shown})
+
+
+@pytest.mark.parametrize("name", ENGINES)
+async def test_a_session_gives_back_what_its_engines_hold(name: EngineName, tmp_path: Path) -> None:
+    """Processes are ended and connections closed when the session ends."""
+    stage = Stage(tmp_path)
+    async with engine_of(name) as (engine, _):
+        parts = replace(stage.parts(stage.journals.create(RUN)), closing=closing_of([engine]))
+        async with open_session(parts):
+            await engine.decide(SMALL)
+            assert _holds_something(engine) is (name != "cedar")
+        assert not _holds_something(engine)
+
+
+def _holds_something(engine: PolicyEngine) -> bool:
+    """Return whether an engine has a process or connections."""
+    assert isinstance(engine, Guarded)
+    match engine.judge:
+        case RegoJudge(process=process):
+            return process.pid is not None
+        case OpaJudge(_point=point) | AuthzenJudge(_point=point):
+            return point._session is not None
+        case _:
+            return False
+
+
+def test_engines_are_loaded_only_where_they_are_used() -> None:
+    """The catalog itself loads neither HTTP nor Rego."""
+    code = "import sys; import agentctl.policy.catalog; sys.exit(any(m in sys.modules for m in ('aiohttp', 'regorus')))"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
