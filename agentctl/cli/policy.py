@@ -67,6 +67,38 @@ def judge(agents: Agents = None, json: Json = False) -> int:
     return ExitCode.WANTING if any(item.failed for item in files) else ExitCode.OK
 
 
+@app.command("explain")
+def explain(
+    run: Annotated[
+        str, typer.Argument(help="The run's id, the beginning of one, or `latest`.", show_default=False)
+    ],
+    call: Annotated[
+        str, typer.Argument(help="The call's id, or its step and index: `2/0`.", show_default=False)
+    ],
+    full: Annotated[bool, typer.Option("--full", help="Show the conditions of every rule.")] = False,
+    json: Json = False,
+) -> int:
+    """Explain the last decision about a call: which rules matched, what they looked at, what would have changed it.
+
+    The question is made again from the journal, compared with the digest of what was asked then, and asked again.
+
+    Exit codes: 0 explained · 2 no such run or call · 7 what was asked cannot be made again.
+    """
+    from agentctl.cli.explanation_lines import explanation_form, explanation_lines
+    from agentctl.cli.terminal import Terminal
+    from agentctl.composition import open_project
+    from agentctl.composition.explanations import explain_decision
+    from agentctl.foundation.errors import ExitCode
+
+    found = explain_decision(open_project(), run, call)
+    terminal = Terminal(as_json=json)
+    if json:
+        terminal.document(explanation_form(found))
+    else:
+        terminal.lines(explanation_lines(found, full=full))
+    return ExitCode.INTEGRITY if found.agrees is False else ExitCode.OK
+
+
 def _checked_lines(item: "CheckedPolicies") -> "Iterator[str]":
     from agentctl.cli.words import counted
 
