@@ -446,7 +446,7 @@ the three questions for stripe.refund {{"amount": 4900, "charge": "ch_1001", "cu
       its text sha256:a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0
     judged on amount_usd = 49
       all that they were shown
-        sha256:9090909090909090909090909090909090909090909090909090909090909090
+          sha256:9090909090909090909090909090909090909090909090909090909090909090
   what evidence proves what happened?
     traces/journal/2026-03-14/{run}.jsonl
     record 12 {digest[12]} decision.made
