@@ -185,7 +185,7 @@ def _address(backend: Backend, back_office_url: str | None) -> BackendAddress:
 async def _models(project: Project, governing: Governing) -> dict[str, tuple[ModelDesk, ...]]:
     """Return the desks of the contract's alias only: no other model can be asked."""
     alias = governing.contract.model_routing.default
-    chain = governing.environment.environment.models.get(alias, ())
+    chain = governing.deployments(alias)
     return {alias: tuple([await _desk(project, governing, item) for item in chain])}
 
 
@@ -194,7 +194,7 @@ async def _review_models(project: Project, governing: Governing) -> dict[str, tu
     check_review_models(governing)
     environment = governing.environment.environment
     return {
-        alias: tuple([await _desk(project, governing, item) for item in environment.models[alias]])
+        alias: tuple([await _desk(project, governing, item) for item in governing.deployments(alias)])
         for alias in sorted(review_aliases(environment))
     }
 

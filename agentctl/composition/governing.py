@@ -10,6 +10,7 @@ from typing import TypeAlias
 from agentctl.budget.limits import Ceilings
 from agentctl.composition.project import Project
 from agentctl.contract.agent import AgentContract
+from agentctl.contract.environment import Deployment
 from agentctl.contract.platform import effective
 from agentctl.contract.policy_version import PlatformVersion
 from agentctl.contract.version import AgentVersion, EnvironmentVersion, code_digests, platform_from_bytes
@@ -36,6 +37,11 @@ class Governing:
     def platform_digest(self) -> str:
         """The digest of the platform's rules."""
         return self.platform.digest
+
+    def deployments(self, alias: str) -> tuple[Deployment, ...]:
+        """Return what is bound to an alias and may still be asked, by then's rules and by today's."""
+        bound = self.environment.environment.models.get(alias, ())
+        return tuple(item for item in bound if all(one.rules.models.allows(item) for one in self.platforms))
 
     @property
     def ceilings(self) -> Ceilings:

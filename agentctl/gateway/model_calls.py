@@ -69,7 +69,7 @@ async def call_model(corridor: Corridor, work: ModelWork) -> None:
 
 def _route(corridor: Corridor, step: int) -> RouteChosen | Unrouted:
     known = corridor.state.routes.get(step)
-    if known is not None:
+    if known is not None and corridor.parts.models[known.alias]:  # since then the platform may allow none of them
         return known
     table = {
         alias: tuple(desk.deployment for desk in desks) for alias, desks in corridor.parts.models.items()

@@ -248,6 +248,19 @@ def test_a_platform_that_got_stricter_tightens_a_resumed_run(shell: Shell) -> No
     assert shell.refunds(run) == []
 
 
+def test_a_platform_that_forbids_the_model_stops_a_resumed_run(shell: Shell) -> None:
+    """Under other rules the approval is asked for again; then no model is asked any more, and that is on record: exit 3."""
+    run, approval = suspended(shell)
+    platform = shell.folder / "contracts" / "platform.yaml"
+    platform.write_text(platform.read_text().replace("[scripted, ", "["))
+    assert shell("approvals", "approve", approval, "--as", "alice", "--resume").code == 4
+    again = approval.removesuffix("1") + "2"
+    assert shell("approvals", "approve", again, "--as", "alice", "--resume").code == 3
+    assert len(shell.refunds(run)) == 1
+    assert "none that the platform allows" in shell("runs", "show", run).out
+    assert shell("run", "refund-assistant").code == 2
+
+
 def test_a_damaged_journal_is_refused(shell: Shell) -> None:
     """One changed byte in the middle: exit 7, and nothing is written."""
     run, _ = suspended(shell)

@@ -97,6 +97,15 @@ def test_todays_platform_rules_hold_in_addition(project: Project) -> None:
     assert again.platform_digest != governing.platform_digest
 
 
+def test_todays_rules_about_models_hold_in_addition(project: Project) -> None:
+    """A model that was allowed when the run began is not asked any more; one that is not bound never was."""
+    governing, envelope = begun(project)
+    assert [item.name for item in governing.deployments("small-fast")] == ["scripted-small"]
+    assert governing.deployments("nobody") == ()
+    (project.paths.root / "contracts" / "platform.yaml").write_text("models: {providers: [openai]}\n")
+    assert recorded(project, envelope).deployments("small-fast") == ()
+
+
 def test_without_platform_rules_the_defaults_hold(project: Project) -> None:
     """No file is not no redaction."""
     (project.paths.root / "contracts" / "platform.yaml").unlink()

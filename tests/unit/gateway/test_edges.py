@@ -14,13 +14,17 @@ from agentctl.approval.view import MAX_VIEW_BYTES
 from agentctl.contract.tool import PythonExecutor
 from agentctl.events.approval import ApprovalRequested, MessageRefused, ReviewerRecord
 from agentctl.events.budget import BudgetStopped
+from agentctl.events.model import ModelAsked, ModelRefused, RouteChosen
 from agentctl.events.tool import PolicyAnswer, ToolInDoubt, ToolIntent, ToolRefused, ToolUnknown
 from agentctl.foundation.errors import ExitCode, InternalError
 from agentctl.foundation.ids import new_secret_id
 from agentctl.gateway.corridor import Corridor, Parts
+from agentctl.gateway.model_calls import ModelWork, call_model
 from agentctl.gateway.session import open_session
 from agentctl.gateway.tool_calls import ToolRequest, call_tool
+from agentctl.models.client import Message
 from agentctl.policy.engine import PolicyEngine, PolicyRequest
+from agentctl.routing.route import choose
 from agentctl.runtime.outcome import exit_code
 from agentctl.runtime.state import RunState
 from agentctl.tools.executors.executor import Answered, Execution, Failed, Outcome, Unknown
@@ -576,3 +580,19 @@ async def test_arguments_that_name_one_value_twice_are_no_arguments(tmp_path: Pa
     stage = Stage(tmp_path, model)
     assert exit_code(await stage.start()) == ExitCode.OK
     assert [item.stage for item in stage.events(ToolRefused)] == ["well_formed"]
+
+
+async def test_a_route_whose_deployments_may_not_be_asked_any_more_is_refused(tmp_path: Path) -> None:
+    """A crash between route and question, and stricter rules since: the step ends on record, it does not spin."""
+    stage = Stage(tmp_path)
+    work = ModelWork(0, (Message("user", "4201"),), ())
+    parts = stage.parts(stage.journals.create(stage.run))
+    route = choose(stage.contract.model_routing, {"small-fast": (stage.model_desks()[0].deployment,)}, 0, {})
+    assert isinstance(route, RouteChosen)
+    async with open_session(replace(parts, models={"small-fast": ()})) as session:
+        await session.note(stage.started())
+        await session.note(route)
+        await call_model(session._corridor, work)
+    [refused] = stage.events(ModelRefused)
+    assert isinstance(refused, ModelRefused)
+    assert (refused.stage, stage.events(ModelAsked)) == ("routed", [])
