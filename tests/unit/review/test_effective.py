@@ -25,6 +25,19 @@ def test_every_value_says_where_it_came_from(project: ProjectCopy) -> None:
     assert "agent.instructions" not in values
 
 
+def test_every_value_of_a_written_out_rule_is_shown(project: ProjectCopy) -> None:
+    """Thresholds from their lines, and the defaults beside them."""
+    rule = {"when": {"amount_usd_ge": 50}, "escalation": [{"after": "1h", "to": ["bob"]}]}
+    project.set(CONTRACT, ("tools", "allowlist", 2, "requires_approval"), rule)
+    values = shown(project)
+    at = "tools.allowlist[2].requires_approval"
+    assert values[f"{at}.when.amount_usd_ge"][0] == "50"
+    assert values[f"{at}.when.amount_usd_ge"][1].startswith(f"{CONTRACT}:")
+    assert values[f"{at}.escalation[0].to[0]"][0] == "bob"
+    assert values[f"{at}.valid_for"] == ("15m", "default")
+    assert values["budgets.max_open_approvals"] == ("5", "default")
+
+
 def test_without_platform_rules_their_defaults_hold(project: ProjectCopy) -> None:
     """The origin says so."""
     (project.root / PLATFORM).unlink()

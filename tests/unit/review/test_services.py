@@ -8,6 +8,7 @@ from tests.fakes.project_copy import CONTRACT, LIVE, SANDBOX, ProjectCopy
 
 PRICED = [{"name": "m", "provider": "litellm", "model": "openai/gpt-4o-mini"}]
 OPA = {"engine": "opa", "point": "central"}
+READS = '@id("reads") permit (principal, action in Action::"read", resource);'
 CENTRAL = {"url": "https://opa.example.com"}
 
 
@@ -37,9 +38,12 @@ def test_without_any_point_it_is_said_where_one_would_stand(project: ProjectCopy
 
 
 def test_a_point_that_nobody_asks_is_a_note(project: ProjectCopy) -> None:
-    """One that is asked is not."""
+    """One that is asked is not; policies in process ask none."""
     project.set(SANDBOX, ("decision_points",), {"central": CENTRAL, "other": CENTRAL})
-    project.set(CONTRACT, ("policies",), [OPA])
+    cedar = {"engine": "cedar", "files": ["policies/own.cedar"]}
+    (project.root / "contracts/policies").mkdir()
+    (project.root / "contracts/policies/own.cedar").write_text(READS)
+    project.set(CONTRACT, ("policies",), [cedar, OPA])
     assert project.notes() == ["decision_points.other: no policy of this agent asks `other`"]
 
 
