@@ -98,17 +98,14 @@ class OpaServer(DecisionPointServer):
 
     def __init__(self, modules: Mapping[str, str], *, token: str | None = TOKEN) -> None:
         super().__init__("/v1/data/{path:.+}", token)
-        self._engine = regorus.Engine()
-        for name, text in modules.items():
-            self._engine.add_policy(name, text)
+        self._modules = dict(modules)
 
     async def answer(self, request: web.Request, body: Any) -> web.Response:
         """Evaluate the document; where it is undefined, `result` is left out."""
         identifier = f"decision-{len(self.requests)}"
-        engine = self._engine.clone()
-        engine.set_input_json(json.dumps(body.get("input")))
+        rule = "data." + request.match_info["path"].replace("/", ".")
         try:
-            found = engine.eval_rule_as_json("data." + request.match_info["path"].replace("/", "."))
+            found = evaluated(self._modules, rule, body.get("input"))
         except RuntimeError as error:
             if "not a valid rule path" in str(error):
                 return web.json_response({"decision_id": identifier})
@@ -136,6 +133,20 @@ class AuthzenServer(DecisionPointServer):
         identifier = request.headers.get("X-Request-ID")
         headers = {} if identifier is None else {"X-Request-ID": identifier}
         return web.json_response(dict(self._rule(body)), headers=headers)
+
+
+def evaluated(modules: Mapping[str, str], rule: str, document: Any) -> str:
+    """Return what a rule holds, as JSON text.
+
+    The engine lives only here: it must be dropped by the thread that made it, and whatever is part of a server may be
+    dropped by any.
+    """
+    engine = regorus.Engine()
+    for name, text in modules.items():
+        engine.add_policy(name, text)
+    engine.set_input_json(json.dumps(document))
+    found: str = engine.eval_rule_as_json(rule)
+    return found
 
 
 def refused(status: int, code: str, message: str) -> web.Response:

@@ -21,6 +21,7 @@ from agentctl.policy import rego_process
 from agentctl.policy.rego import RegoJudge
 from agentctl.policy.rego_forms import input_of, judgement_of
 from agentctl.policy.rego_process import RegoFailed, RegoModules, RegoProcess, check_modules
+from tests.fakes.decision_points import evaluated
 from tests.fakes.policy import policy_request
 
 REQUEST = policy_request()
@@ -101,11 +102,8 @@ def test_a_rule_sees_the_request_and_whether_an_approval_is_assumed() -> None:
 @given(st.lists(st.text(st.characters(exclude_categories=("Cs",)), max_size=12), min_size=2, max_size=2))
 def test_texts_are_equal_only_if_they_are(texts: list[str]) -> None:
     """Whatever is in them: quotes, controls, NUL, accents; and they come back as they were."""
-    from tests.fakes.decision_points import OpaServer  # noqa: PLC0415  # the same engine, without a process
-
-    engine = OpaServer({"m.rego": "package m\nr := [input[0] == input[1], input[0]]"})._engine
-    engine.set_input_json(json.dumps(texts))
-    assert json.loads(engine.eval_rule_as_json("data.m.r")) == [texts[0] == texts[1], texts[0]]
+    found = evaluated({"m.rego": "package m\nr := [input[0] == input[1], input[0]]"}, "data.m.r", texts)
+    assert json.loads(found) == [texts[0] == texts[1], texts[0]]
 
 
 @pytest.mark.parametrize(
