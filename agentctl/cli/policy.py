@@ -1,6 +1,7 @@
 """`agentctl policy`: check policies, judge their cases, explain a decision, derive the least that runs needed."""
 
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
 
     from agentctl.cli.terminal import Line, Tone
     from agentctl.composition.policies import CaseFile, CheckedPolicies
+    from agentctl.composition.synthesis import Chosen
     from agentctl.review.policy_cases import Judged
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
@@ -97,6 +99,72 @@ def explain(
     else:
         terminal.lines(explanation_lines(found, full=full))
     return ExitCode.INTEGRITY if found.agrees is False else ExitCode.OK
+
+
+@app.command("synthesize")
+def synthesize(
+    runs: Annotated[
+        str | None, typer.Option(help="These runs, with commas between them.", metavar="RUN,RUN")
+    ] = None,
+    agent: Annotated[str | None, typer.Option(help="All runs of this agent.", metavar="NAME")] = None,
+    since: Annotated[
+        str | None, typer.Option(help="Only runs that began on this day or later.", metavar="DAY")
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Write contract and policy here, as under `contracts/`.", metavar="DIR"),
+    ] = None,
+    json: Json = False,
+) -> int:
+    """Derive the least privilege that observed live runs needed, as contract and Cedar policy, and prove it.
+
+    The policy is to stand beside those there are; the contract loses what was not used. Every observed call is judged again
+    under both, and calls that were never made are tried: each changes one thing of one that was.
+
+    Exit codes: 0 derived and proved · 1 the proof does not hold · 2 no such run · 9 nothing could be observed.
+    """
+    from agentctl.cli.synthesis_lines import synthesis_form, synthesis_lines
+    from agentctl.cli.terminal import Terminal
+    from agentctl.composition import open_project
+    from agentctl.composition.synthesis import synthesize as derive
+    from agentctl.composition.synthesis import write_synthesis
+    from agentctl.foundation.errors import ExitCode
+
+    found, terminal = derive(open_project(), _chosen(runs, agent, since)), Terminal(as_json=json)
+    if found is None:
+        terminal.warning(
+            "nothing could be observed: no live run whose calls were executed and can be judged again"
+        )
+        if json:
+            terminal.document(None)
+        return ExitCode.INCONCLUSIVE
+    written = () if out is None else write_synthesis(found, out)
+    if json:
+        terminal.document(synthesis_form(found, written))
+    else:
+        terminal.lines(synthesis_lines(found))
+        for text in [str(path) for path in written] or [found.contract_text, found.policy_text]:
+            for line in text.splitlines():
+                terminal.verbatim(line)
+    return ExitCode.OK if found.proof.holds else ExitCode.WANTING
+
+
+def _chosen(runs: str | None, agent: str | None, since: str | None) -> "Chosen":
+    from datetime import date
+
+    from agentctl.composition.synthesis import Chosen
+    from agentctl.foundation.errors import UsageError
+
+    named = tuple(filter(None, (runs or "").split(",")))
+    if bool(named) == bool(agent):
+        raise UsageError(
+            "it is not said which runs are looked at", "either `--runs RUN,RUN` or `--agent NAME`"
+        )
+    try:
+        day = date.fromisoformat(since).isoformat() if since else None
+    except ValueError as error:
+        raise UsageError(f"`{str(since)[:40]}` is no day", "a day like `2026-11-22`") from error
+    return Chosen(named, agent, day)
 
 
 def _checked_lines(item: "CheckedPolicies") -> "Iterator[str]":

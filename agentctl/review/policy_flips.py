@@ -84,7 +84,7 @@ def _changes(search: FlipSearch) -> Iterator[_Change]:
     yield from _other_run(search.question.request)
 
 
-def _with_argument(question: Question, name: str, value: JsonValue) -> Question:
+def with_argument(question: Question, name: str, value: JsonValue) -> Question:
     """Return the question with one argument changed, and with what follows from it."""
     arguments = {**question.asked.arguments, name: value}
     changed = {"arguments": arguments, "arguments_digest": digest_of(arguments)}
@@ -126,7 +126,7 @@ async def _boundary(search: FlipSearch, name: str, value: int, end: int) -> int 
 
 
 async def _decided(search: FlipSearch, name: str, value: JsonValue) -> Decision:
-    return await search.decide(_with_argument(search.question, name, value).request)
+    return await search.decide(with_argument(search.question, name, value).request)
 
 
 def _bounds(question: Question, name: str, value: int) -> tuple[int, int]:
@@ -150,7 +150,7 @@ def _other_texts(search: FlipSearch) -> Iterator[_Change]:
     for name, value in question.asked.arguments.items():
         if isinstance(value, str):
             for text in [text for text in _texts_for(search, name) if text != value][:_MOST_TEXTS]:
-                changed = _with_argument(question, name, text)
+                changed = with_argument(question, name, text)
                 if search.fits(changed.asked.arguments):
                     yield _Change(f"the argument `{name}`", shown(value), shown(text), changed.request)
 
