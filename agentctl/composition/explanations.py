@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from agentctl.composition.assembly import engines_of
+from agentctl.composition.authorities import in_session, is_elsewhere
 from agentctl.composition.governing import Governing, recorded
 from agentctl.composition.project import Project
 from agentctl.contract.policy_source import CedarPolicies
@@ -28,7 +29,6 @@ from agentctl.tools.registry import RegisteredTool
 LATEST = "latest"
 """What a person writes for the newest run."""
 
-_ELSEWHERE = ("opa:", "authzen:")
 _QUOTED = re.compile(r'"((?:\\.|[^"\\])*)"')
 
 
@@ -81,7 +81,12 @@ def explain_decision(project: Project, run: str, call: str) -> Explanation:
     past = _past_of(records, governing, call)
     # Of the platform's rules there may be those of then and those of today: the digest tells them apart.
     engines = {(one.policy, one.digest): one for one in engines_of(governing, project.settings.secret)}
-    return asyncio.run(_Explainer(governing, engines, past).explained())
+    return asyncio.run(_explained(_Explainer(governing, engines, past)))
+
+
+async def _explained(explainer: "_Explainer") -> Explanation:
+    async with in_session(explainer.engines.values()):
+        return await explainer.explained()
 
 
 def begun(records: tuple[Record, ...]) -> RunStarted:
@@ -155,7 +160,7 @@ class _Explainer:
             return AskedAgain(answer, None, "the journal does not say everything that was asked")
         if answer.policy == ONE_EFFECT_ONCE:
             return AskedAgain(answer, next(iter(self._one_effect_once()), None))
-        if answer.policy.startswith(_ELSEWHERE):
+        if is_elsewhere(answer.policy):
             return AskedAgain(answer, None, "a running service may judge by other policies now")
         engine = self.engines.get((answer.policy, answer.digest))
         if engine is None:
@@ -190,9 +195,9 @@ class _Explainer:
     def _search(self) -> FlipSearch:
         """Return a search among the authorities that answered then; those elsewhere keep the answer they gave."""
         question, answers = self.past.question, self.past.made.answers
-        here = [item for item in answers if not item.policy.startswith(_ELSEWHERE)]
+        here = [item for item in answers if not is_elsewhere(item.policy)]
         asked = [self.engines[key] for item in here if (key := (item.policy, item.digest)) in self.engines]
-        fixed = [item for item in answers if item.policy.startswith(_ELSEWHERE)]
+        fixed = [item for item in answers if is_elsewhere(item.policy)]
 
         async def decide(request: PolicyRequest) -> Decision:
             return strictest((*await answers_to(question, asked, request), *fixed))

@@ -1,12 +1,13 @@
 """The use cases around policies: check them, judge their cases."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from agentctl.composition.assembly import engines_of, registry_of
+from agentctl.composition.authorities import in_session
 from agentctl.composition.governing import from_files
 from agentctl.composition.project import Project
 from agentctl.contract.policy_cases import SUFFIX, PolicyCase, PolicyCases, load_policy_cases
@@ -136,14 +137,19 @@ class _Judge:
 def _judge_all(judge: _Judge) -> CaseFile:
     environments = {_environment(judge, case) for case in judge.cases.cases}
     stands = {name: judge.stand(name) for name in sorted(environments)}
+    return asyncio.run(_judged(judge, stands))
+
+
+async def _judged(judge: _Judge, stands: Mapping[str, Stand]) -> CaseFile:
     judged: list[Judged] = []
     problems: list[Problem] = []
-    for index, case in enumerate(judge.cases.cases):
-        stand = stands[_environment(judge, case)]
-        try:
-            judged.append(asyncio.run(judge_case(stand, case, case.ask or judge.cases.ask)))
-        except NotACase as error:
-            problems.append(judge.problem(index, error))
+    async with in_session(engine for stand in stands.values() for engine in stand.engines):
+        for index, case in enumerate(judge.cases.cases):
+            stand = stands[_environment(judge, case)]
+            try:
+                judged.append(await judge_case(stand, case, case.ask or judge.cases.ask))
+            except NotACase as error:
+                problems.append(judge.problem(index, error))
     return CaseFile(judge.source.file, judge.agent, tuple(judged), tuple(problems))
 
 

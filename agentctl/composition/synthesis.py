@@ -1,7 +1,8 @@
 """The use case of deriving the least privilege: what observed runs needed, as a contract and a policy, with a proof.
 
 The derived policy stands beside those there were, and the contract only loses what was not used. Since the strictest answer
-holds, nothing can be allowed that was not allowed before; the proof looks at the other half, that nothing is missing.
+holds, nothing can be allowed that was not allowed before; the proof looks at the other half, that nothing is missing. Running
+policy services are not asked: they said yes to what was executed, and a probe is nobody's call.
 """
 
 import asyncio
@@ -10,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from agentctl.composition.assembly import engines_of
+from agentctl.composition.authorities import in_session, is_elsewhere
 from agentctl.composition.explanations import begun, named_run
 from agentctl.composition.governing import Governing, recorded
 from agentctl.composition.project import Project
@@ -175,8 +177,11 @@ class _Synthesizer:
             CedarPolicies(engine="cedar", files=(file,)), {file: cedar_of(needs, self.about)}
         )
         governing, engines, kept = self._governing(needs, policy)
+        here = [engine for engine in engines if not is_elsewhere(engine.policy)]
         written = contract_yaml(governing.contract, self.about)
         _refuse_other(written, governing.contract)
+        async with in_session(here) as asked:
+            proof = await self._proved(self._court(governing, asked), needs)
         return Synthesis(
             agent=self.agent,
             runs=self.observed.runs,
@@ -188,7 +193,7 @@ class _Synthesizer:
             contract_text=written,
             policy_file=file,
             policy_text=policy.texts[file],
-            proof=await self._proved(self._court(governing, engines), needs),
+            proof=proof,
         )
 
     def _governing(

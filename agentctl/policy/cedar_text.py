@@ -11,7 +11,10 @@ _INFIX: Final = frozenset({"==", "!=", "<", "<=", ">", ">=", "+", "-", "*", "in"
 _METHODS: Final = frozenset({"contains", "containsAll", "containsAny", "getTag", "hasTag"})
 _CONSTRUCTORS: Final = frozenset({"decimal", "ip", "datetime", "duration"})
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_TIGHT: Final = frozenset({"Var", "Value", ".", "Set", "Record", *_METHODS, *_CONSTRUCTORS})
+_BINDING: Final = {"if-then-else": 0, "||": 1, "&&": 2, "+": 4, "-": 4, "*": 5, "!": 6}
+_COMPARES: Final = 3
+_TIGHTEST: Final = 7
+_LOOSE: Final = frozenset({"==", "!=", "<", "<=", ">", ">=", "in", "has", "like", "is"})
 
 
 def text_of(expression: JsonValue) -> str:
@@ -23,7 +26,9 @@ def text_of(expression: JsonValue) -> str:
         case str() if operator == "Var":
             return operands
         case Mapping() if operator in _INFIX:
-            return f"{_inner(operands['left'])} {operator} {_inner(operands['right'])}"
+            level = _level(expression)
+            looser = level + 1 if operator in _LOOSE else level
+            return f"{_inner(operands['left'], looser)} {operator} {_inner(operands['right'], looser)}"
         case Mapping() if operator in _METHODS:
             return f"{_inner(operands['left'])}.{operator}({text_of(operands['right'])})"
         case list() | tuple():
@@ -48,14 +53,14 @@ def _special(operator: str, operands: JsonObject) -> str:
         case ".", {"left": left, "attr": str() as name}:
             return f"{_inner(left)}{_attribute(name)}"
         case "has", {"left": left, "attr": str() as name}:
-            return f"{_inner(left)} has {name if _NAME.fullmatch(name) else json.dumps(name)}"
+            return f"{_inner(left, _COMPARES + 1)} has {name if _NAME.fullmatch(name) else json.dumps(name)}"
         case "!", {"arg": inner}:
-            return f"!{_inner(inner)}"
+            return f"!{_inner(inner, _BINDING['!'])}"
         case "like", {"left": left, "pattern": list() as pattern}:
-            return f"{_inner(left)} like {json.dumps(''.join(map(_piece, pattern)))}"
+            return f"{_inner(left, _COMPARES + 1)} like {json.dumps(''.join(map(_piece, pattern)))}"
         case "is", {"left": left, "entity_type": kind}:
-            within = f" in {_inner(operands['in'])}" if "in" in operands else ""
-            return f"{_inner(left)} is {kind}{within}"
+            within = f" in {_inner(operands['in'], _COMPARES + 1)}" if "in" in operands else ""
+            return f"{_inner(left, _COMPARES + 1)} is {kind}{within}"
         case "if-then-else", {"if": condition, "then": yes, "else": no}:
             return f"if {text_of(condition)} then {text_of(yes)} else {text_of(no)}"
         case "Record", _:
@@ -74,11 +79,15 @@ def _value(value: JsonValue) -> str:
             return json.dumps(value)
 
 
-def _inner(expression: JsonValue) -> str:
-    """Return an operand, in parentheses where it is not of one piece."""
+def _inner(expression: JsonValue, level: int = _TIGHTEST) -> str:
+    """Return an operand, in parentheses where it binds less than what stands around it."""
     text = text_of(expression)
-    is_tight = isinstance(expression, Mapping) and next(iter(expression), "") in _TIGHT
-    return text if is_tight or " " not in text else f"({text})"
+    return text if _level(expression) >= level else f"({text})"
+
+
+def _level(expression: JsonValue) -> int:
+    operator = next(iter(expression), "") if isinstance(expression, Mapping) else ""
+    return _COMPARES if operator in _LOOSE else _BINDING.get(operator, _TIGHTEST)
 
 
 def _attribute(name: str) -> str:

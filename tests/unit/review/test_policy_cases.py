@@ -1,48 +1,21 @@
 """A case is judged as a real call is: what it says of the run before it reaches the authorities."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 import pytest
 
 from agentctl.contract.policy_cases import PolicyCase
 from agentctl.contract.project import ProjectFiles
-from agentctl.events.tool import Decision, PolicyAnswer
-from agentctl.policy.engine import PolicyRequest
 from agentctl.review.case_runs import NotACase, Stand, question_of
 from agentctl.review.policy_cases import judge_case
 from agentctl.tools.registry import Registry
+from tests.fakes.authorities import FakeAuthority
 from tests.fakes.runs import REPOSITORY, repository_tools
 
 REFUND = {"charge": "ch_1", "amount": 4900, "currency": "usd"}
 
 
-@dataclass
-class FakeEngine:
-    """Says what it is told to say, and remembers what it was shown."""
-
-    says: Decision = "allow"
-    authority: str = "policy"
-    reasons: tuple[str, ...] = ("because",)
-    policy: str = "fake"
-    digest: str = "sha256:fake"
-    shown: list[PolicyRequest] = field(default_factory=list)
-
-    async def decide(self, request: PolicyRequest) -> PolicyAnswer:
-        """Return the answer it was made with."""
-        self.shown.append(request)
-        return PolicyAnswer.model_validate(
-            {
-                "authority": self.authority,
-                "policy": self.policy,
-                "digest": self.digest,
-                "decision": self.says,
-                "reasons": self.reasons,
-            }
-        )
-
-
-def stand(*engines: FakeEngine) -> Stand:
+def stand(*engines: FakeAuthority) -> Stand:
     """Return our own agent in its sandbox, before these authorities."""
     files = ProjectFiles(REPOSITORY)
     return Stand(
@@ -67,40 +40,40 @@ def case(**said: object) -> PolicyCase:
 
 async def test_a_case_passes_where_the_strictest_answer_is_expected() -> None:
     """Of several answers the strictest holds, as for real calls."""
-    lax, strict = FakeEngine(), FakeEngine(says="needs_approval", authority="platform")
+    lax, strict = FakeAuthority(), FakeAuthority(says="needs_approval", authority="platform")
     judged = await judge_case(stand(lax, strict), case(expect="needs_approval"), "everybody")
     assert judged.passed
 
 
 async def test_only_the_authorities_that_are_asked_count() -> None:
     """A policy can be tried by itself."""
-    lax, strict = FakeEngine(), FakeEngine(says="deny", authority="platform")
+    lax, strict = FakeAuthority(), FakeAuthority(says="deny", authority="platform")
     judged = await judge_case(stand(lax, strict), case(), "policy")
     assert (judged.decision, len(judged.answers)) == ("allow", 1)
 
 
 async def test_where_nobody_of_that_kind_is_there_the_answer_is_a_denial() -> None:
     """Absent means no, in tests too."""
-    judged = await judge_case(stand(FakeEngine()), case(), "contract")
+    judged = await judge_case(stand(FakeAuthority()), case(), "contract")
     assert judged.decision == "deny"
 
 
 async def test_an_assumed_approval_lifts_only_what_needs_one() -> None:
     """A denial stays a denial, whoever approved."""
-    asks, denies = stand(FakeEngine(says="needs_approval")), stand(FakeEngine(says="deny"))
+    asks, denies = stand(FakeAuthority(says="needs_approval")), stand(FakeAuthority(says="deny"))
     assert (await judge_case(asks, case(approved=True), "everybody")).decision == "allow"
     assert (await judge_case(denies, case(approved=True), "everybody")).decision == "deny"
 
 
 async def test_an_expected_reason_that_nobody_gave_fails_the_case() -> None:
     """The right answer for the wrong reason is wrong."""
-    judged = await judge_case(stand(FakeEngine()), case(reasons=["because", "rule-7"]), "everybody")
+    judged = await judge_case(stand(FakeAuthority()), case(reasons=["because", "rule-7"]), "everybody")
     assert (judged.passed, judged.missing) == (False, ("rule-7",))
 
 
 async def test_the_authorities_are_shown_the_run_of_the_case() -> None:
     """History, totals, spend, principal, teams, labels and sources are as the case says."""
-    engine = FakeEngine()
+    engine = FakeAuthority()
     earlier = {"tool": "stripe.create_refund", "arguments": {**REFUND, "amount": 100}, "times": 2}
     played = case(
         history=[earlier, {**earlier, "times": 1, "outcome": "failed"}],
@@ -131,7 +104,7 @@ async def test_without_a_word_a_case_plays_for_the_environments_principal() -> N
 async def test_the_same_effect_a_second_time_is_refused() -> None:
     """The run itself is an authority, as for real calls."""
     earlier = {"tool": "stripe.create_refund", "arguments": REFUND, "outcome": "in_doubt"}
-    judged = await judge_case(stand(FakeEngine()), case(history=[earlier], expect="deny"), "everybody")
+    judged = await judge_case(stand(FakeAuthority()), case(history=[earlier], expect="deny"), "everybody")
     assert judged.passed
 
 
