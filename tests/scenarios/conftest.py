@@ -46,6 +46,7 @@ class Shell:
             input=input or "",
             timeout=60,
             check=False,
+            start_new_session=True,  # away from the terminal of whoever runs the tests: nothing is asked there
         )
         return Answer(done.returncode, done.stdout, done.stderr)
 

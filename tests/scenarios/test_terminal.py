@@ -8,12 +8,19 @@ import time
 
 from tests.scenarios.conftest import Shell
 
+# A shell gives its terminal to the commands it starts; `/dev/tty` is then where a passphrase is asked.
+AT_A_TERMINAL = """
+import fcntl, os, sys, termios
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+os.execv(sys.executable, [sys.executable, '-m', 'agentctl', *sys.argv[1:]])
+"""
+
 
 def converse(shell: Shell, answers: list[tuple[str, str]], *arguments: str) -> tuple[int, str]:
     """Type `agentctl` at a pseudo-terminal; whenever a text appears, type the answer to it. Return exit code and screen."""
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
-        [sys.executable, "-m", "agentctl", *arguments],
+        [sys.executable, "-c", AT_A_TERMINAL, *arguments],
         cwd=shell.folder,
         env={**shell.environment, "TERM": "xterm", "COLUMNS": "100"},
         stdin=theirs,
@@ -22,7 +29,7 @@ def converse(shell: Shell, answers: list[tuple[str, str]], *arguments: str) -> t
         start_new_session=True,
     )
     os.close(theirs)
-    screen, waiting, deadline = "", list(answers), time.monotonic() + 50
+    screen, answered, waiting, deadline = "", 0, list(answers), time.monotonic() + 50
     while time.monotonic() < deadline:
         try:
             piece = os.read(ours, 65_536)
@@ -31,7 +38,8 @@ def converse(shell: Shell, answers: list[tuple[str, str]], *arguments: str) -> t
         if not piece:
             break
         screen += piece.decode("utf-8", "replace")
-        if waiting and waiting[0][0] in screen:
+        if waiting and waiting[0][0] in screen[answered:]:
+            answered = len(screen)
             os.write(ours, (waiting.pop(0)[1] + "\n").encode())
     os.close(ours)
     return process.wait(timeout=20), screen

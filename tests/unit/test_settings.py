@@ -152,3 +152,23 @@ def test_a_tools_process_gets_three_variables_at_most(root: Path, monkeypatch: p
 def test_paths_are_plain_values() -> None:
     """Two of the same root are equal."""
     assert Paths(Path("/a"), Path("/b")) == Paths(Path("/a"), Path("/b"))
+
+
+def test_the_users_agent_is_known_and_passed_on_to_no_tool(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where it listens is for our own signing; a tool's process gets no such variable."""
+    monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
+    assert find_settings(root).ssh_agent is None
+    monkeypatch.setenv("SSH_AUTH_SOCK", "")
+    assert find_settings(root).ssh_agent is None
+    monkeypatch.setenv("SSH_AUTH_SOCK", "/run/agent.sock")
+    assert find_settings(root).ssh_agent == Path("/run/agent.sock")
+    assert "SSH_AUTH_SOCK" not in find_settings(root).child_environment
+
+
+def test_a_process_of_a_tool_knows_that_it_is_one(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the mark that its environment carries."""
+    assert not find_settings(root).below_a_tool
+    monkeypatch.setenv("AGENTCTL_BELOW_TOOL", "1")
+    assert find_settings(root).below_a_tool
