@@ -21,7 +21,7 @@ from agentctl.gateway.bench import Bench
 from agentctl.gateway.one_effect import one_effect_once
 from agentctl.gateway.policy_requests import Asked, judgeable
 from agentctl.gateway.verdict import Case, NeedsApproval, Refused, Verdict
-from agentctl.policy.decision import reasons_for, strictest
+from agentctl.policy.decision import sentences_for, strictest
 from agentctl.tools.facts import effect_key
 from agentctl.tools.registry import RegisteredTool
 
@@ -82,7 +82,7 @@ async def permitted(case: Case, bench: Bench) -> Verdict:
     )
     judged = replace(case, decision=made, effect_key=key, totals=judged_on.totals)
     if decision == "deny":
-        return Refused("permitted", reasons_for("deny", answers), judged)
+        return Refused("permitted", sentences_for("deny", answers), judged)
     return judged
 
 
@@ -109,7 +109,7 @@ async def approved(case: Case, bench: Bench) -> Verdict:
     if granted is not None:
         return granted
     if not requests:
-        return NeedsApproval(case, reasons_for("needs_approval", decision.answers), already_requested=False)
+        return NeedsApproval(case, sentences_for("needs_approval", decision.answers), already_requested=False)
     return _by_answer(case, requests[-1], bench)
 
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agentctl.events.tool import Decision, PolicyAnswer
-from agentctl.policy.decision import STRICTNESS, effective, reasons_for, strictest
+from agentctl.policy.decision import STRICTNESS, effective, reasons_for, sentences_for, strictest
 
 decisions = st.sampled_from(STRICTNESS)
 answers = st.builds(
@@ -82,3 +82,14 @@ def test_the_reasons_are_those_of_the_answers_that_decided() -> None:
     assert reasons_for("deny", asked) == ("too much", "fine", "overflow")
     assert reasons_for("allow", asked) == ("listed",)
     assert reasons_for("needs_approval", asked) == ("nobody allowed it",)
+
+
+def test_rules_that_are_named_by_ids_are_told_with_their_set() -> None:
+    """A reviewer and a model read sentences; an id alone would tell them nothing."""
+    ids = PolicyAnswer(
+        authority="policy", policy="cedar:p.cedar", digest="sha256:0", decision="deny", reasons=("a", "b")
+    )
+    words = ids.model_copy(update={"reasons": ("it is too much",), "errors": ("it broke",)})
+    assert sentences_for("deny", [ids]) == ("the rules of cedar:p.cedar: a, b",)
+    assert sentences_for("deny", [words]) == ("it is too much", "it broke")
+    assert sentences_for("allow", [ids]) == ("nobody allowed it",)
