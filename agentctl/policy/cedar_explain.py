@@ -57,7 +57,9 @@ def rule_views(
     except NotFitting:
         return ()
     effect = request.descriptor.effect
-    desk = _Desk(schema, Cast.of(request).entities(tools), request, context)
+    handle = cedarpy.Schema.from_json_str(schema.text)
+    entities = cedarpy.Entities.from_json_str(Cast.of(request).entities(tools), handle)
+    desk = _Desk(handle, entities, request, context)
     rules = (rule for rule in read_rules(texts).rules if rule.applies_to(request.tool, effect))
     return tuple(RuleView(rule, tuple(desk.conditions(rule))) for rule in rules)
 
@@ -66,8 +68,8 @@ def rule_views(
 class _Desk:
     """Asks Cedar single conditions about one request."""
 
-    schema: CedarSchema
-    entities: str
+    schema: cedarpy.Schema
+    entities: cedarpy.Entities
     request: PolicyRequest
     context: str
 
@@ -94,7 +96,7 @@ class _Desk:
             },
             cedarpy.PolicySet.from_json_str(json.dumps(_only(changed))),
             self.entities,
-            self.schema.text,
+            self.schema,
         )
         return None if answer.diagnostics.errors else answer.allowed
 
