@@ -20,7 +20,7 @@ from agentctl.trace.query_texts import query_text
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 """The version of tables and views; a database of another one is rebuilt."""
 
 Row: TypeAlias = tuple[object, ...]
@@ -92,14 +92,18 @@ class Index:
         """
         if not self._database.exists():
             self.ingest()
-        with ExitStack() as stack:
-            database = self._database if self._shared(stack) else None
-            reader = stack.enter_context(Reader(database, self._folder))
+        with self.shared() as database, Reader(database, self._folder) as reader:
             yield reader
         if reader.found_damage:
             self.rebuild()
         elif reader.ahead:
             self.ingest()
+
+    @contextmanager
+    def shared(self) -> Iterator[Path | None]:
+        """Share the database with other readers for the time of the block; None where it cannot be had."""
+        with ExitStack() as stack:
+            yield self._database if self._shared(stack) else None
 
     def _shared(self, stack: ExitStack) -> bool:
         try:
@@ -155,7 +159,8 @@ class Reader:
 
     def __init__(self, database: Path | None, journals: Path) -> None:
         self._folder = journals
-        self._connection, self._ahead = _connect_for_reading(database, journals)
+        self._connection, self._ahead = connect_for_reading(database, journals)
+        lock_down(self._connection)
         self._found_damage = False
 
     @property
@@ -179,11 +184,12 @@ class Reader:
         try:
             return self._connection.execute(sql, parameters).fetchall()
         except duckdb.Error as error:
-            if not _is_rotten(error):
+            if not is_rotten(error):
                 raise
         self._found_damage = True
         self._connection.close()
-        self._connection, _ = _connect_for_reading(None, self._folder)
+        self._connection, _ = connect_for_reading(None, self._folder)
+        lock_down(self._connection)
         return self._connection.execute(sql, parameters).fetchall()
 
     def damaged(self) -> tuple[Damage, ...]:
@@ -206,7 +212,12 @@ def _open(database: str) -> "DuckDBPyConnection":
 
     # Extensions would be looked for on the network.
     return duckdb.connect(
-        database, config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
+        database,
+        config={
+            "autoinstall_known_extensions": "false",
+            "autoload_known_extensions": "false",
+            "python_enable_replacements": "false",  # a name in SQL is never a variable of ours
+        },
     )
 
 
@@ -229,8 +240,8 @@ def _bring_up_to_date(database: Path, found: Mapping[str, JournalFile], *, every
     return Ingested("done", len(stale), records)
 
 
-def _connect_for_reading(database: Path | None, folder: Path) -> "tuple[DuckDBPyConnection, bool]":
-    """Return a connection that sees every journal, and whether the database lacks some of it."""
+def connect_for_reading(database: Path | None, folder: Path) -> "tuple[DuckDBPyConnection, bool]":
+    """Return a connection that sees every journal, and whether the database lacks some of it; not locked down yet."""
     connection = _open(":memory:")
     _attach(connection, database)
     found, known = journals_in(folder), _known(connection, "indexed.main")
@@ -243,8 +254,12 @@ def _connect_for_reading(database: Path | None, folder: Path) -> "tuple[DuckDBPy
     connection.execute("USE memory.main")
     connection.execute(query_text("union"))
     connection.execute(query_text("views"))
-    connection.execute("SET enable_external_access = false; SET lock_configuration = true")
     return connection, bool(outdated)
+
+
+def lock_down(connection: "DuckDBPyConnection") -> None:
+    """Let a connection reach no file from here on, and nothing change that again."""
+    connection.execute("SET enable_external_access = false; SET lock_configuration = true")
 
 
 def _attach(connection: "DuckDBPyConnection", database: Path | None) -> None:
@@ -277,6 +292,8 @@ def _create_everything(connection: "DuckDBPyConnection") -> None:
 def _refuse_other_version(connection: "DuckDBPyConnection", where: str) -> None:
     import duckdb  # noqa: PLC0415 - see Index
 
+    if connection.execute(query_text("impostors")).fetchall():
+        raise _OtherVersionError("made by somebody else")
     found = connection.execute(f"SELECT schema_version, duckdb_version FROM {where}.meta").fetchall()  # noqa: S608 - our own word
     if found != [(SCHEMA_VERSION, duckdb.__version__)]:
         raise _OtherVersionError(f"made by {found}")
@@ -286,7 +303,7 @@ def _is_busy(error: Exception) -> bool:
     return any(words in str(error) for words in _BUSY_WORDS)
 
 
-def _is_rotten(error: Exception) -> bool:
+def is_rotten(error: Exception) -> bool:
     """Return whether an answer failed for the database's sake and not for the question's."""
     import duckdb  # noqa: PLC0415 - see Index
 

@@ -445,6 +445,21 @@ class TestADatabaseThatCannotBeUsed:
         assert counted(index) == (STORY, STORY)
         assert stored(database) == STORY
 
+    def test_one_whose_tables_are_views_of_somebody_else_is_not_believed(
+        self, index: Index, folder: Path, database: Path, tmp_path: Path
+    ) -> None:
+        """A view could name any file, and would be read before the connection is locked down."""
+        write_story(folder)
+        index.ingest()
+        secret = tmp_path / "secret.csv"
+        secret.write_text("run,path,size,changed,lines,records\nX,secret,1,1,1,1\n")
+        with duckdb.connect(str(database)) as connection:
+            connection.execute("DROP TABLE journals")
+            connection.execute(f"CREATE VIEW journals AS SELECT * FROM read_csv('{secret}')")
+        with index.reader() as reader:
+            assert reader.rows("SELECT run FROM journals") == [(run_id(0),)]
+        assert stored(database) == STORY
+
     def test_one_that_is_damaged_inside_is_noticed_in_the_middle_of_an_answer(
         self, index: Index, folder: Path, database: Path
     ) -> None:
