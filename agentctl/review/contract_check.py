@@ -80,6 +80,7 @@ RULES: tuple[Rule, ...] = (
     approvals.runs_name_their_principal,
     people.live_answers_are_signed,
     people.people_have_keys,
+    people.pinned_keys_are_keys,
     people.teams_have_members,
     policies.policies_hold,
     reviewer_rules.rules_name_tools,

@@ -3,7 +3,9 @@
 from collections.abc import Iterator
 
 from agentctl.contract.words import listed
+from agentctl.identity.public_keys import NotAKey, parse_public_key
 from agentctl.review.report import Finding, note, warning
+from agentctl.review.report import error as error_at
 from agentctl.review.subject import Subject
 
 
@@ -22,6 +24,19 @@ def people_have_keys(subject: Subject) -> Iterator[Finding]:
     if environment.signatures_required and keyless:
         found = f"answers must be signed, and no `public_key` stands here for {listed(keyless)}: those count that `agentctl reviewers add` recorded"
         yield note(subject.in_environment("reviewers"), found)
+
+
+def pinned_keys_are_keys(subject: Subject) -> Iterator[Finding]:
+    """A pin that is no usable key would leave its owner without any: no answer of theirs could count."""
+    for index, reviewer in enumerate(subject.environment.document.reviewers):
+        if reviewer.public_key is not None:
+            try:
+                parse_public_key(reviewer.public_key)
+            except NotAKey as error:
+                at = subject.in_environment("reviewers", index, "public_key")
+                yield error_at(
+                    at, f"`{reviewer.name}` is pinned to what is no key: {error}", "`ssh-ed25519 AAAA...`"
+                )
 
 
 def teams_have_members(subject: Subject) -> Iterator[Finding]:

@@ -4,7 +4,7 @@ import pytest
 
 from tests.fakes.project_copy import LIVE, SANDBOX, ProjectCopy
 
-KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHMo"
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAOhB7/zzhC+HXDdGOdLwJln5NYwm6UNXx3chmQSVTG4"
 
 
 @pytest.fixture
@@ -53,3 +53,11 @@ def test_a_team_of_nobody_is_a_warning(project: ProjectCopy) -> None:
     """A policy that speaks of it never matches."""
     project.set(SANDBOX, ("teams",), {"support": ["casey"], "finance": []})
     assert project.warnings() == ["teams.finance: nobody is in the team `finance`"]
+
+
+@pytest.mark.parametrize("pin", ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHMo", "ssh-ed25519 AAAA"])
+def test_a_pin_that_is_no_key_is_an_error(project: ProjectCopy, pin: str) -> None:
+    """Its owner could not answer at all, and would learn it at the worst moment."""
+    project.set(LIVE, ("reviewers", 0, "public_key"), pin)
+    [told] = project.errors("live")
+    assert told.startswith("reviewers[0].public_key: `alice` is pinned to what is no key: ")
