@@ -1,20 +1,37 @@
 """A decision of the past: the question is made again from the journal, byte for byte as it was put."""
 
+import asyncio
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
+from typing_extensions import override
 
 from agentctl.events.record import Record
-from agentctl.events.tool import DecisionMade
+from agentctl.events.tool import DecisionMade, PolicyAnswer
+from agentctl.policy.engine import PolicyRequest
 from agentctl.review.policy_past import PastDecision, past_decisions
+from tests.fakes.authorities import FakeAuthority
 from tests.fakes.models import FakeModel, asks, says
 from tests.fakes.runs import Stage
 
 READ = ("zendesk.read_ticket", {"ticket_id": "4201"})
 LOOK_UP = ("stripe.lookup_charge", {"charge": "ch_small"})
 REFUND = ("stripe.create_refund", {"charge": "ch_small", "amount": 4900, "currency": "usd"})
+
+
+@dataclass
+class SlowToBegin(FakeAuthority):
+    """An authority whose first answer takes longer than its second."""
+
+    @override
+    async def decide(self, request: PolicyRequest) -> PolicyAnswer:
+        """Let others go first, once."""
+        answer = await super().decide(request)
+        for _ in range(1_000 if len(self.shown) == 1 else 0):
+            await asyncio.sleep(0)
+        return answer
 
 
 def pasts(stage: Stage, records: tuple[Record, ...] | None = None) -> list[PastDecision]:
@@ -45,9 +62,14 @@ async def test_only_the_decision_that_an_attempt_rested_on_counts_as_executed(st
 
 async def test_calls_that_were_judged_together_are_told_apart(tmp_path: Path) -> None:
     """Consecutive reads run together: between question and decision there may be records of others."""
-    stage = Stage(tmp_path, FakeModel([asks(READ, LOOK_UP, READ), says("done")]))
+    stage = Stage(
+        tmp_path, FakeModel([asks(READ, LOOK_UP), says("done")]), engines=(SlowToBegin(authority="contract"),)
+    )
     await stage.start()
-    assert [past.agrees for past in pasts(stage)] == [True] * 3
+    found = pasts(stage)
+    assert [past.question.asked.descriptor.name for past in found] == [LOOK_UP[0], READ[0]]
+    assert [past.agrees for past in found] == [True, True]
+    assert [past.question.request.run.tool_calls for past in found] == [0, 0]
 
 
 async def test_a_refusal_is_made_again_too(tmp_path: Path) -> None:
