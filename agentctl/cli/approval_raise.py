@@ -36,6 +36,11 @@ def raise_budget(
     max_bytes: Annotated[int | None, _number("Bytes sent to tools and taken from them.")] = None,
     max_refusals: Annotated[int | None, _number("Refused calls after which the run is refused.")] = None,
     max_approval_requests: Annotated[int | None, _number("Approval requests, in all.")] = None,
+    max_repeats: Annotated[
+        int | None, _number("The same call, or round of calls, with the same result.")
+    ] = None,
+    max_near_repeats: Annotated[int | None, _number("The same, but for an argument without effect.")] = None,
+    max_same_errors: Annotated[int | None, _number("The same error of a tool.")] = None,
     reason: Annotated[str, typer.Option(help="Why.")] = "",
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the run at once.")] = False,
     json: Json = False,
@@ -57,6 +62,9 @@ def raise_budget(
         "max_bytes": max_bytes,
         "max_refusals": max_refusals,
         "max_approval_requests": max_approval_requests,
+        "max_repeats": max_repeats,
+        "max_near_repeats": max_near_repeats,
+        "max_same_errors": max_same_errors,
     }
     amounts = {"max_cost_usd": _usd(max_cost_usd), "max_wall_clock_seconds": _seconds(max_wall_clock)}
     given = {**{name: _whole(name, value) for name, value in whole.items()}, **amounts}

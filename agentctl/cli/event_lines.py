@@ -1,5 +1,6 @@
 """One calm line per event worth seeing while a run goes; pure."""
 
+from agentctl.budget.loops import sentence
 from agentctl.cli.words import compact
 from agentctl.events.approval import (
     ApprovalAnnounced,
@@ -11,6 +12,7 @@ from agentctl.events.approval import (
     MessageRefused,
 )
 from agentctl.events.budget import BudgetOverrun, BudgetRaised, BudgetStopped
+from agentctl.events.loop import LoopDetected
 from agentctl.events.model import ModelAnswered, ModelFailed, ModelRefused
 from agentctl.events.record import AnyEvent, Record
 from agentctl.events.run import ClockAnomaly, JournalRecovered, RunResumed, RunStarted
@@ -77,6 +79,8 @@ def _tool_line(event: AnyEvent) -> str | None:
             return f"{_short(call)}  {outcome}, {latency:.0f} ms"
         case ToolRefused(call=call, stage=stage, reasons=reasons):
             return f"{_short(call)}  refused at `{stage}`: {'; '.join(reasons)}"
+        case LoopDetected(call=call, stops=True) as loop:
+            return f"{_short(call)}  not made: {sentence(loop)}"
         case ToolUnknown(call=call, reason=reason):
             return f"{_short(call)}  outcome unknown: {reason}"
         case ToolInDoubt(call=call, reason=reason):

@@ -9,6 +9,7 @@ from agentctl.composition.raises import PLATFORM_FILE, people_who_may
 from agentctl.composition.runs import RunOutcome
 from agentctl.events.base import Reservation
 from agentctl.events.budget import BudgetStopped, Meter
+from agentctl.runtime.state import RunState
 
 _CEILINGS: dict[Meter, tuple[str, str]] = {
     "steps": ("max_steps", "--max-steps"),
@@ -19,13 +20,15 @@ _CEILINGS: dict[Meter, tuple[str, str]] = {
     "wall_clock_seconds": ("max_wall_clock_seconds", "--max-wall-clock"),
     "bytes": ("max_bytes", "--max-bytes"),
     "approval_requests": ("max_approval_requests", "--max-approval-requests"),
+    "repeats": ("max_repeats", "--max-repeats"),
+    "near_repeats": ("max_near_repeats", "--max-near-repeats"),
+    "same_errors": ("max_same_errors", "--max-same-errors"),
 }
 
 
 def lines_to_raise(outcome: RunOutcome) -> tuple[tuple[str, str], ...]:
     """Return what lets the run go on and the line to type: a raise, or a resume where no ceiling stands in the way."""
-    session = outcome.state.session
-    stop = outcome.state.stop or exceeded(session.spend, session.header.limits, Reservation())
+    stop = _stop(outcome.state)
     if stop is None:
         return (("to go on", f"{program()} resume {outcome.run}"),)
     if stop.meter not in _CEILINGS:
@@ -39,6 +42,14 @@ def lines_to_raise(outcome: RunOutcome) -> tuple[tuple[str, str], ...]:
     enough = max(needed, 2 * Decimal(stop.limit))
     asked = enough if ceiling is None else min(enough, Decimal(ceiling))
     return (("to raise the ceiling and go on", _line(outcome, option, stop, asked)),)
+
+
+def _stop(state: RunState) -> BudgetStopped | None:
+    """Return the numbers that stand in the way; those of a loop are a limit like any other."""
+    if state.loop is not None:
+        used, limit = str(state.loop.repeats), str(state.loop.limit)
+        return BudgetStopped(meter=state.loop.meter, limit=limit, used=used, asked="1")
+    return state.stop or exceeded(state.session.spend, state.session.header.limits, Reservation())
 
 
 def _line(outcome: RunOutcome, option: str, stop: BudgetStopped, amount: Decimal) -> str:

@@ -88,7 +88,7 @@ def _to_go_on(outcome: RunOutcome) -> tuple[tuple[str, str], ...]:
                 ("find out, then say so", f"{program()} resolve {call} --executed --reason '...' --resume")
                 for call in suspension.waiting_for
             )
-        case "budget":
+        case "budget" | "loop":
             return lines_to_raise(outcome)
         case "provider_failed" | "interrupted":
             return (("to go on", f"{program()} resume {outcome.run}"),)
@@ -136,6 +136,7 @@ def _document(outcome: RunOutcome, answers: tuple[ThreeAnswers, ...]) -> dict[st
         "answer": state.finished.answer if state.finished else None,
         "suspended": _suspension(state.suspended),
         "budget_stop": state.stop.model_dump(mode="json") if state.stop else None,
+        "loop": state.loop.model_dump(mode="json") if state.loop else None,
         "cost_usd": state.session.spend.committed.cost_usd,
         "refused_calls": state.session.refusals,
         "three_questions": answers,

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from agentctl.budget.loops import sentence
 from agentctl.budget.raising import differing
 from agentctl.cli.call_lines import call_lines
 from agentctl.cli.terminal import Line, Terminal, capped
@@ -9,6 +10,7 @@ from agentctl.cli.three_answers import three_answers_lines
 from agentctl.cli.words import ceilings, chain, counted, granted, journal_file, moment, reviewer, usd, who
 from agentctl.events.approval import GrantGiven, MessageRefused
 from agentctl.events.budget import BudgetOverrun, BudgetRaised, BudgetStopped
+from agentctl.events.loop import LoopDetected
 from agentctl.events.model import ModelAnswered, ModelFailed, RouteChosen
 from agentctl.events.run import ClockAnomaly, JournalRecovered, RunFinished, RunResumed, RunSuspended
 from agentctl.foundation.money import plain
@@ -158,7 +160,8 @@ def _model_call(call: ModelCall, *, full: bool) -> Iterator[Line]:
 
 def _events(report: RunReport) -> Iterator[Line]:
     """Return what happened to the run itself, in order; its end stands above."""
-    placed = sorted((*report.life, *report.budget, *report.grants, *report.notes), key=lambda one: one.seq)
+    of_the_run = (*report.life, *report.budget, *report.loops, *report.grants, *report.notes)
+    placed = sorted(of_the_run, key=lambda one: one.seq)
     told = [(one, _event(one)) for one in placed]
     if any(text for _, text in told) or report.not_understood:
         yield Line("what happened to the run", tone="title")
@@ -177,6 +180,7 @@ def _event(
         | BudgetStopped
         | BudgetOverrun
         | BudgetRaised
+        | LoopDetected
         | GrantGiven
         | MessageRefused
         | ClockAnomaly
@@ -192,6 +196,8 @@ def _event(
             return f"suspended: {reason}: {detail}"
         case BudgetStopped() | BudgetOverrun() | BudgetRaised() as budget:
             return _budget(budget)
+        case LoopDetected() as loop:
+            return _loop(loop)
         case GrantGiven() as given:
             return granted(given, placed.time)
         case MessageRefused(message=message, reasons=reasons):
@@ -210,6 +216,11 @@ def _budget(event: BudgetStopped | BudgetOverrun | BudgetRaised) -> str:
             return f"more {meter} used than reserved: {reported} reported, {reserved} reserved"
         case BudgetRaised() as raised:
             return _raised(raised)
+
+
+def _loop(event: LoopDetected) -> str:
+    what_followed = "the run was stopped" if event.stops else "the model was told"
+    return f"loop: {sentence(event)} ({', '.join(event.calls)}); {what_followed}"
 
 
 def _raised(event: BudgetRaised) -> str:

@@ -70,6 +70,9 @@ class Governing:
             max_bytes=budgets.max_bytes,
             max_open_approvals=budgets.max_open_approvals,
             max_approval_requests=budgets.max_approval_requests,
+            max_repeats=budgets.max_repeats,
+            max_near_repeats=budgets.max_near_repeats,
+            max_same_errors=budgets.max_same_errors,
         )
 
 

@@ -83,6 +83,12 @@ class Budgets(Document):
     """Approval requests that may wait at the same time."""
     max_approval_requests: Annotated[int, Field(ge=1, le=10_000)] = later(20)
     """Approval requests of a run, in all; people who are asked too often stop reading."""
+    max_repeats: Annotated[int, Field(ge=2, le=100)] = later(3)
+    """How often the same call, or the same round of calls, may end the same; then it is a loop."""
+    max_near_repeats: Annotated[int, Field(ge=2, le=100)] = later(5)
+    """How often a call may end the same of which only an argument differs that makes no difference."""
+    max_same_errors: Annotated[int, Field(ge=2, le=100)] = later(5)
+    """How often a tool may fail with the same error, whatever its arguments."""
 
 
 class RiskAcceptance(Document):

@@ -37,6 +37,12 @@ class BudgetCeilings(Document):
     """Ceiling for `budgets.max_open_approvals`."""
     max_approval_requests: Annotated[int, Field(ge=1)] | None = later(None)
     """Ceiling for `budgets.max_approval_requests`."""
+    max_repeats: Annotated[int, Field(ge=2)] | None = later(None)
+    """Ceiling for `budgets.max_repeats`."""
+    max_near_repeats: Annotated[int, Field(ge=2)] | None = later(None)
+    """Ceiling for `budgets.max_near_repeats`."""
+    max_same_errors: Annotated[int, Field(ge=2)] | None = later(None)
+    """Ceiling for `budgets.max_same_errors`."""
 
 
 class AllowedModels(Document):

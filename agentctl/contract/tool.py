@@ -126,6 +126,8 @@ class ToolDescriptor(Document):
     """How long one attempt may take."""
     max_result_bytes: Annotated[int, Field(ge=1_024, le=RESULT_LIMITS.max_bytes)] = later(1_000_000)
     """The most bytes one result may have; reserved with each attempt, and a larger one is not taken."""
+    polling: bool = later(default=False)
+    """Whether it is asked again and again until something changes: the same answer is then no loop. Only for reads."""
     arguments: JsonObject
     """JSON Schema of the arguments."""
     result: JsonObject
@@ -153,6 +155,12 @@ class ToolDescriptor(Document):
             raise ValueError(
                 "`retry: keyed` needs `executor.idempotency_header`, else the key reaches nobody"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _only_reads_poll(self) -> "ToolDescriptor":
+        if self.polling and self.effect != "read":
+            raise ValueError(f"a tool that polls only reads: `polling` with `effect: {self.effect}`")
         return self
 
     @model_validator(mode="after")

@@ -17,6 +17,9 @@ Meter = Literal[
     "bytes",
     "open_approvals",
     "approval_requests",
+    "repeats",
+    "near_repeats",
+    "same_errors",
 ]
 
 

@@ -15,6 +15,7 @@ from agentctl.events.approval import (
 from agentctl.events.base import JOURNAL_VERSION, Event
 from agentctl.events.budget import BudgetOverrun, BudgetRaised, BudgetStopped
 from agentctl.events.control import ReviewerAdded, ReviewerRevoked
+from agentctl.events.loop import LoopDetected
 from agentctl.events.model import ModelAnswered, ModelAsked, ModelFailed, ModelRefused, RouteChosen
 from agentctl.events.run import (
     ClockAnomaly,
@@ -68,6 +69,7 @@ AnyEvent: TypeAlias = (
     | BudgetStopped
     | BudgetOverrun
     | BudgetRaised
+    | LoopDetected
     | ReviewerAdded
     | ReviewerRevoked
 )

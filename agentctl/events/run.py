@@ -8,7 +8,7 @@ RunKind = Literal["live", "eval", "replay", "shadow"]
 TOLERATED_BEHIND_SECONDS = 1.0
 """How far the wall clock may be behind the last record before that is an anomaly; clocks are set a little now and then."""
 
-SuspendReason = Literal["approval", "in_doubt", "budget", "provider_failed", "interrupted"]
+SuspendReason = Literal["approval", "in_doubt", "budget", "loop", "provider_failed", "interrupted"]
 FinishStatus = Literal["answered", "denied"]
 
 
@@ -35,6 +35,12 @@ class Limits(Part):
     """Approval requests that may wait at the same time; None: no ceiling."""
     max_approval_requests: int | None = later()
     """Approval requests in all; None: no ceiling."""
+    max_repeats: int | None = later()
+    """How often the same call, or the same round of calls, may end the same; None: loops are not looked for."""
+    max_near_repeats: int | None = later()
+    """As above, where only an argument differs that makes no difference; None: not looked for."""
+    max_same_errors: int | None = later()
+    """How often a tool may fail the same way; None: not looked for."""
 
 
 class Envelope(Part):

@@ -12,7 +12,14 @@ from agentctl.foundation.canonical import JsonObject, JsonValue
 
 Decision = Literal["allow", "deny", "needs_approval"]
 Stage = Literal[
-    "registered", "well_formed", "read_only", "permitted", "affordable", "approved", "credentialed"
+    "registered",
+    "well_formed",
+    "read_only",
+    "permitted",
+    "affordable",
+    "progressing",
+    "approved",
+    "credentialed",
 ]
 Purpose = Literal["agent", "review"]
 

@@ -51,7 +51,7 @@ class Session:
         refusals is reached, or when `halted` says so.
         """
         for group in self._groups(requests):
-            if halted() or self.state.refusals >= self.state.header.limits.max_refusals:
+            if halted() or self.state.refusals_to_cap >= self.state.header.limits.max_refusals:
                 return
             await asyncio.gather(*(self.call_tool(request) for request in group))
             if any(not self.state.calls[request.call].settled for request in group):

@@ -12,12 +12,14 @@ from agentctl.approval.grants import GrantedCall, amounts_of, why_not
 from agentctl.approval.pending import Approval, of_call
 from agentctl.approval.terms import Terms, terms_of
 from agentctl.budget.limits import Time, exceeded, sentence
+from agentctl.budget.loops import advice
 from agentctl.budget.sizes import bytes_of
 from agentctl.events.base import Reservation
 from agentctl.events.tool import DecisionMade, GrantUse, Stage
 from agentctl.foundation.canonical import digest_bytes, digest_of
 from agentctl.foundation.errors import InternalError
 from agentctl.gateway.bench import Bench
+from agentctl.gateway.loops import loop_before
 from agentctl.gateway.one_effect import one_effect_once
 from agentctl.gateway.policy_requests import Asked, judgeable
 from agentctl.gateway.verdict import Case, NeedsApproval, Refused, Verdict
@@ -97,6 +99,15 @@ async def affordable(case: Case, bench: Bench) -> Verdict:
     return replace(case, reservation=asked)
 
 
+async def progressing(case: Case, bench: Bench) -> Verdict:
+    """It does not only go on with a loop. What was attempted already, or is before people, was none when it was asked for."""
+    call = case.proposal.call
+    if case.attempt > 1 or of_call(bench.state.approvals, call):
+        return case
+    loop = loop_before(case, bench)
+    return case if loop is None else Refused("progressing", (advice(loop),), case, loop=loop)
+
+
 async def approved(case: Case, bench: Bench) -> Verdict:
     """Where approval is needed, somebody else gave it for exactly this, in time, and it was not used for another call."""
     decision = case.decision
@@ -113,7 +124,14 @@ async def approved(case: Case, bench: Bench) -> Verdict:
     return _by_answer(case, requests[-1], bench)
 
 
-STAGES: tuple[StageFunction, ...] = (registered, well_formed, permitted, affordable, approved)
+STAGES: tuple[StageFunction, ...] = (
+    registered,
+    well_formed,
+    permitted,
+    affordable,
+    progressing,
+    approved,
+)
 """For every call of an agent."""
 
 REVIEW_STAGES: tuple[StageFunction, ...] = (registered, well_formed, read_only)

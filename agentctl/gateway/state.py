@@ -13,6 +13,7 @@ from agentctl.budget.worked import Worked, evolve_worked
 from agentctl.events.approval import ApprovalAnswered, ApprovalRequested, GrantGiven, MessageRefused
 from agentctl.events.base import Source
 from agentctl.events.budget import BudgetRaised
+from agentctl.events.loop import LoopDetected
 from agentctl.events.model import ModelAnswered, ModelAsked, ModelFailed, ModelRefused, RouteChosen
 from agentctl.events.record import Record
 from agentctl.events.run import Envelope, RunResumed, RunStarted
@@ -37,7 +38,7 @@ CallStatus = Literal[
 
 @dataclass(frozen=True, slots=True)
 class CallState:
-    """One call of the agent. `shown` is what the model gets to see, once that is settled.
+    """One call of the agent. `shown` is what the model gets to see, once that is settled, `digest` that of a recorded end.
 
     `unsure` says that an earlier attempt to change something may have happened unseen. A later attempt that certainly
     failed does not undo that: only a success or an operator's word settles such a call.
@@ -50,6 +51,7 @@ class CallState:
     first_intent_at: str = ""
     attempts: int = 0
     shown: JsonObject | None = None
+    digest: str = ""
     ok: bool = False
     unsure: bool = False
     retry_ordered: bool = False
@@ -105,6 +107,7 @@ class SessionState:
     model_attempts: Mapping[int, int] = field(default_factory=dict)
     model_reviews: Mapping[str, ModelReview] = field(default_factory=dict)
     messages_seen: frozenset[str] = frozenset()
+    loops: tuple[LoopDetected, ...] = ()
 
     @property
     def header(self) -> Envelope:
@@ -117,6 +120,11 @@ class SessionState:
     def labels_seen(self) -> tuple[str, ...]:
         """All trust labels that anything in the conversation carries, sorted."""
         return tuple(sorted({label for labels in self.sources_seen.values() for label in labels}))
+
+    @property
+    def refusals_to_cap(self) -> int:
+        """How many refusals count against their cap; those of loops have a stop of their own."""
+        return self.refusals - sum(not loop.stops for loop in self.loops)
 
     @property
     def open_approvals(self) -> int:
@@ -183,6 +191,8 @@ def _evolve_rest(state: SessionState, record: Record) -> SessionState:
             return replace(state, envelope=raised, messages_seen=state.messages_seen | {message})
         case ToolIntent(purpose="review"):
             return replace(state, reviews=state.reviews + 1)
+        case LoopDetected() as loop:
+            return replace(state, loops=(*state.loops, loop))
         case ToolResult(purpose="agent", source=source):  # an error's text is a stranger's text too
             return _seen(state, source)
         case (
@@ -295,13 +305,15 @@ def _answered(state: SessionState, result: ToolResult) -> SessionState:
         tool = state.calls[result.call].proposal.tool
         # The first result of a tool is the one that no stranger's text had steered the run to yet.
         state = replace(state, results={tool: result.value, **state.results})
-        return _changed(state, result.call, status="answered", ok=True, shown={"result": result.value})
+        shown, digest = {"result": result.value}, result.value_digest
+        return _changed(state, result.call, status="answered", ok=True, shown=shown, digest=digest)
     unsure = state.calls[result.call].unsure
     if not result.final:
         return _changed(state, result.call, status="unknown" if unsure else "failed")
     if unsure:
         return _doubted(state, result.call)
-    return _changed(state, result.call, status="answered", shown={"error": result.value})
+    shown, digest = {"error": result.value}, result.value_digest
+    return _changed(state, result.call, status="answered", shown=shown, digest=digest)
 
 
 def _doubted(state: SessionState, call: str) -> SessionState:

@@ -134,11 +134,14 @@ def _refusal(
     if refused.stop is not None:
         # The call stays open: once the ceiling is raised it is judged again from the first stage, as after an approval.
         return (*decided, refused.stop.model_copy(update={"call": call.proposal.call}))
+    looped = (refused.loop,) if refused.loop is not None else ()
+    if any(loop.stops for loop in looped):
+        return (*decided, *looped)
     # Reasons may name what stood in the real arguments; those are redacted like everything else that is written.
     reasons = tuple(
         str(corridor.parts.vault.redact(reason, trusted_placeholders=True)) for reason in refused.reasons
     )
-    return (*decided, ToolRefused(call=call.proposal.call, stage=refused.stage, reasons=reasons))
+    return (*decided, *looped, ToolRefused(call=call.proposal.call, stage=refused.stage, reasons=reasons))
 
 
 def _turned_down(corridor: Corridor, name: str, refused: Refused) -> tuple[AnyEvent, ...]:

@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 from agentctl.events.base import Reservation
 from agentctl.events.budget import BudgetStopped
+from agentctl.events.loop import LoopDetected
 from agentctl.events.tool import DecisionMade, GrantUse, Stage, ToolProposed
 from agentctl.foundation.canonical import JsonObject
 from agentctl.tools.registry import RegisteredTool
@@ -34,12 +35,16 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The call is not made. `stop` carries the numbers where a budget is the reason; it then ends the run for now."""
+    """The call is not made. `stop` carries the numbers where a budget is the reason, `loop` the evidence where a loop is.
+
+    A stop ends the run for now; so does a loop of which the model was told.
+    """
 
     stage: Stage
     reasons: tuple[str, ...]
     case: Case
     stop: BudgetStopped | None = None
+    loop: LoopDetected | None = None
 
 
 @dataclass(frozen=True, slots=True)

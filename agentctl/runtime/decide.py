@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 from agentctl.budget.limits import exceeded, stopped
+from agentctl.budget.loops import sentence
 from agentctl.events.base import Reservation
 from agentctl.runtime.intents import (
     AskModel,
@@ -23,13 +24,15 @@ def decide(state: RunState) -> Intent:
 
 
 def _stop(state: RunState) -> Intent | None:
-    limits, refusals = state.session.header.limits, state.session.refusals
+    limits, refusals = state.session.header.limits, state.session.refusals_to_cap
     if state.refusal is not None:
         return Refuse(state.refusal)
     if refusals >= limits.max_refusals:
         return Refuse(f"{refusals} calls were refused; the contract's cap is {limits.max_refusals}")
     if state.ceiling is not None:
         return Suspend("budget", state.ceiling)
+    if state.loop is not None:
+        return Suspend("loop", f"{sentence(state.loop)}; the model was told, and did not leave off")
     # A provider used more than was reserved, or today's platform permits less than was used already.
     broken = exceeded(state.session.spend, limits, Reservation())
     if broken is not None:

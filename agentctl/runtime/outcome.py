@@ -28,7 +28,7 @@ def _suspended(reason: SuspendReason) -> ExitCode:
             return ExitCode.WAITING
         case "in_doubt":
             return ExitCode.IN_DOUBT
-        case "budget":
+        case "budget" | "loop":
             return ExitCode.BUDGET
         case "provider_failed":
             return ExitCode.PROVIDER

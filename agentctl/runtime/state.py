@@ -7,6 +7,7 @@ from functools import reduce
 from agentctl.budget.limits import sentence
 from agentctl.events.approval import ApprovalAnswered
 from agentctl.events.budget import BudgetOverrun, BudgetStopped
+from agentctl.events.loop import LoopDetected
 from agentctl.events.model import ModelAnswered, ModelAsked, ModelFailed, ModelRefused, WrittenCall
 from agentctl.events.record import Record
 from agentctl.events.run import RunFinished, RunResumed, RunStarted, RunSuspended
@@ -27,8 +28,8 @@ class Turn:
 class RunState:
     """A run, as its journal tells it.
 
-    `obstacle` is why no model can be asked now, `ceiling` which budget stopped it and `stop` its numbers, `refusal` why
-    the run itself is refused; a resume clears all but the last. `suspended` and `finished` are how it stopped.
+    `obstacle` is why no model can be asked now, `ceiling` which budget stopped it and `stop` its numbers, `loop` what it
+    would not leave off, `refusal` why the run itself is refused; a resume clears all but the last. `suspended` and `finished` are how it stopped.
     """
 
     session: SessionState = field(default_factory=SessionState)
@@ -37,6 +38,7 @@ class RunState:
     obstacle: str | None = None
     ceiling: str | None = None
     stop: BudgetStopped | None = None
+    loop: LoopDetected | None = None
     refusal: str | None = None
     suspended: RunSuspended | None = None
     finished: RunFinished | None = None
@@ -59,7 +61,7 @@ def evolve(state: RunState, record: Record) -> RunState:
         case RunStarted(input=text):
             return replace(state, input=text)
         case RunResumed():
-            return replace(state, suspended=None, obstacle=None, ceiling=None, stop=None)
+            return replace(state, suspended=None, obstacle=None, ceiling=None, stop=None, loop=None)
         case RunSuspended() as suspension:
             return replace(state, suspended=suspension)
         case RunFinished() as end:
@@ -86,6 +88,8 @@ def _evolve_work(state: RunState, record: Record) -> RunState:
                 f"the provider reports {overrun.reported} {overrun.meter}, {overrun.reserved} were reserved"
             )
             return replace(state, ceiling=told)
+        case LoopDetected(stops=True) as loop:
+            return replace(state, loop=loop)
         case ApprovalAnswered(answer="deny", ends_run=True) as denial:
             return replace(state, refusal=f"{denial.reviewer.id} ended the run: {denial.reason}")
         case _:

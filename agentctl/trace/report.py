@@ -7,6 +7,7 @@ from typing import Literal, TypeAlias
 
 from agentctl.events.approval import GrantGiven, MessageRefused
 from agentctl.events.budget import BudgetOverrun, BudgetRaised, BudgetStopped
+from agentctl.events.loop import LoopDetected
 from agentctl.events.model import ModelAnswered, ModelAsked, ModelFailed, ModelRefused, RouteChosen
 from agentctl.events.run import (
     ClockAnomaly,
@@ -113,6 +114,7 @@ class RunReport:
     steps: tuple[Step, ...]
     life: tuple[Placed[RunResumed | RunSuspended | RunFinished], ...]
     budget: tuple[Placed[BudgetStopped | BudgetOverrun | BudgetRaised], ...]
+    loops: tuple[Placed[LoopDetected], ...]
     grants: tuple[Placed[GrantGiven], ...]
     notes: tuple[Placed[MessageRefused | ClockAnomaly | JournalRecovered], ...]
     not_understood: tuple[NotUnderstood, ...]
@@ -151,6 +153,7 @@ def report_of(
         budget=in_order(
             of_type(placed, BudgetStopped), of_type(placed, BudgetOverrun), of_type(placed, BudgetRaised)
         ),
+        loops=of_type(placed, LoopDetected),
         grants=of_type(placed, GrantGiven),
         notes=in_order(
             of_type(placed, MessageRefused), of_type(placed, ClockAnomaly), of_type(placed, JournalRecovered)

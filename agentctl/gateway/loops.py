@@ -1,0 +1,64 @@
+"""What a session's calls are as moves, and whether the next one would go on with a loop: pure, read from the state alone."""
+
+from collections.abc import Iterator, Mapping
+
+from agentctl.budget.loops import Move, MoveEnd, loop_ahead
+from agentctl.events.loop import LoopDetected
+from agentctl.gateway.bench import Bench
+from agentctl.gateway.state import CallState, SessionState
+from agentctl.gateway.verdict import Case
+from agentctl.tools.registry import Registry
+
+
+def loop_before(case: Case, bench: Bench) -> LoopDetected | None:
+    """Return the loop that a call would only go on with; it stops the run where the model was told in an earlier step."""
+    state, call = bench.state, case.proposal.call
+    *history, wish = _moves(state, bench.registry, call)
+    loop = loop_ahead(history, wish, state.header.limits)
+    if loop is None:
+        return None
+    told = any(state.calls[known.call].proposal.step < wish.step for known in state.loops)
+    return loop.detected(wish, stops=told)
+
+
+def _moves(state: SessionState, registry: Registry, last: str) -> Iterator[Move]:
+    """Return the calls up to one, in the order in which they were asked for.
+
+    A call that was refused because of a loop stands for the one it would have repeated: a refusal does not break a loop.
+    """
+    looped = {loop.call: loop.repeated for loop in state.loops}
+    for name, call in state.calls.items():
+        standing_for = state.calls[_resolved(name, looped, state.calls)]
+        yield _move(call, standing_for, registry)
+        if name == last:
+            return
+
+
+def _resolved(name: str, looped: Mapping[str, str], calls: Mapping[str, CallState]) -> str:
+    while name in looped and calls[name].status == "refused":
+        name = looped[name]
+    return name
+
+
+def _move(call: CallState, standing_for: CallState, registry: Registry) -> Move:
+    proposal, tool = call.proposal, registry.get(call.proposal.tool)
+    return Move(
+        call=proposal.call,
+        step=proposal.step,
+        tool=proposal.tool,
+        arguments=proposal.arguments if isinstance(proposal.arguments, dict) else {},
+        arguments_digest=proposal.arguments_digest or "",
+        effect=tool.descriptor.effect if tool else "irreversible",
+        polling=tool is not None and tool.descriptor.polling,
+        end=_end(standing_for),
+        digest=standing_for.digest,
+        result=(standing_for.shown or {}).get("result"),
+    )
+
+
+def _end(call: CallState) -> MoveEnd:
+    if call.status == "refused":
+        return "refused"
+    if not call.settled:
+        return "open"
+    return "ok" if call.ok else "error"
