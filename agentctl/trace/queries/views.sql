@@ -1,5 +1,6 @@
 -- What people ask about, derived from `events` alone. Columns with a name in the OpenTelemetry GenAI conventions carry
--- it (`gen_ai.request.model` is `gen_ai_request_model`). Money is DECIMAL, read from text. Times are UTC.
+-- it (`gen_ai.request.model` is `gen_ai_request_model`). Money is DECIMAL, read from text. Times are UTC. What each column
+-- means and in which unit it counts stands in `agentctl/audit/tables.toml`; a test holds that it names all of them.
 
 CREATE VIEW runs AS
 WITH folded AS (
@@ -23,6 +24,17 @@ WITH folded AS (
         coalesce(sum(CASE WHEN type IN ('model.answered', 'model.failed', 'tool.result')
             THEN TRY_CAST(data->>'$.settlement.cost_usd' AS DECIMAL(28, 12)) END), 0) AS cost_usd,
         coalesce(bool_or((data->>'$.reviewer.kind') = 'person') FILTER (type = 'approval.answered'), FALSE) AS overridden,
+        list_sort(list(DISTINCT data->>'$.model') FILTER (type = 'model.asked')) AS models,
+        count(*) FILTER (type IN ('model.asked', 'tool.intent') AND (data->>'$.attempt')::BIGINT > 1) AS retries,
+        count(*) FILTER (type IN ('model.failed', 'tool.unknown')
+            OR (type = 'tool.result' AND (data->>'$.outcome') = 'error')) AS errors,
+        -- Of every deployment that a step asked after its first one.
+        count(DISTINCT concat_ws(' ', data->>'$.review', data->>'$.step', data->>'$.deployment')) FILTER (type = 'model.asked')
+            - count(DISTINCT concat_ws(' ', data->>'$.review', data->>'$.step')) FILTER (type = 'model.asked') AS fallbacks,
+        coalesce(sum((data->>'$.latency_ms')::DOUBLE)
+            FILTER (type IN ('model.answered', 'model.failed')), 0) AS model_latency_ms,
+        coalesce(sum((data->>'$.latency_ms')::DOUBLE)
+            FILTER (type IN ('tool.result', 'tool.unknown')), 0) AS tool_latency_ms,
         count(*) AS records
     FROM events
     GROUP BY run
@@ -54,7 +66,7 @@ SELECT
     reason,
     CASE reason
         WHEN 'answered' THEN 0 WHEN 'denied' THEN 3 WHEN 'approval' THEN 4 WHEN 'in_doubt' THEN 5
-        WHEN 'budget' THEN 6 WHEN 'provider_failed' THEN 11 WHEN 'interrupted' THEN 130
+        WHEN 'budget' THEN 6 WHEN 'loop' THEN 6 WHEN 'loop' THEN 6 WHEN 'provider_failed' THEN 11 WHEN 'interrupted' THEN 130
     END AS exit_code,
     CASE status WHEN 'finished' THEN last_data->>'$.answer' END AS answer,
     started_at,
@@ -70,7 +82,14 @@ SELECT
     TRY_CAST(coalesce(resumed->>'$.limits.max_cost_usd', started->>'$.envelope.limits.max_cost_usd') AS DECIMAL(28, 12))
         AS max_cost_usd,
     overridden,
-    records
+    records,
+    models,
+    retries,
+    errors,
+    fallbacks,
+    model_latency_ms,
+    tool_latency_ms,
+    epoch_ms(last_event_at) - epoch_ms(started_at) AS duration_ms
 FROM named;
 
 CREATE VIEW routes AS
@@ -88,10 +107,14 @@ SELECT
 FROM events
 WHERE type = 'route.chosen';
 
--- One row per attempt. `outcome` is `open` where the journal holds no end of it: under way, or its process died.
+-- One row per attempt, those of a second model that reviews too. `outcome` is `open` where the journal holds no end of it: under way, or its process died.
 CREATE VIEW model_calls AS
 WITH parts AS (
-    SELECT *, (data->>'$.step')::BIGINT AS step, (data->>'$.attempt')::BIGINT AS attempt
+    SELECT
+        *,
+        (data->>'$.step')::BIGINT AS step,
+        (data->>'$.attempt')::BIGINT AS attempt,
+        data->>'$.review' AS review
     FROM events
     WHERE type IN ('model.asked', 'model.answered', 'model.failed')
 ),
@@ -120,9 +143,19 @@ SELECT
     TRY_CAST(asked.data->>'$.reservation.cost_usd' AS DECIMAL(28, 12)) AS reserved_usd,
     (ended.data->>'$.usage_reported')::BOOLEAN AS usage_reported,
     (ended.data->>'$.latency_ms')::DOUBLE AS latency_ms,
-    asked.data->>'$.request_digest' AS request_digest
+    asked.data->>'$.request_digest' AS request_digest,
+    asked.review,
+    asked.attempt > 1 AS retry,
+    (asked.data->>'$.deployment') IS DISTINCT FROM first_value(asked.data->>'$.deployment') OVER (
+        PARTITION BY asked.run, asked.step, asked.review ORDER BY asked.attempt
+    ) AS fallback,
+    ended.data->>'$.message' AS error_message
 FROM asked
-LEFT JOIN ended ON ended.run = asked.run AND ended.step = asked.step AND ended.attempt = asked.attempt;
+LEFT JOIN ended ON
+    ended.run = asked.run
+    AND ended.step = asked.step
+    AND ended.attempt = asked.attempt
+    AND ended.review IS NOT DISTINCT FROM asked.review;
 
 -- One row per call, a reviewer's look-ups too. `outcome` is the last thing that happened to it.
 CREATE VIEW tool_calls AS
@@ -191,7 +224,9 @@ SELECT
     TRY_CAST(intent->>'$.credential.expires_at' AS TIMESTAMP) AS credential_expires_at,
     (intent->'$.approvals')::VARCHAR[] AS approvals,
     intent->>'$.grant.grant' AS grant_used,
-    intent->>'$.idempotency_key' AS idempotency_key
+    intent->>'$.idempotency_key' AS idempotency_key,
+    greatest(attempts - 1, 0) AS retries,
+    decided->'$.facts' AS facts
 FROM folded;
 
 -- Reads and writes are told apart, as policies tell them apart: `reads` and `writes` have the same columns, and every
@@ -266,7 +301,8 @@ SELECT
     (answer->>'$.latency_us')::BIGINT AS latency_us,
     data->'$.facts' AS facts,
     data->'$.facts_missing' AS facts_missing,
-    data->>'$.inputs_digest' AS inputs_digest
+    data->>'$.inputs_digest' AS inputs_digest,
+    data->>'$.effect' AS effect
 FROM answered;
 
 -- One row per request and answer to it; a request that nobody answered has one row without an answer.
@@ -293,7 +329,10 @@ SELECT
     answered.data->>'$.reviewer.assurance' AS reviewer_assurance,
     answered.data->>'$.reason' AS reason,
     requested.data->>'$.binding.arguments_digest' AS arguments_digest,
-    requested.data->>'$.binding.view_digest' AS view_digest
+    requested.data->>'$.binding.view_digest' AS view_digest,
+    requested.data->>'$.risk_tier' AS risk_tier,
+    answered.data->'$.changes' AS changes,
+    answered.data->>'$.reviewer.key' AS reviewer_key
 FROM requested
 LEFT JOIN answered ON answered.run = requested.run AND (answered.data->>'$.approval') = (requested.data->>'$.approval')
 LEFT JOIN expired ON expired.run = requested.run AND expired.approval = (requested.data->>'$.approval');
@@ -317,3 +356,43 @@ SELECT
     TRY_CAST(data->>'$.asked' AS DECIMAL(28, 12)) AS asked
 FROM events
 WHERE type IN ('model.answered', 'model.failed', 'tool.result', 'budget.stopped', 'budget.overrun');
+
+-- Who said what: the input, what models answered, what tools returned. Instructions are named by the run's version.
+CREATE VIEW messages AS
+SELECT
+    run,
+    seq,
+    time,
+    CASE type WHEN 'run.started' THEN 'user' WHEN 'model.answered' THEN 'assistant' ELSE 'tool' END AS role,
+    (data->>'$.step')::BIGINT AS step,
+    data->>'$.call' AS call,
+    CASE type WHEN 'run.started' THEN data->>'$.input' WHEN 'model.answered' THEN data->>'$.text' ELSE data->>'$.value' END
+        AS content,
+    list_transform((data->'$.calls')::JSON[], lambda asked: asked->>'$.name') AS asked_for,
+    (data->'$.source.labels')::VARCHAR[] AS labels
+FROM events
+WHERE
+    type = 'run.started'
+    OR (type = 'model.answered' AND (data->>'$.review') IS NULL)
+    OR (type = 'tool.result' AND (data->>'$.purpose') = 'agent');
+
+-- Every time somebody decided where the rules alone had not: answers, grants, raised ceilings, calls in doubt resolved.
+CREATE VIEW overrides AS
+SELECT
+    run,
+    seq,
+    time,
+    CASE type
+        WHEN 'approval.answered' THEN data->>'$.answer'
+        WHEN 'approval.grant' THEN 'grant'
+        WHEN 'budget.raised' THEN 'raise'
+        ELSE data->>'$.verdict'
+    END AS act,
+    coalesce(data->>'$.reviewer.id', data->>'$.by.id') AS reviewer,
+    coalesce(data->>'$.reviewer.assurance', data->>'$.by.assurance') AS reviewer_assurance,
+    data->>'$.reason' AS reason,
+    coalesce(data->>'$.call', data->>'$.binding.call') AS call
+FROM events
+WHERE
+    (type IN ('approval.answered', 'approval.grant', 'budget.raised') AND (data->>'$.reviewer.kind') = 'person')
+    OR type = 'tool.resolved';

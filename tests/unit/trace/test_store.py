@@ -49,6 +49,8 @@ TABLES = (
     "decisions",
     "approvals",
     "spend",
+    "messages",
+    "overrides",
 )
 
 
