@@ -1,0 +1,189 @@
+"""The process in which one question is answered; it opens what it needs, closes itself off, and only then reads the SQL.
+
+It reads one JSON object (see `Task`) and writes lines of JSON: first `{"ready": {"ahead", "left_out", "walls"}}`, then
+`{"columns": [[name, type], ...]}`, any number of `{"rows": [...]}` and last `{"end": {"more"}}`; or instead of the rest
+`{"refused": {"found", "accepted"}}` or `{"error": {"kind", "message", "rotten"}}`.
+"""
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias, TypedDict
+
+from agentctl.audit import walls
+from agentctl.audit.statement import Refusal, refusal
+from agentctl.audit.values import as_json, cast_for
+from agentctl.foundation.canonical import JsonValue
+from agentctl.trace.store import Index, connect_for_reading, is_rotten, lock_down
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+_BATCH = 256
+_THREADS = 2
+_SLACK_BYTES = 128 << 20
+"""What the process may take beside what DuckDB counts."""
+
+Say: TypeAlias = Callable[[dict[str, object]], None]
+Row: TypeAlias = tuple[object, ...]
+
+
+class Task(TypedDict):
+    """What the process is told."""
+
+    parent: int
+    """Who waits for the answer; when that process ends, this one does."""
+    database: str
+    journals: str
+    around: bool
+    """Whether to go round the database, which was found damaged."""
+    kind: str | None
+    """Only runs of this kind; None: of all."""
+    sql: str
+    parameters: dict[str, object]
+    rows: int
+    """How many rows at most."""
+    memory_bytes: int
+    cpu_seconds: int
+
+
+def main() -> None:
+    """Answer one question."""
+    task: Task = json.loads(sys.stdin.buffer.readline())
+    walls.end_with(task["parent"])
+    say = partial(_say, os.dup(1))
+    os.dup2(2, 1)  # whatever else writes to the standard output is no answer
+    index = Index(Path(task["database"]), Path(task["journals"]))
+    with index.shared() as database:
+        connection, ahead = connect_for_reading(None if task["around"] else database, Path(task["journals"]))
+        left_out = choose_kind(connection, task["kind"])
+        standing = close_off(connection, task)
+        say({"ready": {"ahead": ahead, "left_out": left_out, "walls": standing}})
+        answer(connection, task, say)
+
+
+def choose_kind(connection: "DuckDBPyConnection", kind: str | None) -> dict[str, int]:
+    """Let all views show runs of one kind only; return how many runs of which other kinds there are."""
+    if kind is None:
+        return {}
+    others = connection.execute(_OTHER_KINDS, {"kind": kind}).fetchall()
+    if others:
+        connection.execute(_ONE_KIND, {"kind": kind})
+        connection.execute(_ONE_KIND_EVENTS)
+    return {str(name): int(count) for name, count in others}
+
+
+def close_off(connection: "DuckDBPyConnection", task: Task) -> tuple[str, ...]:
+    """Put up all walls; return which of the kernel's stand."""
+    _import_what_fetching_needs(connection)
+    _only_thread(connection)
+    size = walls.size()
+    standing = walls.close_off()
+    (used,) = connection.execute("SELECT sum(memory_usage_bytes) FROM duckdb_memory()").fetchall()[0]
+    connection.execute(
+        f"SET threads = {_THREADS}; SET memory_limit = '{int(used) + task['memory_bytes']}B';"
+        "SET temp_directory = ''; SET GLOBAL TimeZone = 'UTC'"
+    )
+    lock_down(connection)
+    most = None if size is None else size + task["memory_bytes"] + _SLACK_BYTES
+    walls.limit(memory_bytes=most, cpu_seconds=task["cpu_seconds"])
+    return standing
+
+
+def answer(connection: "DuckDBPyConnection", task: Task, say: Say) -> None:
+    """Judge the SQL, run it, and say the rows, at most as many as are wanted."""
+    import duckdb  # noqa: PLC0415 - loaded long ago; only this door names it
+
+    try:
+        refused = refusal(connection, task["sql"])
+        if refused is not None:
+            say({"refused": _form(refused)})
+            return
+        _run(connection, task, say)
+    except duckdb.Error as error:
+        say({"error": {"kind": type(error).__name__, "message": str(error), "rotten": is_rotten(error)}})
+    except MemoryError:
+        say({"error": {"kind": "OutOfMemoryException", "message": "", "rotten": False}})
+
+
+def _run(connection: "DuckDBPyConnection", task: Task, say: Say) -> None:
+    described = connection.execute(task["sql"], task["parameters"]).description or []
+    columns = [(name, str(type_)) for name, type_, *_ in described]
+    casts = [cast_for(type_) for _, type_ in columns]
+    batches = (
+        _cast(connection, task, casts) if any(casts) else iter(partial(connection.fetchmany, _BATCH), [])
+    )
+    say({"columns": [(name, cast or type_) for (name, type_), cast in zip(columns, casts, strict=True)]})
+    _say_rows(batches, [type_ == "JSON" for _, type_ in columns], task["rows"], say)
+
+
+def _say_rows(batches: Iterator[list[Row]], nested: list[bool], most: int, say: Say) -> None:
+    """Say the rows, at most so many, and whether there are more."""
+    left = most
+    for batch in batches:
+        say({"rows": [_row(row, nested) for row in batch[:left]]})
+        left -= len(batch)
+        if left < 0:
+            break
+    say({"end": {"more": left < 0}})
+
+
+def _row(row: Row, nested: list[bool]) -> list[JsonValue]:
+    return [as_json(value, parse=json_) for value, json_ in zip(row, nested, strict=True)]
+
+
+def _cast(connection: "DuckDBPyConnection", task: Task, casts: list[str]) -> Iterator[list[Row]]:
+    """Return the rows of a question some of whose values Python has no form for."""
+    parts = [f"CAST(#{place} AS {cast})" if cast else f"#{place}" for place, cast in enumerate(casts, 1)]
+    asked = connection.cursor().sql(task["sql"], params=task["parameters"] or None)
+    return iter([asked.limit(task["rows"] + 1).project(", ".join(parts)).fetchall()])
+
+
+def _only_thread(connection: "DuckDBPyConnection") -> None:
+    """End DuckDB's threads: the kernel's wall round files holds for those that are started behind it."""
+    import duckdb  # noqa: PLC0415 - see above
+
+    connection.execute("SET threads = 1")
+    with suppress(duckdb.CatalogException):  # versions before 2.0 have no others
+        connection.execute("SET async_threads = 0")
+
+
+def _import_what_fetching_needs(connection: "DuckDBPyConnection") -> None:
+    """Have DuckDB load the Python modules that values need: later no file can be opened."""
+    connection.execute(
+        "SELECT 1::DECIMAL(4, 2), uuid(), [1], {'a': 1}, map{'k': 1}, 'a'::BLOB, DATE '2020-01-01', TIME '10:00',"
+        " TIMESTAMP '2020-01-01', 'nan'::DOUBLE, '{}'::JSON"
+    ).fetchall()
+
+
+def _form(refused: Refusal) -> dict[str, object]:
+    return {"found": refused.found, "accepted": refused.accepted}
+
+
+def _say(descriptor: int, line: dict[str, object]) -> None:
+    """Write one line, whole."""
+    left = memoryview(json.dumps(line, allow_nan=False).encode("ascii") + b"\n")
+    while left:
+        left = left[os.write(descriptor, left) :]
+
+
+_OTHER_KINDS = """
+    SELECT data->>'$.envelope.kind' AS kind, count(*) FROM events
+    WHERE type = 'run.started' AND kind <> $kind
+    GROUP BY kind ORDER BY kind
+"""
+_ONE_KIND = """
+    CREATE TABLE fresh.chosen AS
+    SELECT run FROM events WHERE type = 'run.started' AND (data->>'$.envelope.kind') = $kind
+"""
+_ONE_KIND_EVENTS = """
+    CREATE OR REPLACE VIEW events AS
+    SELECT * FROM indexed.main.events
+    WHERE run NOT IN (SELECT run FROM fresh.outdated) AND run IN (SELECT run FROM fresh.chosen)
+    UNION ALL
+    SELECT * FROM fresh.events WHERE run IN (SELECT run FROM fresh.chosen)
+"""
