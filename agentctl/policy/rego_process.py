@@ -167,7 +167,7 @@ class RegoProcess:
 
 _COMMAND: Final = (sys.executable, "-I", "-B", "-X", "utf8", str(Path(rego_host.__file__)))
 _ENVIRONMENT: Final = {"PATH": os.defpath, "LANG": "C.UTF-8"}
-"""Rules can read the environment; there is nothing in it."""
+"""The secrets of the run are none of a rule's business, whatever an engine may let it read."""
 
 
 async def _asked(process: asyncio.subprocess.Process, line: bytes) -> JsonObject:

@@ -198,6 +198,14 @@ async def drips(request: web.Request) -> web.StreamResponse:
         await asyncio.sleep(0.02)
 
 
+async def floods(request: web.Request) -> web.StreamResponse:
+    """Answer with more than anybody can take, as fast as it is read, without end."""
+    response = web.StreamResponse(headers={"Content-Type": "application/json"})
+    await response.prepare(request)
+    while True:
+        await response.write(b" " * 65_536)
+
+
 async def drops(request: web.Request) -> web.StreamResponse:
     """Read the request and break the connection."""
     if request.transport is not None:

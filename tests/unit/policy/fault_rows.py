@@ -81,8 +81,10 @@ async def _nobody_there(name: EngineName) -> AsyncIterator[PolicyEngine]:
 @asynccontextmanager
 async def _rego(text: str) -> AsyncIterator[PolicyEngine]:
     judge = RegoJudge({"fault.rego": f"package agentctl\n{text}"}, "data.agentctl.decision", seconds=0.4)
-    yield Guarded(judge, "policy", "rego:fault", "sha256:0", SystemClock(), timeout_seconds=20)
-    await judge.close()
+    try:
+        yield Guarded(judge, "policy", "rego:fault", "sha256:0", SystemClock(), timeout_seconds=20)
+    finally:
+        await judge.close()
 
 
 @asynccontextmanager
@@ -193,7 +195,7 @@ ROWS = [
     point("authzen", "type-confused", "context is a text", "`context` is", answers_text('{"decision":true,"context":"x"}')),
     point("authzen", "type-confused", "unknown terms", "terms", answers_text('{"decision":true,"context":{"approval":{"qorum":2}}}')),
     point("authzen", "hostile", "another's answer", "another request", answers_text('{"decision":true}', **{"X-Request-ID": "other"})),
-    rego("missing", "undefined", "undefined", "decision if input.nothing_like_it"),
+    rego("missing", "undefined", "the rule is undefined", "decision if input.nothing_like_it"),
     rego("erroring", "division by zero", "divide by zero", "decision := 1 / (input.step - input.step)"),
     rego("erroring", "in what would deny", "could not parse", "decision if not blocked\nblocked if to_number(input.tool) > 1"),
     rego("erroring", "two values", "conflicts", "decision := true if input.tool\ndecision := false if input.tool"),

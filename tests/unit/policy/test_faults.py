@@ -45,6 +45,7 @@ async def test_every_fault_denies(row: Row, tmp_path: Path) -> None:
     assert isinstance(decided, DecisionMade)
     assert isinstance(refused, ToolRefused)
     assert (decided.decision, refused.stage) == ("deny", "permitted")
+    assert decided.answers[0].decision == "deny"
     assert row.error in " ".join(decided.answers[0].errors)
     assert decided.answers[0].errors or not row.error
     assert stage.executor.executions == []

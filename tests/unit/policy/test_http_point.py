@@ -1,5 +1,6 @@
 """Tests of what is asked of running decision points, over real HTTP: OPA, AuthZEN, and what both share."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -22,6 +23,7 @@ from tests.fakes.decision_points import (
     OpaServer,
     answers_status,
     answers_text,
+    floods,
 )
 from tests.fakes.policy import refund_request
 
@@ -36,8 +38,10 @@ async def point(server: DecisionPointServer, **changes: Any) -> AsyncIterator[Ht
     client = HttpPoint(
         DecisionPoint.model_validate(said | changes), {"T": TOKEN, "EMPTY": "", "BAD": "a\nb"}.get
     )
-    yield client
-    await client.close()
+    try:
+        yield client
+    finally:
+        await client.close()
 
 
 @asynccontextmanager
@@ -147,6 +151,15 @@ async def test_an_answer_of_exactly_the_limit_is_read() -> None:
         server.fault = answers_text(" " + whole)
         with pytest.raises(PointFailed, match="bytes"):
             await client.asked("/v1/data/x", {})
+
+
+async def test_an_answer_without_end_is_cut_by_its_size() -> None:
+    """Long before the time is over, and before it takes all memory."""
+    async with OpaServer({}) as server, point(server, timeout_ms=60_000) as client:
+        server.fault = floods
+        async with asyncio.timeout(30):
+            with pytest.raises(PointFailed, match="more than 1048576 bytes"):
+                await client.asked("/v1/data/x", {})
 
 
 # -- OPA ------------------------------------------------------------------------------------------
