@@ -94,9 +94,11 @@ def sentence(loop: LoopDetected) -> str:
     names = ", ".join(f"`{name}`" for name in loop.differing)
     match loop.kind:
         case "same_call":
-            return f"{tool} was called {times} in a row with the same arguments, and the result was the same"
+            return (
+                f"{tool} was asked for {times} in a row with the same arguments, and the result was the same"
+            )
         case "near_duplicate":
-            return f"{tool} was called {times} in a row with another {names}, and the result was the same"
+            return f"{tool} was asked for {times} in a row with another {names}, and the result was the same"
         case "same_error":
             with_others = f", also with another {names}" if names else ""
             return f"{tool} failed {times} with the same error{with_others}"
@@ -164,24 +166,28 @@ def _is_answer_of(move: Move, wish: Move) -> bool:
 
 def _same_error(history: Sequence[Move], wish: Move, limit: int | None) -> Loop | None:
     """Count the steps in which a tool failed the same way, for a model sees errors once a step; and calls that are the same."""
-    errors = _errors_in_a_row(history, wish.tool)
+    errors = _errors_in_a_row(history, wish)
+    if all(move.end == "open" for move in errors):
+        return None
     steps = {move.step: move for move in errors}
     same = _largest_group(errors)
     counted = same if len(same) > len(steps) else tuple(steps.values())
     return _of_one_call("same_error", "same_errors", counted, limit)
 
 
-def _errors_in_a_row(history: Sequence[Move], tool: str) -> list[Move]:
-    """Return a tool's last failures with one error; it, or anything that changes the world, succeeding ends them."""
-    errors: list[Move] = []
-    for move in reversed(history):
-        if move.end == "ok" and (move.tool == tool or move.effect != "read"):
-            break
-        if move.tool == tool and move.end == "error":
-            if errors and errors[-1].digest != move.digest:
-                break
-            errors.append(move)
-    return errors[::-1]
+def _errors_in_a_row(history: Sequence[Move], wish: Move) -> list[Move]:
+    """Return a tool's last failures with one error, and the same call under way.
+
+    A success of the tool ends them, and so does whatever changed the world.
+    """
+    since = takewhile(lambda move: not _makes_a_difference(move, wish), reversed(history))
+    own = [move for move in since if move.tool == wish.tool]
+    failed = [move for move in own if move.end == "error" or (move.end == "open" and move.key == wish.key)]
+    return _streak(failed[::-1], lambda _: True)
+
+
+def _makes_a_difference(move: Move, wish: Move) -> bool:
+    return move.end == "ok" and (move.tool == wish.tool or move.effect != "read")
 
 
 def _largest_group(moves: Iterable[Move]) -> tuple[Move, ...]:

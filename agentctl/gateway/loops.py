@@ -1,6 +1,7 @@
 """What a session's calls are as moves, and whether the next one would go on with a loop: pure, read from the state alone."""
 
 from collections.abc import Iterator, Mapping
+from itertools import takewhile
 
 from agentctl.budget.loops import Move, MoveEnd, loop_ahead
 from agentctl.events.loop import LoopDetected
@@ -27,11 +28,9 @@ def _moves(state: SessionState, registry: Registry, last: str) -> Iterator[Move]
     A call that was refused because of a loop stands for the one it would have repeated: a refusal does not break a loop.
     """
     looped = {loop.call: loop.repeated for loop in state.loops}
-    for name, call in state.calls.items():
+    for name in (*takewhile(lambda name: name != last, state.calls), last):
         standing_for = state.calls[_resolved(name, looped, state.calls)]
-        yield _move(call, standing_for, registry)
-        if name == last:
-            return
+        yield _move(state.calls[name], standing_for, registry)
 
 
 def _resolved(name: str, looped: Mapping[str, str], calls: Mapping[str, CallState]) -> str:
