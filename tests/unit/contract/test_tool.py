@@ -69,6 +69,15 @@ def test_what_cannot_be_undone_is_not_safe_to_repeat() -> None:
         descriptor(retry="safe")
 
 
+@pytest.mark.parametrize("effect", ["write", "irreversible"])
+def test_only_a_read_may_poll(effect: Effect) -> None:
+    """A write that is repeated without an end is never progress; by default nothing polls."""
+    assert descriptor(effect="read", polling=True).polling
+    assert not descriptor(effect="read").polling
+    with pytest.raises(ValidationError, match=f"`polling` with `effect: {effect}`"):
+        descriptor(effect=effect, polling=True)
+
+
 @pytest.mark.parametrize("effect", ["read", "write"])
 def test_other_effects_may_be_safe_to_repeat(effect: Effect) -> None:
     """A read, and a write that says so."""
