@@ -115,17 +115,32 @@ def engines_of(governing: Governing, secret: Callable[[str], str | None]) -> tup
     environment, version = governing.environment.environment, governing.version
     tools = {name: tool.descriptor for name, tool in version.tools.items()}
     around = Around(tools, environment.decision_points, secret)
-    policies = (*version.policies, *governing.environment.policies)
     return (
-        AllowlistPolicy(governing.contract),
-        *(rule for platform in governing.platforms for rule in _platform_rules(platform, environment)),
-        *engines_for(policies, "policy", around),
+        *_own_rules(governing),
+        *engines_for((*version.policies, *governing.environment.policies), "policy", around),
         *(
             engine
             for platform in governing.platforms
             for engine in engines_for(platform.policies, "platform", around)
         ),
     )
+
+
+def policies_of(governing: Governing) -> dict[str, str]:
+    """Return every policy that judges a run's calls, with its digest; no engine is needed for that."""
+    platform = (policy for version in governing.platforms for policy in version.policies)
+    written = (*governing.version.policies, *governing.environment.policies, *platform)
+    return {
+        **{rule.policy: rule.digest for rule in _own_rules(governing)},
+        **{policy.name: policy.digest for policy in written},
+    }
+
+
+def _own_rules(governing: Governing) -> Iterator[PolicyEngine]:
+    """Yield the authorities that need no engine: the contract's allowlist and the platform's rules."""
+    yield AllowlistPolicy(governing.contract)
+    for platform in governing.platforms:
+        yield from _platform_rules(platform, governing.environment.environment)
 
 
 def _platform_rules(platform: PlatformVersion, environment: Environment) -> Iterator[PolicyEngine]:

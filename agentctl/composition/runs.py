@@ -14,7 +14,7 @@ from agentctl.composition.assembly import (
     Surroundings,
     assemble,
     back_office,
-    engines_of,
+    policies_of,
     tool_definitions,
     vault_of,
 )
@@ -113,6 +113,7 @@ def resume_run(project: Project, run: str, by: str | None, audience: Audience) -
     if state.finished is not None:
         acquired.journal.close()
         return _outcome(project, run, state, governing)
+    project.objects.put(governing.platform.to_bytes())  # today's rules judge from here on
     return _driven(_resume(project, governing, acquired, by, audience), run, audience)
 
 
@@ -219,7 +220,7 @@ def _envelope(project: Project, governing: Governing, order: RunOrder, run: str)
         environment_kind=environment.kind,
         environment_digest=governing.environment.digest,
         platform_digest=governing.platform_digest,
-        policies={engine.policy: engine.digest for engine in engines_of(governing, project.settings.secret)},
+        policies=policies_of(governing),
         limits=governing.limits,
         trace_level=contract.logging.trace_level,
         pii_redaction=contract.logging.pii_redaction,

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from agentctl.composition.assembly import engines_of, policies_of
 from agentctl.composition.governing import Governing, from_files, recorded, store
 from agentctl.composition.project import Project, open_project
 from agentctl.events.run import Envelope
@@ -162,3 +163,10 @@ def test_digests_that_were_swapped_are_an_integrity_error(project: Project) -> N
     swapped = {"version": envelope.environment_digest, "environment_digest": envelope.version}
     with pytest.raises(IntegrityError, match="does not hold an agent version"):
         recorded(project, envelope.model_copy(update=swapped))
+
+
+def test_a_runs_header_names_every_policy_that_is_asked(project: Project) -> None:
+    """Names and digests without an engine are those of the engines that judge."""
+    governing = from_files(project, "refund-assistant", "sandbox")
+    engines = engines_of(governing, lambda _: None)
+    assert policies_of(governing) == {engine.policy: engine.digest for engine in engines}
