@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self, TypeAlias
 
-import regorus
+import pytest
 from aiohttp import web
+
+regorus = pytest.importorskip("regorus", reason="there is no wheel of regorus for this machine")
 
 Fault: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Rule: TypeAlias = Callable[[Mapping[str, Any]], Mapping[str, Any]]

@@ -8,6 +8,7 @@ import pytest
 import typer
 
 from agentctl.cli.main import app
+from agentctl.contract.project import ProjectFiles
 from tests.scenarios.conftest import REPOSITORY, Shell
 
 README = (REPOSITORY / "README.md").read_text()
@@ -94,3 +95,32 @@ def test_exit_codes_are_documented() -> None:
     """Every exit code a command of this version can give stands in the README."""
     told = set(re.findall(r"(?:· |codes: |·\n)(\d+) ", README))
     assert {"0", "2", "3", "4", "5", "6", "7", "8", "10", "11", "70", "130"} <= told
+
+
+def test_the_policies_in_the_readme_load(shell: Shell) -> None:
+    """The YAML of the section on policies fits the documents it belongs to."""
+    block = README[README.index("    policies:  ") : README.index("A rule asks for an approval by denying")]
+    text = "\n".join(line.removeprefix("    ") for line in block.splitlines())
+    policies, points = text.split("decision_points:")
+    contract, environment = (
+        shell.folder / "contracts" / name for name in ("refund-assistant.yaml", "environments/sandbox.yaml")
+    )
+    contract.write_text(f"{contract.read_text()}\n{policies}")
+    environment.write_text(f"{environment.read_text()}\ndecision_points:{points}")
+    files = ProjectFiles(shell.folder)
+    named = files.agent("refund-assistant").document.policies
+    assert [item.engine for item in named or ()] == ["cedar", "rego", "opa"]
+    assert files.environment("sandbox").document.decision_points["central"].token_env == "OPA_TOKEN"
+
+
+def test_the_long_form_of_an_approval_in_the_readme_loads(shell: Shell) -> None:
+    """`requires_approval` with a threshold, reviewers, a quorum and a deadline."""
+    line = next(
+        line.strip() for line in README.splitlines() if line.strip().startswith("requires_approval: {")
+    )
+    contract = shell.folder / "contracts" / "refund-assistant.yaml"
+    contract.write_text(contract.read_text().replace("requires_approval: true", line))
+    rule = ProjectFiles(shell.folder).agent("refund-assistant").document.allowed("stripe.create_refund")
+    assert rule is not None
+    assert rule.approval is not None
+    assert (rule.approval.quorum, rule.approval.reviewers) == (2, ("alice", "bob"))
