@@ -27,12 +27,13 @@ class Table:
     """One view that can be asked.
 
     `time`, `tool` and `decision` are the columns that filters of these names look at, None where there is none;
-    `status` are all that may hold what is looked for.
+    `status` are all that may hold what is looked for. `short` are the columns for somebody who writes no SQL, as SQL.
     """
 
     name: str
     about: str
     columns: tuple[TableColumn, ...]
+    short: tuple[str, ...]
     time: str | None
     status: tuple[str, ...]
     tool: str | None
@@ -71,6 +72,7 @@ def _table(name: str, form: Mapping[str, Any], source: Mapping[str, Any]) -> Tab
         name=name,
         about=form["about"],
         columns=tuple(_column(name, parts) for name, parts in source["columns"].items()),
+        short=tuple(source["short"]),
         time=source.get("time"),
         status=tuple(source.get("status", ())),
         tool=source.get("tool"),

@@ -79,6 +79,10 @@ class Terminal:
         """Print a line that is there to be copied; it is never wrapped."""
         self._answers.print(_text(text), soft_wrap=True)
 
+    def data(self, lines: Iterable[str]) -> None:
+        """Print lines for programs, as they are: who makes them leaves nothing in them that a terminal obeys."""
+        self._out.writelines(f"{line}\n" for line in lines)
+
     def fields(self, pairs: Iterable[tuple[str, str]], *, depth: int = 1) -> None:
         """Print names and values, one pair a line, the values below each other."""
         shown = [(visible(name), value) for name, value in pairs]

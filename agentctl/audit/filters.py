@@ -1,0 +1,120 @@
+"""Questions without SQL: one view, narrowed by what people narrow by."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from agentctl.audit.asking import Bounds, Question
+from agentctl.audit.tables import Table, table_named
+from agentctl.contract.durations import parse_duration
+from agentctl.foundation.errors import UsageError
+
+# Views that have no such column of their own are narrowed to the runs that have such a row.
+_OF_RUNS = {"agent": "gen_ai_agent_name", "principal": "principal"}
+_OF_CALLS = {"tool": "gen_ai_tool_name", "decision": "decision"}
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What is looked for; None: everything. `since` is a moment as `moment_of` returns it."""
+
+    agent: str | None = None
+    principal: str | None = None
+    tool: str | None = None
+    decision: str | None = None
+    status: str | None = None
+    since: str | None = None
+
+    @property
+    def any(self) -> bool:
+        """Whether anything is left out."""
+        return any(self.given.values())
+
+    @property
+    def given(self) -> dict[str, str]:
+        """Those that are set."""
+        named = {
+            "agent": self.agent,
+            "principal": self.principal,
+            "tool": self.tool,
+            "decision": self.decision,
+            "status": self.status,
+            "since": self.since,
+        }
+        return {name: value for name, value in named.items() if value is not None}
+
+    @property
+    def table(self) -> str:
+        """The view that is meant where none is named."""
+        return "tool_calls" if self.tool or self.decision else "runs"
+
+
+def filtered(table: str, filters: Filters, *, short: bool, kind: str | None, bounds: Bounds) -> Question:
+    """Return the question for the rows of a view that meet all filters, the newest first.
+
+    Args:
+        table: the view.
+        filters: what its rows must be like.
+        short: only the columns that a person looks at, not all.
+        kind: the kind of runs; None: all.
+        bounds: what the answer may take.
+
+    Raises:
+        UsageError: there is no such view, or it has nothing that a filter looks at.
+    """
+    view = table_named(table)
+    conditions = [_condition(view, name) for name in filters.given]
+    columns = ", ".join(view.short) if short else "*"
+    lines = [f"SELECT {columns}", f"FROM {view.name}"]  # our own words
+    lines += [f"WHERE {' AND '.join(conditions)}"] if conditions else []
+    lines += [f"ORDER BY {', '.join(_order(view))}"]
+    return Question("\n".join(lines), dict(filters.given), kind, bounds)
+
+
+def moment_of(text: str, now: datetime) -> str:
+    """Return the moment of `2h` (so long ago), `2026-11-22` or `2026-11-22T10:00:00Z`, in UTC, as ISO 8601.
+
+    Raises:
+        UsageError: it is none of these.
+    """
+    try:
+        moment = now - timedelta(seconds=parse_duration(text))
+    except ValueError:
+        moment = _written(text)
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat()
+
+
+def _written(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        accepted = "`90m`, `24h`, `7d`, `2026-11-22` or `2026-11-22T10:00:00Z`"
+        raise UsageError(f"`{text[:40]}` is no moment", accepted) from error
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _condition(view: Table, name: str) -> str:
+    own = {"tool": view.tool, "decision": view.decision, **(_OF_RUNS if view.name == "runs" else {})}.get(
+        name
+    )
+    match name:
+        case "since" if view.time:
+            return f"{view.time} >= $since::TIMESTAMP"
+        case "status" if view.status:
+            return f"$status IN ({', '.join(view.status)})"
+        case "since" | "status":
+            raise UsageError(f"`{view.name}` has nothing that `--{name}` looks at", "another table")
+        case _ if own:
+            return f"{own} = ${name}"
+        case "agent" | "principal":
+            return f"run IN (SELECT run FROM runs WHERE {_OF_RUNS[name]} = ${name})"  # noqa: S608 - our own words
+        case _:
+            return f"run IN (SELECT run FROM tool_calls WHERE {_OF_CALLS[name]} = ${name})"  # noqa: S608 - our own words
+
+
+def _order(view: Table) -> Iterator[str]:
+    if view.time:
+        yield f"{view.time} DESC"
+    yield "run DESC"
+    if any(column.name == "seq" for column in view.columns):
+        yield "seq DESC"

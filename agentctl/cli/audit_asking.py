@@ -1,0 +1,58 @@
+"""What all questions of `agentctl audit` share: their options, their bounds, and how an answer comes out."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from agentctl.audit.asking import Bounds, Question
+
+_FORMATS = "`table`, `json`, `jsonl`, `csv` or `parquet`"
+
+Agent = Annotated[str | None, typer.Option(help="Only this agent's.", metavar="NAME", show_default=False)]
+Since = Annotated[
+    str | None,
+    typer.Option(help="Only since then: `24h`, `7d`, `2026-11-22`.", metavar="WHEN", show_default=False),
+]
+Every = Annotated[bool, typer.Option("--all", help="Runs of every kind, not only `live` ones.")]
+Limit = Annotated[int, typer.Option(help="At most so many rows.", min=1, max=1_000_000)]
+Seconds = Annotated[float, typer.Option(help="After so many seconds it is stopped.", min=0.1, max=600)]
+Form = Annotated[str, typer.Option("--format", help=f"{_FORMATS}.", metavar="FORMAT")]
+Out = Annotated[Path | None, typer.Option(help="Write it to this file.", metavar="FILE", show_default=False)]
+ROWS = 1_000
+WITHIN = 10.0
+
+
+def kind(every: bool) -> str | None:
+    """Return the kind of runs that is looked at; None: all."""
+    return None if every else "live"
+
+
+def bounds(limit: int, seconds: float) -> "Bounds":
+    """Return what one question may take."""
+    from agentctl.audit.asking import Bounds
+
+    return Bounds(seconds=seconds, rows=limit)
+
+
+def moment(since: str | None) -> str | None:
+    """Return the moment of `--since`."""
+    from agentctl.audit.filters import moment_of
+    from agentctl.composition import open_project
+
+    return None if since is None else moment_of(since, open_project().clock.now())
+
+
+def answer(question: "Question", form: str, out: Path | None, json: bool) -> int:
+    """Ask a question, show the answer, and return the exit code."""
+    from agentctl.audit.asking import ask
+    from agentctl.cli.audit_output import format_named, show_answer
+    from agentctl.cli.terminal import Terminal
+    from agentctl.composition import open_project
+
+    wanted = format_named("json" if json else form, out)
+    paths = open_project().paths
+    found = ask(paths.database, paths.journal, question)
+    show_answer(Terminal(as_json=json), found, wanted, out)
+    return 0
