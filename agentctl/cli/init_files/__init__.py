@@ -12,6 +12,8 @@ _FILES: Final[tuple[tuple[str, str, str], ...]] = (
     ("contracts/{agent}.yaml", "agent.yaml", "the contract: tools, budgets, identity"),
     ("contracts/{agent}.md", "instructions.md", "what the agent is told"),
     ("contracts/platform.yaml", "platform.yaml", "rules over every contract of the project"),
+    ("contracts/policies/{agent}.cedar", "policy.cedar", "policy: what of that is permitted, and when"),
+    ("contracts/policies/{agent}.cases.yaml", "cases.yaml", "what the policy must say of which call"),
     ("contracts/tools/notes.find.yaml", "notes.find.yaml", "a tool: what it takes, gives and does"),
     ("contracts/tools/notes_find.py", "notes_find.py", "the code of that tool"),
     ("contracts/environments/sandbox.yaml", "sandbox.yaml", "what the names in contracts stand for"),

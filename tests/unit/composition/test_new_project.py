@@ -135,7 +135,7 @@ def test_every_file_explains_itself(tmp_path: Path) -> None:
     write_project(project)
     for file in project.files:
         if not file.path.endswith(".schema.json"):
-            assert file.text.startswith(("# ", "<!-- ", '"""')), file.path
+            assert file.text.startswith(("# ", "// ", "<!-- ", '"""')), file.path
         if file.path.endswith(".yaml"):
             first, second = file.text.splitlines()[:2]
             schema = first.removeprefix("# yaml-language-server: $schema=")
