@@ -8,13 +8,6 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSeriali
 from agentctl.contract.base import AsTuple
 from agentctl.foundation.money import parse_decimal, plain
 
-JOURNAL_VERSION = 2
-"""The version of the journal's form. A released version replays for ever; a new form gets a new number."""
-
-READABLE_VERSIONS = (1, 2)
-"""Every version that is read. A field that a later version added is left out of a record where it has its default, so that
-a record of an earlier version is written again as it was."""
-
 
 def _decimal_from_text(value: object) -> object:
     return parse_decimal(value) if isinstance(value, str) else value

@@ -12,9 +12,10 @@ from agentctl.events.approval import (
     GrantGiven,
     MessageRefused,
 )
-from agentctl.events.base import JOURNAL_VERSION, Event
+from agentctl.events.base import Event
 from agentctl.events.budget import BudgetOverrun, BudgetRaised, BudgetStopped
 from agentctl.events.control import ReviewerAdded, ReviewerRevoked
+from agentctl.events.form import JOURNAL_VERSION
 from agentctl.events.loop import LoopDetected
 from agentctl.events.model import ModelAnswered, ModelAsked, ModelFailed, ModelRefused, RouteChosen
 from agentctl.events.run import (
@@ -77,10 +78,6 @@ AnyEvent: TypeAlias = (
 
 EVENT_TYPES: dict[str, type[Event]] = {event.type: event for event in get_args(AnyEvent)}
 """Every event by its name in the journal."""
-
-GENESIS = "0" * 64
-"""What the first record of a journal names as its predecessor."""
-
 
 @dataclass(frozen=True, slots=True)
 class Record:

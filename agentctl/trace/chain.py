@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 
 from pydantic import ValidationError
 
-from agentctl.events.base import READABLE_VERSIONS
-from agentctl.events.record import EVENT_TYPES, GENESIS, AnyEvent, Record, body_of
+from agentctl.events.form import GENESIS, READABLE_VERSIONS
+from agentctl.events.record import EVENT_TYPES, AnyEvent, Record, body_of
 from agentctl.foundation.canonical import (
     MAX_DEPTH,
     JsonValue,

@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Self, TypeAlias
 
-from agentctl.events.base import READABLE_VERSIONS
-from agentctl.events.record import GENESIS
+from agentctl.events.form import GENESIS, READABLE_VERSIONS
 from agentctl.trace.disk import make_private_folder
 from agentctl.trace.file_lock import file_lock
 from agentctl.trace.journal_files import JournalFile, Mark, complete_lines, journals_among, journals_in

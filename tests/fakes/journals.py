@@ -9,8 +9,9 @@ from pathlib import Path
 
 from agentctl.events.approval import ApprovalAnswered, ApprovalRequested, Binding, ReviewerRecord
 from agentctl.events.base import Principal, Reservation, Source
+from agentctl.events.form import GENESIS
 from agentctl.events.model import Candidate, ModelAnswered, ModelAsked, RouteChosen, WrittenCall
-from agentctl.events.record import GENESIS, AnyEvent, Record, body_of, canonical_body
+from agentctl.events.record import AnyEvent, Record, body_of, canonical_body
 from agentctl.events.run import Envelope, Limits, RunFinished, RunResumed, RunStarted
 from agentctl.events.tool import (
     Credential,

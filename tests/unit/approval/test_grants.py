@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from agentctl.approval.grants import Grant, GrantedCall, Grants, amounts_of, evolve_grants, why_not
 from agentctl.events.approval import GrantGiven, ReviewerRecord
-from agentctl.events.record import GENESIS, AnyEvent, Record
+from agentctl.events.form import GENESIS
+from agentctl.events.record import AnyEvent, Record
 from agentctl.events.run import ClockAnomaly
 from tests.fakes.journals import RUN, result
 

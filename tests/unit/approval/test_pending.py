@@ -17,7 +17,8 @@ from agentctl.events.approval import (
     MessageRefused,
     ReviewerRecord,
 )
-from agentctl.events.record import GENESIS, AnyEvent, Record
+from agentctl.events.form import GENESIS
+from agentctl.events.record import AnyEvent, Record
 from agentctl.events.run import ClockAnomaly
 from agentctl.foundation.clock import to_rfc3339
 from tests.fakes.journals import BEGINNING, RUN, answered, approval_of, intended, requested, result

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from agentctl.approval.stats import Reply, ReviewerStats, Times, Told, ToolStats, stats_of, told_by
 from agentctl.events.approval import ApprovalExpired
-from agentctl.events.record import GENESIS, AnyEvent, Record
+from agentctl.events.form import GENESIS
+from agentctl.events.record import AnyEvent, Record
 from agentctl.events.run import ClockAnomaly
 from agentctl.foundation.clock import to_rfc3339
 from tests.fakes.journals import BEGINNING, RUN, answered, approval_of, requested

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agentctl.events.base import JOURNAL_VERSION, Event
-from agentctl.events.record import EVENT_TYPES, GENESIS, AnyEvent, Record, body_of, canonical_body
+from agentctl.events.base import Event
+from agentctl.events.form import GENESIS, JOURNAL_VERSION
+from agentctl.events.record import EVENT_TYPES, AnyEvent, Record, body_of, canonical_body
 from agentctl.events.run import RunSuspended
 from agentctl.foundation.canonical import JsonObject, canonical_bytes, parse_json
 from agentctl.foundation.errors import IntegrityError
