@@ -13,22 +13,22 @@ from agentctl.tools.registry import Registry
 
 def loop_before(case: Case, bench: Bench) -> LoopDetected | None:
     """Return the loop that a call would only go on with; it stops the run where the model was told in an earlier step."""
-    state, call = bench.state, case.proposal.call
-    *history, wish = _moves(state, bench.registry, call)
-    loop = loop_ahead(history, wish, state.header.limits)
+    state, limits = bench.state, bench.state.header.limits
+    wish = _move(CallState(case.proposal), CallState(case.proposal), bench.registry)
+    loop = loop_ahead(tuple(_moves_before(wish.call, state, bench.registry)), wish, limits)
     if loop is None:
         return None
     told = any(state.calls[known.call].proposal.step < wish.step for known in state.loops)
     return loop.detected(wish, stops=told)
 
 
-def _moves(state: SessionState, registry: Registry, last: str) -> Iterator[Move]:
-    """Return the calls up to one, in the order in which they were asked for.
+def _moves_before(call: str, state: SessionState, registry: Registry) -> Iterator[Move]:
+    """Return the calls that were asked for before one, in order.
 
     A call that was refused because of a loop stands for the one it would have repeated: a refusal does not break a loop.
     """
     looped = {loop.call: loop.repeated for loop in state.loops}
-    for name in (*takewhile(lambda name: name != last, state.calls), last):
+    for name in takewhile(lambda name: name != call, state.calls):
         standing_for = state.calls[_resolved(name, looped, state.calls)]
         yield _move(state.calls[name], standing_for, registry)
 
