@@ -66,7 +66,7 @@ SELECT
     reason,
     CASE reason
         WHEN 'answered' THEN 0 WHEN 'denied' THEN 3 WHEN 'approval' THEN 4 WHEN 'in_doubt' THEN 5
-        WHEN 'budget' THEN 6 WHEN 'loop' THEN 6 WHEN 'loop' THEN 6 WHEN 'provider_failed' THEN 11 WHEN 'interrupted' THEN 130
+        WHEN 'budget' THEN 6 WHEN 'loop' THEN 6 WHEN 'provider_failed' THEN 11 WHEN 'interrupted' THEN 130
     END AS exit_code,
     CASE status WHEN 'finished' THEN last_data->>'$.answer' END AS answer,
     started_at,
