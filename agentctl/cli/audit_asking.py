@@ -39,9 +39,9 @@ def bounds(limit: int, seconds: float) -> "Bounds":
 def moment(since: str | None) -> str | None:
     """Return the moment of `--since`."""
     from agentctl.audit.filters import moment_of
-    from agentctl.composition import open_project
+    from agentctl.foundation.clock import SystemClock
 
-    return None if since is None else moment_of(since, open_project().clock.now())
+    return None if since is None else moment_of(since, SystemClock().now())
 
 
 def answer(question: "Question", form: str, out: Path | None, json: bool) -> int:
@@ -49,10 +49,10 @@ def answer(question: "Question", form: str, out: Path | None, json: bool) -> int
     from agentctl.audit.asking import ask
     from agentctl.cli.audit_output import format_named, show_answer
     from agentctl.cli.terminal import Terminal
-    from agentctl.composition import open_project
+    from agentctl.settings import find_settings  # a whole project would take longer to open than the question
 
     wanted = format_named("json" if json else form, out)
-    paths = open_project().paths
+    paths = find_settings().paths
     found = ask(paths.database, paths.journal, question)
     show_answer(Terminal(as_json=json), found, wanted, out)
     return 0
