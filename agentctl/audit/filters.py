@@ -79,7 +79,7 @@ def moment_of(text: str, now: datetime) -> str:
     """
     try:
         moment = now - timedelta(seconds=parse_duration(text))
-    except ValueError:
+    except (ValueError, OverflowError):
         moment = _written(text)
     return moment.astimezone(UTC).replace(tzinfo=None).isoformat()
 

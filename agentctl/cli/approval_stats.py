@@ -73,13 +73,8 @@ def _row(name: str, whole: int, counts: tuple[int, ...], seconds: "Times") -> tu
 
 
 def _times(times: "Times") -> str:
+    from agentctl.cli.words import length
+
     if times.median is None or times.p90 is None:
         return "-"
-    return f"{_length(times.median)}, {_length(times.p90)}"
-
-
-def _length(seconds: float) -> str:
-    """Return a length of time in the largest unit that it fills."""
-    units = ((86_400, "d"), (3_600, "h"), (60, "min"))
-    size, unit = next(((size, unit) for size, unit in units if seconds >= size), (1, "s"))
-    return f"{seconds / size:.3g} {unit}"
+    return f"{length(times.median)}, {length(times.p90)}"

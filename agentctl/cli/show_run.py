@@ -1,6 +1,6 @@
 """One run as a person reads it: who, for whom, what, why it was allowed, cost, time, and what proves it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from agentctl.budget.loops import sentence
 from agentctl.budget.raising import differing
@@ -13,7 +13,9 @@ from agentctl.events.budget import BudgetOverrun, BudgetRaised, BudgetStopped
 from agentctl.events.loop import LoopDetected
 from agentctl.events.model import ModelAnswered, ModelFailed, RouteChosen
 from agentctl.events.run import ClockAnomaly, JournalRecovered, RunFinished, RunResumed, RunSuspended
+from agentctl.foundation.clock import from_rfc3339
 from agentctl.foundation.money import plain
+from agentctl.trace.labels import Said
 from agentctl.trace.placed import Placed
 from agentctl.trace.report import ModelCall, RunReport, RunRow, Step
 from agentctl.trace.three_questions import three_questions
@@ -21,10 +23,12 @@ from agentctl.trace.three_questions import three_questions
 _CAP = 600
 
 
-def show_run(terminal: Terminal, report: RunReport, *, full: bool = False) -> None:
-    """Print a run. Long texts are cut, and say so, unless `full`."""
+def show_run(
+    terminal: Terminal, report: RunReport, labels: Sequence[Said] = (), *, full: bool = False
+) -> None:
+    """Print a run, and what people said of it. Long texts are cut, and say so, unless `full`."""
     terminal.line(f"run {report.row.run}", tone="title")
-    terminal.fields(header(report, full=full))
+    terminal.fields([*header(report, full=full), *_labels(labels, full=full)])
     for step in report.steps:
         terminal.line()
         terminal.lines(_step(step, full=full))
@@ -71,6 +75,14 @@ def header(report: RunReport, *, full: bool) -> Iterator[tuple[str, str]]:
             "not enforced",
             f"{', '.join(envelope.not_enforced)} (accepted in the contract, without effect yet)",
         )
+
+
+def _labels(labels: Sequence[Said], *, full: bool) -> Iterator[tuple[str, str]]:
+    """Return what people said of the run, the last word first: it counts."""
+    for number, said in enumerate(reversed(labels)):
+        event, at = said.event, moment(from_rfc3339(said.at))
+        reason = capped(event.reason, _CAP, full=full)
+        yield "earlier label" if number else "label", f"{event.label}, by {who(event.by)}, {at}: {reason}"
 
 
 _EFFECTS = {"sandbox": "effects stay in the sandbox", "live": "effects are real"}

@@ -31,6 +31,13 @@ def moment(time: datetime) -> str:
     return time.strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
+def length(seconds: float) -> str:
+    """Return a length of time in the largest unit that it fills."""
+    units = ((86_400, "d"), (3_600, "h"), (60, "min"))
+    size, unit = next(((size, unit) for size, unit in units if seconds >= size), (1, "s"))
+    return f"{seconds / size:.3g} {unit}"
+
+
 def usd(amount: Decimal) -> str:
     """Return an amount of US dollars, exact."""
     return f"{plain(amount)} USD"

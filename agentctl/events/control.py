@@ -1,8 +1,11 @@
-"""Acts outside runs, in a journal of their own: who may answer approval requests, and with which key."""
+"""Acts outside runs, in a journal of their own: who may answer approval requests and with which key, what people think of runs."""
 
-from typing import ClassVar
+from typing import ClassVar, Literal, TypeAlias
 
 from agentctl.events.base import Event, Principal
+
+Label: TypeAlias = Literal["good", "bad", "overridden"]
+"""What somebody thinks of a run; `overridden`: a person did it again, otherwise."""
 
 
 class ReviewerAdded(Event):
@@ -31,5 +34,19 @@ class ReviewerRevoked(Event):
     """The key that is revoked."""
     by: Principal
     """Who revoked it."""
+    reason: str
+    """Why."""
+
+
+class RunLabelled(Event):
+    """Somebody says what they think of a run; the last word counts, earlier ones stay."""
+
+    type: ClassVar[str] = "run.labelled"
+    run: str
+    """The run's id."""
+    label: Label
+    """What they think of it."""
+    by: Principal
+    """Who says so."""
     reason: str
     """Why."""

@@ -14,7 +14,7 @@ from agentctl.events.approval import (
 )
 from agentctl.events.base import Event
 from agentctl.events.budget import BudgetOverrun, BudgetRaised, BudgetStopped
-from agentctl.events.control import ReviewerAdded, ReviewerRevoked
+from agentctl.events.control import ReviewerAdded, ReviewerRevoked, RunLabelled
 from agentctl.events.form import JOURNAL_VERSION
 from agentctl.events.loop import LoopDetected
 from agentctl.events.model import ModelAnswered, ModelAsked, ModelFailed, ModelRefused, RouteChosen
@@ -73,6 +73,7 @@ AnyEvent: TypeAlias = (
     | LoopDetected
     | ReviewerAdded
     | ReviewerRevoked
+    | RunLabelled
 )
 """Every event. A `match` over it is checked for exhaustiveness."""
 

@@ -1,5 +1,7 @@
 """Questions about runs, with typed answers; their SQL stands in `queries/`."""
 
+from collections.abc import Collection
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -10,29 +12,44 @@ from agentctl.events.record import EVENT_TYPES
 from agentctl.trace.placed import Placed
 from agentctl.trace.query_texts import query_text
 from agentctl.trace.report import JournalState, NotUnderstood, RunReport, RunRow, report_of
+from agentctl.trace.run_names import LATEST
 
 if TYPE_CHECKING:
     from agentctl.trace.store import Reader
-
-LATEST = "latest"
-"""What a person writes for the newest run."""
 
 _CANDIDATES = 10
 _ALL = 1 << 62
 
 
-def list_runs(
-    reader: "Reader", *, limit: int | None = 20, agent: str | None = None, status: str | None = None
-) -> tuple[RunRow, ...]:
-    """Return the newest runs, newest first.
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Which runs are looked for; None: all.
 
-    Args:
-        reader: an open reader.
-        limit: at most so many; None for all.
-        agent: only those of this agent.
-        status: only those with this status or reason: `suspended`, `approval`, `answered`.
+    `status` is a status or a reason: `suspended`, `approval`, `answered`. They began at `since` (ISO 8601, UTC) or later,
+    and before `until`. Only those among `only` are taken, and none of `without`.
     """
-    chosen = _query(reader, "choose_runs", limit=_ALL if limit is None else limit, agent=agent, status=status)
+
+    agent: str | None = None
+    principal: str | None = None
+    kind: str | None = None
+    status: str | None = None
+    since: str | None = None
+    until: str | None = None
+    only: Collection[str] | None = None
+    without: Collection[str] | None = None
+
+    @property
+    def narrow(self) -> bool:
+        """Whether any run is left out."""
+        return any(value is not None for value in asdict(self).values())
+
+
+EVERY_RUN = Choice()
+
+
+def list_runs(reader: "Reader", choice: Choice = EVERY_RUN, *, limit: int | None = 20) -> tuple[RunRow, ...]:
+    """Return the newest runs that are looked for, newest first; at most so many, None for all."""
+    chosen = _query(reader, "choose_runs", limit=_ALL if limit is None else limit, **asdict(choice))
     return _rows(reader, [run for (run,) in chosen])
 
 

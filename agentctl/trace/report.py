@@ -59,6 +59,12 @@ class RunRow:
     cost_usd: Decimal
     overridden: bool
     """Whether a person answered an approval."""
+    last_event_at: datetime
+
+    @property
+    def seconds(self) -> float:
+        """How long it took from its beginning to the last that is known of it, waiting included."""
+        return (self.last_event_at - self.started_at).total_seconds()
 
 
 @dataclass(frozen=True, slots=True)

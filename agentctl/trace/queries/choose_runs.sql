@@ -3,6 +3,12 @@ SELECT run
 FROM runs
 WHERE
     ($agent::VARCHAR IS NULL OR gen_ai_agent_name = $agent)
+    AND ($principal::VARCHAR IS NULL OR principal = $principal)
+    AND ($kind::VARCHAR IS NULL OR kind = $kind)
     AND ($status::VARCHAR IS NULL OR $status IN (status, reason))
+    AND ($since::VARCHAR IS NULL OR started_at >= $since::TIMESTAMP)
+    AND ($until::VARCHAR IS NULL OR started_at < $until::TIMESTAMP)
+    AND ($only::VARCHAR[] IS NULL OR list_contains($only, run))
+    AND ($without::VARCHAR[] IS NULL OR NOT list_contains($without, run))
 ORDER BY started_at DESC, run DESC
 LIMIT $limit;

@@ -1,7 +1,7 @@
 SELECT
     run, kind, gen_ai_agent_name, owner, version, version_tag, environment, principal, principal_assurance, on_behalf_of,
     input, status, reason, exit_code, answer, started_at, ended_at, steps, model_calls, tool_calls, refused_calls,
-    gen_ai_usage_input_tokens, gen_ai_usage_output_tokens, cost_usd, overridden
+    gen_ai_usage_input_tokens, gen_ai_usage_output_tokens, cost_usd, overridden, last_event_at
 FROM runs
 WHERE list_contains($runs::VARCHAR[], run)  -- a filter, not a join: it reaches the events below
 ORDER BY started_at DESC, run DESC;

@@ -46,8 +46,8 @@ def test_a_list_has_a_line_for_each_run_the_newest_first(
     code, out, err = typed(capsys, "list")
     assert (code, err) == (0, "")
     assert [line.split() for line in out.splitlines()] == [
-        ["run", "started", "agent", "for", "status", "USD", "calls"],
-        [other, "2026-03-14", "10:00", "triage", "casey", "running", "0", "0"],
+        ["run", "started", "agent", "for", "outcome", "took", "USD", "calls", "refused"],
+        [other, "2026-03-14", "10:00", "triage", "casey", "running", "0", "s", "0", "0"],
         [
             run_id(1),
             "2026-03-14",
@@ -55,15 +55,18 @@ def test_a_list_has_a_line_for_each_run_the_newest_first(
             "refund-assistant",
             "casey",
             "answered",
+            "25",
+            "s",
             "0.0032",
-            "3,",
+            "3",
             "1",
-            "refused",
         ],
     ]
-    _, out, err = typed(capsys, "list", "--limit", "1", "--agent", "triage", "--status", "running")
+    _, out, err = typed(capsys, "list", "--limit", "1")
     assert other in out
     assert err == "the newest 1; `--limit` shows more\n"
+    _, out, err = typed(capsys, "list", "--limit", "1", "--agent", "triage", "--status", "running")
+    assert (other in out, err) == (True, "")
 
 
 def test_a_list_as_json_has_every_field(journals: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from agentctl.events.base import Principal
 from agentctl.events.record import EVENT_TYPES, AnyEvent
 from agentctl.events.run import RunFinished, RunSuspended
-from agentctl.trace.questions import find_run, list_runs, show_run
+from agentctl.trace.questions import Choice, find_run, list_runs, show_run
 from agentctl.trace.report import JournalState, NotUnderstood, RunRow
 from agentctl.trace.store import Reader
 from agentctl.trace.three_questions import three_questions
@@ -80,6 +80,7 @@ class TestListing:
                     output_tokens=114,
                     cost_usd=Decimal("0.0032"),
                     overridden=False,
+                    last_event_at=BEGINNING + timedelta(seconds=25),
                 ),
             )
 
@@ -105,9 +106,9 @@ class TestListing:
         with Reader(None, folder) as reader:
             (row,) = list_runs(reader)
             assert (row.status, row.reason, row.exit_code) == (status, reason, code)
-            assert list_runs(reader, status=status) == (row,)
-            assert list_runs(reader, status=reason or status) == (row,)
-            assert list_runs(reader, status="something else") == ()
+            assert list_runs(reader, Choice(status=status)) == (row,)
+            assert list_runs(reader, Choice(status=reason or status)) == (row,)
+            assert list_runs(reader, Choice(status="something else")) == ()
 
     def test_the_newest_come_first_and_no_more_than_asked_for(self, folder: Path) -> None:
         """Order is by beginning; an agent's name picks its runs."""
@@ -117,7 +118,7 @@ class TestListing:
             write_journal(folder, run_id(number), [started(run_id(number), agent=agent)], start=start)
         with Reader(None, folder) as reader:
             assert [row.run for row in list_runs(reader, limit=3)] == [run_id(3), run_id(2), run_id(1)]
-            assert [row.run for row in list_runs(reader, limit=None, agent="triage")] == [
+            assert [row.run for row in list_runs(reader, Choice(agent="triage"), limit=None)] == [
                 run_id(2),
                 run_id(0),
             ]

@@ -1,0 +1,172 @@
+"""`agentctl runs tail`: what runs do while they do it, whichever process they run in."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from agentctl.cli.options import Json
+
+if TYPE_CHECKING:
+    from agentctl.cli.terminal import Line, Terminal
+    from agentctl.composition import Project
+    from agentctl.events.record import Record
+    from agentctl.trace.tailing import Heard, Tail
+
+
+def tail(
+    run: Annotated[
+        str | None,
+        typer.Argument(help="The run's id, the beginning of one, or `latest`; without it, all runs."),
+    ] = None,
+    since: Annotated[
+        str | None,
+        typer.Option(
+            help="From then on: `10m`, `24h`, `2026-11-22`. Without it, a run is told from its beginning, all runs from now on.",
+            metavar="WHEN",
+            show_default=False,
+        ),
+    ] = None,
+    follow: Annotated[
+        bool, typer.Option("--follow", help="Wait on where the run is suspended; somebody may resume it.")
+    ] = False,
+    json: Json = False,
+) -> int:
+    """Tell what runs do as they do it, in whatever process.
+
+    One run is told until it is finished or suspended, all runs until Ctrl-C. As JSON: one record a line.
+
+    Exit codes: 0 the run is finished or suspended · 2 there is no such run · 7 its journal is damaged · 130 Ctrl-C.
+    """
+    import asyncio
+
+    from agentctl.cli.terminal import Terminal
+    from agentctl.composition import open_project
+    from agentctl.trace.run_names import run_named
+
+    project, terminal = open_project(), Terminal(as_json=json)
+    named = None if run is None else run_named(project.journals.runs(), run)
+    follower = _Follower(terminal, named, follow=follow)
+    asyncio.run(_follow(project, follower, _tail(project, named, since)))
+    return 0
+
+
+@dataclass(slots=True)
+class _Follower:
+    """Somebody who reads what is told."""
+
+    terminal: "Terminal"
+    run: str | None
+    """The only run they follow; None: all."""
+    follow: bool
+    told: str | None = field(default=None, init=False)
+    """The run they read of last."""
+    waiting: bool = field(default=False, init=False)
+    """Whether they know that we wait."""
+
+    def hear(self, heard: "Heard") -> None:
+        """Tell what is new in a run.
+
+        Raises:
+            IntegrityError: the only run they follow is damaged.
+        """
+        if self.terminal.as_json:
+            self.terminal.data(_json_line(record) for record in heard.records)
+        else:
+            self.terminal.lines(self._lines(heard))
+        if heard.damage is not None:
+            self._damaged(heard.run, heard.damage)
+
+    def wait(self) -> None:
+        """Say once that all there is was told."""
+        if not self.waiting and not self.terminal.as_json:
+            what = "all runs" if self.run is None else f"run {self.run}"
+            self.terminal.progress(f"following {what}; Ctrl-C ends it")
+        self.waiting = True
+
+    def _lines(self, heard: "Heard") -> Iterator["Line"]:
+        """Return the lines of a run; where several are followed, below the name of the run, when another one speaks."""
+        from agentctl.cli.terminal import Line
+
+        depth = 0 if self.run is not None else 1
+        for record in heard.records:
+            for line in _lines_of(record):
+                if depth and self.told != heard.run and record.seq > 0:
+                    yield Line(f"run {heard.run}", tone="title")
+                self.told = heard.run
+                yield Line(line.text, line.depth + (depth if record.seq else 0), line.tone)
+
+    def _damaged(self, run: str, damage: str) -> None:
+        from agentctl.foundation.errors import IntegrityError
+
+        if self.run is not None:
+            raise IntegrityError(f"the journal of run {run}: {damage}")
+        self.terminal.warning(f"the journal of run {run}: {damage}; it is followed no further")
+
+
+async def _follow(project: "Project", follower: _Follower, followed: "Tail") -> None:
+    from contextlib import aclosing
+
+    from agentctl.trace.tailing import following
+
+    async with aclosing(following(followed, project.clock)) as news:
+        async for heard in news:
+            for one in heard:
+                follower.hear(one)
+            if follower.run is not None and heard and _at_an_end(heard[-1], follow=follower.follow):
+                return
+            follower.wait()
+
+
+def _tail(project: "Project", run: str | None, since: str | None) -> "Tail":
+    from datetime import UTC, datetime, timedelta
+
+    from agentctl.audit.filters import moment_of
+    from agentctl.foundation.clock import to_rfc3339
+    from agentctl.trace.tailing import Tail
+
+    now = project.clock.now()
+    begin = now if since is None else datetime.fromisoformat(moment_of(since, now)).replace(tzinfo=UTC)
+    if run is not None:
+        return Tail(project.paths.journal, run=run, since="" if since is None else to_rfc3339(begin))
+    tail = Tail(project.paths.journal, since=to_rfc3339(begin))
+    unread = begin - timedelta(minutes=1)  # clocks are set a little now and then
+    tail.skip_unchanged(int(unread.timestamp()) * 1_000_000_000)
+    return tail
+
+
+def _at_an_end(heard: "Heard", *, follow: bool) -> bool:
+    """Return whether nothing follows, or nothing that the run does by itself."""
+    from agentctl.events.run import RunFinished, RunSuspended
+
+    last = heard.records[-1].event if heard.records else None
+    return isinstance(last, RunFinished) or (isinstance(last, RunSuspended) and not follow)
+
+
+def _lines_of(record: "Record") -> Iterator["Line"]:
+    from agentctl.cli.event_lines import line_of
+    from agentctl.cli.terminal import Line
+    from agentctl.events.run import RunFinished, RunStarted, RunSuspended
+
+    match record.event:
+        case RunStarted():
+            head, *rest = (line_of(record) or "").split("\n")
+            yield Line(head, tone="title")
+            yield from (Line(text.strip(), 1, "quiet") for text in rest)
+        case RunFinished(status=status, answer=answer):
+            yield Line(f"{status}: {answer}", tone="good" if status == "answered" else "bad")
+        case RunSuspended(reason=reason, detail=detail):
+            yield Line(f"suspended ({reason}): {detail}", tone="warn")
+        case _:
+            text = line_of(record)
+            if text is not None:
+                yield Line(text)
+
+
+def _json_line(record: "Record") -> str:
+    import json
+
+    from agentctl.events.record import body_of
+
+    return json.dumps({**body_of(record), "h": record.hash})
