@@ -43,7 +43,7 @@ def _next_commands(folder: str, project: "NewProject", agent: str) -> list[str]:
     from agentctl.cli.init_files import QUESTION
 
     there = [] if project.root == Path.cwd().resolve() else [f"cd {shlex.quote(folder)}"]
-    return [*there, f'agentctl run {agent} --input "{QUESTION}"', "agentctl contract check"]
+    return [*there, f'agentctl run {agent} --input "{QUESTION}"', "agentctl policy test", "agentctl doctor"]
 
 
 def _document(project: "NewProject", agent: str, commands: list[str]) -> dict[str, object]:

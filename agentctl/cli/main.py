@@ -7,6 +7,7 @@ import typer
 
 from agentctl import __version__
 from agentctl.cli import approvals, audit, contract, keys, policy, reviewers, runs, trace
+from agentctl.cli.doctor import doctor
 from agentctl.cli.failure import exit_code_of
 from agentctl.cli.init import init
 from agentctl.cli.resolve import resolve
@@ -24,6 +25,7 @@ app.command("init")(init)
 app.command("run")(run)
 app.command("resume")(resume)
 app.command("resolve")(resolve)
+app.command("doctor")(doctor)
 app.add_typer(runs.app, name="runs", help="Look at runs.")
 app.add_typer(approvals.app, name="approvals", help="Answer what waits for approval.")
 app.add_typer(contract.app, name="contract", help="Check, show and export contracts.")

@@ -44,11 +44,12 @@ _NARROWEST = 12
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of an answer; what does not fit goes on below its beginning."""
+    """One line of an answer; what does not fit goes on below its beginning, so many columns further in."""
 
     text: str
     depth: int = 0
     tone: Tone = "plain"
+    hang: int = _CONTINUED
 
 
 class Terminal:
@@ -148,7 +149,7 @@ def _console(file: TextIO) -> "Console":
 def _print_lines(console: "Console", lines: Iterable[Line]) -> None:
     for line in lines:
         indent = " " * (_INDENT * line.depth)
-        _print_wrapped(console, indent, indent + " " * _CONTINUED, line)
+        _print_wrapped(console, indent, indent + " " * line.hang, line)
 
 
 def _print_wrapped(console: "Console", head: str, below: str, line: Line) -> None:

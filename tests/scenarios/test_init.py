@@ -58,7 +58,7 @@ def test_the_lines_it_prints_can_be_typed(tmp_path: Path) -> None:
     (change, folder), *commands = [shlex.split(str(line)) for line in lines]
     assert change == "cd"
     shell = Shell(tmp_path / folder)
-    assert [(command[0], shell(*command[1:]).code) for command in commands] == [("agentctl", 0)] * 2
+    assert [(command[0], shell(*command[1:]).code) for command in commands] == [("agentctl", 0)] * 3
 
 
 def test_schemas_are_those_of_the_command(made: Shell) -> None:

@@ -29,10 +29,11 @@ def test_it_says_what_each_file_is_for_and_what_to_type(
     for file in starter():
         assert f"{file.path} {file.about}".replace("{agent}", "helper") in lines
     assert f"made a project in {tmp_path / 'mine'}" in lines
-    assert lines[-3:] == [
+    assert lines[-4:] == [
         "cd mine",
         'agentctl run helper --input "How long do I have to send in receipts?"',
-        "agentctl contract check",
+        "agentctl policy test",
+        "agentctl doctor",
     ]
     assert (tmp_path / "mine" / "agentctl.toml").is_file()
 

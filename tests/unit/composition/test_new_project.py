@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 
 from agentctl.cli.init_files import QUESTION, notes_find, starter
 from agentctl.composition.new_project import NewFile, plan_project, write_project
+from agentctl.composition.policies import check_policies, judge_cases
+from agentctl.composition.project import open_project
 from agentctl.contract.golden import load_golden_set
 from agentctl.contract.project import ProjectFiles
 from agentctl.contract.source import read_source
@@ -119,6 +121,40 @@ def test_the_shipped_project_passes_the_contract_check(tmp_path: Path, agent: st
     reviewed = review(files, lambda: files.agent(agent), "sandbox", called=agent, today="2026-11-22")
     assert (reviewed.report.errors, reviewed.report.warnings, reviewed.report.notes) == ((), (), ())
     assert reviewed.version is not None
+
+
+def test_the_shipped_policy_passes_its_check_and_its_cases(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`agentctl policy check` finds nothing, and every case beside the policy is as expected."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    project = open_project(make(tmp_path / "new"))
+    (checked,) = check_policies(project, (), "sandbox")
+    assert (checked.sets, checked.report.errors, checked.report.warnings) == (
+        ("cedar:policies/helper.cedar",),
+        (),
+        (),
+    )
+    (judged,) = judge_cases(project)
+    assert (judged.problems, judged.failed) == ((), ())
+    assert [item.decision for item in judged.judged] == ["allow"]
+
+
+def test_the_rule_that_the_policy_explains_would_hold(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The condition in the policy's comment, put where the comment says, passes the check too."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    project = open_project(make(tmp_path / "new"))
+    path = project.paths.root / "contracts" / "policies" / "helper.cedar"
+    text = path.read_text(encoding="utf-8")
+    (rule,) = (line for line in text.splitlines() if line.startswith("//   unless"))
+    head, _ = text.rsplit(";", 1)
+    path.write_text(f"{head}\n{rule.removeprefix('//')};\n", encoding="utf-8")
+    (checked,) = check_policies(project, (), "sandbox")
+    assert (checked.report.errors, checked.report.warnings) == ((), ())
+    (judged,) = judge_cases(project)
+    assert (judged.problems, judged.failed) == ((), ())
 
 
 def test_the_golden_case_is_the_question_to_try(tmp_path: Path) -> None:
