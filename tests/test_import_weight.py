@@ -24,7 +24,9 @@ def loaded_after(code: str, tmp_path: object) -> set[str]:
     return set(done.stdout.split("\n")[-2].split())
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["run", "--help"], ["runs", "--help"], ["--version"]])
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["run", "--help"], ["runs", "--help"], ["audit", "--help"], ["--version"]]
+)
 def test_help_loads_nothing_heavy(arguments: list[str], tmp_path: object) -> None:
     """`--help` needs neither litellm nor duckdb, nor anything else that is heavy."""
     code = f"from agentctl.cli.main import app\nfrom agentctl.cli.failure import exit_code_of\nexit_code_of(app, {arguments!r})"

@@ -1,0 +1,149 @@
+"""An answer comes out in the format that is asked for, and says what it leaves out."""
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import pytest
+
+from agentctl.audit.asking import Answer, AnswerColumn
+from agentctl.cli.audit_output import Format, format_named, show_answer
+from agentctl.cli.terminal import Terminal
+from agentctl.foundation.canonical import JsonValue
+from agentctl.foundation.errors import InvalidInput, UsageError
+
+
+def answer(*columns: str, rows: list[list[JsonValue]], more: bool = False, **left_out: int) -> Answer:
+    """Return an answer; a column is `name` or `name TYPE`."""
+    parts = [column.split(" ", 1) for column in columns]
+    typed = tuple(AnswerColumn(name, *(rest or ["VARCHAR"])) for name, *rest in parts)
+    return Answer(typed, rows, more, left_out, walls=())
+
+
+def shown(found: Answer, form: str, out: Path | None = None) -> tuple[str, str]:
+    """Return what goes to stdout and to stderr."""
+    printed, said = io.StringIO(), io.StringIO()
+    show_answer(Terminal(out=printed, err=said), found, Format(form), out)
+    return printed.getvalue(), said.getvalue()
+
+
+class TestTable:
+    def test_shows_moments_to_the_second_and_lists_in_words(self) -> None:
+        """A person reads it; programs have other formats."""
+        row: list[JsonValue] = ["01A", "2026-03-14T09:00:00.123456Z", ["a", "b"], {"x": 1}, None, True]
+        found = answer(
+            "run", "at TIMESTAMP", "names VARCHAR[]", "facts JSON", "none", "yes BOOLEAN", rows=[row]
+        )
+        line = shown(found, "table")[0].splitlines()[1]
+        assert line.split("  ")[:2] == ["01A", "2026-03-14 09:00:00"]
+        assert 'a, b   {"x": 1}' in line
+        assert line.rstrip().endswith("true")
+
+    def test_of_many_columns_shows_one_row_after_the_other(self) -> None:
+        """What would not fit beside each other stands below each other; what is empty is left out."""
+        found = answer(*(f"c{place}" for place in range(12)), rows=[["x", None, *"abcdefghij"]])
+        printed = shown(found, "table")[0].splitlines()
+        assert printed[0] == "row 1"
+        assert printed[1].split() == ["c0", "x"]
+        assert printed[2].split() == ["c2", "a"]
+
+    def test_lets_nothing_through_that_a_terminal_obeys(self) -> None:
+        """Neither in a cell nor in a column's name."""
+        printed = shown(answer("a\x1b[31m", rows=[["b\x1b]52;c;eA==\x07"]]), "table")[0]
+        assert "\x1b" not in printed
+        assert "\\x1b]52" in printed
+
+    def test_says_that_there_is_nothing(self) -> None:
+        """An empty answer is one."""
+        assert shown(answer("a", rows=[]), "table")[0] == "nothing was found\n"
+
+
+class TestData:
+    def test_json_holds_everything(self) -> None:
+        """Columns with types, rows as objects, and whether there are more."""
+        document = json.loads(shown(answer("a BIGINT", rows=[[1]], more=True, eval=2), "json")[0])
+        assert document == {
+            "columns": [{"name": "a", "type": "BIGINT"}],
+            "rows": [{"a": 1}],
+            "more": True,
+            "left_out": {"eval": 2},
+        }
+
+    def test_a_name_that_comes_twice_loses_no_value(self) -> None:
+        """The second one gets a number."""
+        document = json.loads(shown(answer("a", "a", "a", rows=[["1", "2", "3"]]), "json")[0])
+        assert document["rows"] == [{"a": "1", "a:1": "2", "a:2": "3"}]
+
+    def test_json_lines_are_ascii_and_one_object_each(self) -> None:
+        """Whatever stands in them, a line is a row."""
+        printed = shown(answer("a", rows=[["ü\n\x1b"], ["b"]]), "jsonl")[0]
+        assert printed.isascii()
+        assert [json.loads(line) for line in printed.splitlines()] == [{"a": "ü\n\x1b"}, {"a": "b"}]
+
+    @pytest.mark.parametrize(
+        "start", ["=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20"]
+    )
+    def test_csv_is_no_formula(self, start: str) -> None:
+        """A text that a spreadsheet would compute gets an apostrophe, in a column's name too."""
+        printed = shown(answer(f"{start}cmd", rows=[[f"{start}cmd|' /C calc'!A0"]]), "csv")[0]
+        rows = list(csv.reader(io.StringIO(printed, newline="")))
+        assert [row[0][0] for row in rows] == ["'", "'"]
+
+    def test_csv_leaves_numbers_alone(self) -> None:
+        """A negative amount is a number, a text that looks like one is not."""
+        found = answer("n BIGINT", "d DECIMAL(4,2)", "t", rows=[[-1, "-0.5", "-1"]])
+        assert shown(found, "csv")[0] == "n,d,t\n-1,-0.5,'-1\n"
+
+    def test_csv_holds_lists_and_objects_as_json(self) -> None:
+        """A cell can be read again."""
+        printed = shown(answer("a VARCHAR[]", "b JSON", "c", rows=[[["x"], {"y": 1}, None]]), "csv")[0]
+        assert list(csv.reader(io.StringIO(printed)))[1] == ['["x"]', '{"y": 1}', ""]
+
+    def test_csv_lets_nothing_through_that_a_terminal_obeys(self) -> None:
+        """It may be printed on one."""
+        assert "\x1b" not in shown(answer("a", rows=[["\x1b[2J"]]), "csv")[0]
+
+
+class TestWhatIsLeftOut:
+    def test_is_said_beside_the_answer(self) -> None:
+        """Rows beyond the bound, and runs of other kinds."""
+        said = shown(answer("a", rows=[["1"]], more=True, eval=2, shadow=1), "csv")[1]
+        assert "the first 1 row; `--limit` gives more" in said
+        assert "2 of kind `eval` and 1 of kind `shadow` (`--all`)" in said
+
+    def test_nothing_is_said_of_nothing(self) -> None:
+        """A whole answer needs no remark."""
+        assert shown(answer("a", rows=[["1"]]), "csv")[1] == ""
+
+
+class TestFiles:
+    @pytest.mark.parametrize("form", ["json", "jsonl", "csv", "table", "parquet"])
+    def test_get_the_whole_answer_or_nothing(self, tmp_path: Path, form: str) -> None:
+        """What stood there before is replaced in one go; nothing else is left."""
+        out = tmp_path / "answer"
+        out.write_text("before")
+        printed, said = shown(answer("a", rows=[["x"]]), form, out)
+        assert (printed, "1 row in" in said) == ("", True)
+        assert b"x" in out.read_bytes()
+        assert [path.name for path in tmp_path.iterdir()] == ["answer"]
+
+    @pytest.mark.parametrize("form", ["csv", "parquet"])
+    def test_that_cannot_be_written_are_a_problem(self, tmp_path: Path, form: str) -> None:
+        """With the file as its place."""
+        with pytest.raises(InvalidInput, match="cannot be written"):
+            shown(answer("a", rows=[["x"]]), form, tmp_path / "missing" / "answer")
+
+
+def test_an_unknown_format_is_refused_with_the_nearest() -> None:
+    """And with all there are."""
+    with pytest.raises(UsageError) as caught:
+        format_named("jsn", None)
+    assert caught.value.problems[0].nearest == "json"
+
+
+def test_parquet_needs_a_file() -> None:
+    """It is nothing for a terminal."""
+    with pytest.raises(UsageError, match="--out"):
+        format_named("parquet", None)
+    assert format_named("parquet", Path("x")) is Format.parquet
