@@ -59,10 +59,11 @@ def diagnose(
         found = error.problems[0].found
         missing = problem(found, "agentctl init my-project", "cd my-project")
         return Diagnosis((_machine(start or Path.cwd()), Section("project", (missing,))))
-    return _diagnosis(project, environment, reaching=reaching)
+    return diagnosis_of(project, environment, reaching=reaching)
 
 
-def _diagnosis(project: Project, environment: str | None, *, reaching: bool) -> Diagnosis:
+def diagnosis_of(project: Project, environment: str | None, *, reaching: bool = False) -> Diagnosis:
+    """Look at a project on this machine, and one of its environments, or all; see `diagnose`."""
     if environment is not None:
         _refuse_unknown(project, environment)
     names = project.files.environments() if environment is None else (environment,)
