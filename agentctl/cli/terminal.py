@@ -83,6 +83,7 @@ class Terminal:
     def data(self, lines: Iterable[str]) -> None:
         """Print lines for programs, as they are: who makes them leaves nothing in them that a terminal obeys."""
         self._out.writelines(f"{line}\n" for line in lines)
+        self._out.flush()  # somebody may be reading while we wait
 
     def fields(self, pairs: Iterable[tuple[str, str]], *, depth: int = 1) -> None:
         """Print names and values, one pair a line, the values below each other."""

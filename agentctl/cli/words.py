@@ -24,6 +24,7 @@ _ANSWERS: dict[Answer, str] = {
     "approve_with_changes": "approved with changes",
     "escalate": "left to others",
 }
+_THREE_DIGITS = 999.5
 
 
 def moment(time: datetime) -> str:
@@ -33,9 +34,10 @@ def moment(time: datetime) -> str:
 
 def length(seconds: float) -> str:
     """Return a length of time in the largest unit that it fills."""
-    units = ((86_400, "d"), (3_600, "h"), (60, "min"))
+    units = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"), (0.001, "ms"))
     size, unit = next(((size, unit) for size, unit in units if seconds >= size), (1, "s"))
-    return f"{seconds / size:.3g} {unit}"
+    count = seconds / size
+    return f"{count:.3g} {unit}" if count < _THREE_DIGITS else f"{count:,.0f} {unit}"
 
 
 def usd(amount: Decimal) -> str:
