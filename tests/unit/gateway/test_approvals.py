@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 
 from agentctl.approval.pending import Approval
+from agentctl.approval.reviewer import Case as ReviewCase
+from agentctl.approval.reviewer import LookUpFunction, Opinion
 from agentctl.contract.agent import AgentContract
 from agentctl.contract.approval_rule import ApprovalRule, EscalationStep
 from agentctl.contract.platform import ApprovalFloor, PlatformRules
@@ -22,6 +24,7 @@ from agentctl.events.approval import (
     ApprovalRequested,
     GrantGiven,
     MessageRefused,
+    ReviewerRecord,
 )
 from agentctl.events.base import Part
 from agentctl.events.run import ClockAnomaly
@@ -37,8 +40,10 @@ from agentctl.gateway.verdict import Case, NeedsApproval
 from agentctl.policy.allowlist import AllowlistPolicy
 from agentctl.policy.platform import PlatformPolicy
 from agentctl.runtime.outcome import exit_code
+from agentctl.tools.executors.executor import Execution
 from agentctl.trace.message import AnswerMessage, GrantMessage
 from tests.fakes.clock import StandingClock
+from tests.fakes.executor import FakeExecutor
 from tests.fakes.models import FakeModel, asks, says
 from tests.fakes.runs import RUN, Stage, default_limits
 
@@ -702,3 +707,75 @@ async def test_an_answer_names_its_approval_in_the_record(tmp_path: Path) -> Non
     }
     assert intent.basis.inputs_digest.startswith("sha256:")
     assert intent.basis.budget_after.tool_calls == intent.basis.budget_before.tool_calls + 1
+
+
+# -- corners ------------------------------------------------------------------------------------------------
+
+
+async def test_an_edit_over_a_threshold_with_a_shorter_time_asks_again(tmp_path: Path) -> None:
+    """What was approved for a quarter of an hour is not good where five minutes are the rule."""
+    rule = ApprovalRule(when={"amount_usd_ge": Decimal(300)}, valid_for="5m")
+    stage = a_run(tmp_path, rule)
+    await stage.start()
+    edits(stage, amount=30_000)
+    assert await resumed(stage) == ExitCode.WAITING
+    latest = stage.events(ApprovalRequested)[-1]
+    assert latest.reasons[0] == "an approval is good for a shorter time now"  # type: ignore[attr-defined]  # a request
+    assert latest.valid_for_seconds == 300  # type: ignore[attr-defined]  # a request
+
+
+async def test_a_crash_after_an_edited_call_was_sent_repeats_it_under_its_key(tmp_path: Path) -> None:
+    """The amendment stands; nothing is amended a second time, and the key is that of the first intent."""
+    stage = a_run(tmp_path)
+    await stage.start()
+    edits(stage, amount=20_000)
+
+    def dies(execution: Execution) -> None:
+        if execution.descriptor.name == "stripe.create_refund":
+            raise RuntimeError("the process died")
+
+    stage.executor = FakeExecutor(before=dies)
+    with pytest.raises(RuntimeError, match="died"):
+        await resumed(stage)
+    stage.executor = FakeExecutor()
+    assert await resumed(stage) == ExitCode.OK
+    assert refunds(stage) == [20_000]
+    assert len(stage.events(ToolAmended)) == 1
+    keys = {item.idempotency_key for item in stage.events(ToolIntent) if item.tool == "stripe.create_refund"}  # type: ignore[attr-defined]  # intents
+    assert len(keys) == 1
+
+
+class LeavesItToOthers:
+    """A person at this terminal who wants somebody else to decide."""
+
+    async def review(self, case: ReviewCase, look_up: LookUpFunction) -> Opinion:
+        """Leave it."""
+        del case, look_up
+        return Opinion(
+            "escalate", "not mine", ReviewerRecord(id="alice", kind="person", assurance="asserted")
+        )
+
+
+async def test_a_person_here_can_leave_it_to_the_next_too(tmp_path: Path) -> None:
+    """The same word in this process as by letter."""
+    rule = ApprovalRule(reviewers=("alice",), escalation=(EscalationStep(after="2h", to=("bob",)),))
+    stage = a_run(tmp_path, rule)
+    stage.reviewers = (LeavesItToOthers(),)
+    await stage.start()
+    (step,) = stage.events(ApprovalEscalated)
+    assert step.reviewers == ("bob",)  # type: ignore[attr-defined]  # an escalation
+
+
+async def test_a_session_gives_back_what_its_engines_hold(tmp_path: Path) -> None:
+    """Connections and processes of engines end with the session, also when its work fails."""
+    closed: list[str] = []
+
+    async def close() -> None:
+        closed.append("engine")
+
+    stage = a_run(tmp_path)
+    parts = replace(stage.parts(stage.journals.create(RUN)), closing=(close,))
+    with pytest.raises(RuntimeError, match="work"):
+        async with open_session(parts):
+            raise RuntimeError("work failed")
+    assert closed == ["engine"]
