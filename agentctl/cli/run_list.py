@@ -8,7 +8,7 @@ import typer
 from agentctl.cli.options import Json
 
 if TYPE_CHECKING:
-    from agentctl.cli.terminal import Column, Terminal
+    from agentctl.cli.terminal import Terminal
     from agentctl.composition import Project
     from agentctl.trace.labels import Labels
     from agentctl.trace.questions import Choice
@@ -124,8 +124,7 @@ def _show(terminal: "Terminal", rows: Sequence["RunRow"], labels: "Labels", choi
     if terminal.as_json:
         terminal.document([_form(row, labels) for row in rows])
     elif rows:
-        columns, cells = _table(rows, labels)
-        terminal.table(columns, cells)
+        _show_table(terminal, [_cells(row, labels) for row in rows])
     else:
         terminal.line("there is no run of that kind" if choice.narrow else "there is no run yet")
 
@@ -138,17 +137,30 @@ def _form(row: "RunRow", labels: "Labels") -> dict[str, object]:
     return {**asdict(row), "seconds": row.seconds, "label": last_label(labels, row.run)}
 
 
-def _table(rows: Sequence["RunRow"], labels: "Labels") -> tuple[list["Column"], list[tuple[str, ...]]]:
-    """Return the columns and their cells; what no run has takes no room."""
+def _show_table(terminal: "Terminal", cells: Sequence[dict[str, str]]) -> None:
+    """Print the runs below each other; what all of them share stands above, and what none has takes no room."""
     from agentctl.cli.terminal import Column
 
-    whole = {"run", "started", "agent", "took", "USD", "label"}
-    numbers = {"took", "USD", "calls", "refused"}
-    cells = [_cells(row, labels) for row in rows]
-    always = {"run", "started", "agent", "for", "outcome", "took", "USD", "calls"}
-    names = [name for name in cells[0] if name in always or any(row[name] for row in cells)]
-    columns = [Column(name, whole=name in whole, right=name in numbers) for name in names]
-    return columns, [tuple(row[name] for name in names) for row in cells]
+    shared = _shared(cells)
+    if shared:
+        terminal.line(" ".join([f"{len(cells)} runs", *shared.values()]))
+    names = [name for name in cells[0] if name not in shared and any(row[name] for row in cells)]
+    columns = [Column(name, whole=name not in _FOLDED, right=name in _NUMBERS) for name in names]
+    terminal.table(columns, ([row[name] for name in names] for row in cells))
+
+
+_FOLDED = frozenset({"for", "outcome"})
+_NUMBERS = frozenset({"took", "USD", "calls", "refused"})
+
+
+def _shared(cells: Sequence[dict[str, str]]) -> dict[str, str]:
+    """Return what several runs have in common, in words, by its column."""
+    ways = {"agent": "of", "for": "for"} if len(cells) > 1 else {}
+    return {
+        name: f"{word} {cells[0][name]}"
+        for name, word in ways.items()
+        if len({row[name] for row in cells}) == 1
+    }
 
 
 def _cells(row: "RunRow", labels: "Labels") -> dict[str, str]:

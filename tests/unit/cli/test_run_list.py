@@ -111,11 +111,22 @@ def test_a_run_is_shown_with_all_that_was_said_of_it(capsys: pytest.CaptureFixtu
 
 
 @pytest.mark.usefixtures("journals")
+def test_what_all_runs_share_is_said_once(capsys: pytest.CaptureFixture[str]) -> None:
+    """Above them; a run alone has it beside it."""
+    runs.app(["list", "--status", "running", "--agent", "refund-assistant"], standalone_mode=False)
+    above, head, *_ = capsys.readouterr().out.splitlines()
+    assert (above, "agent" in head, "for" in head) == ("2 runs of refund-assistant", False, True)
+    runs.app(["list", "--agent", "triage"], standalone_mode=False)
+    head, row = capsys.readouterr().out.splitlines()
+    assert ("agent  " in head, "  triage  casey  " in row) == (True, True)
+
+
+@pytest.mark.usefixtures("journals")
 def test_a_kind_that_is_not_live_is_a_column(capsys: pytest.CaptureFixture[str]) -> None:
     """Where all runs are live there is none."""
     runs.app(["list"], standalone_mode=False)
     head, *rows = capsys.readouterr().out.splitlines()
-    assert "  kind  " in head
+    assert "  kind    for    " in head
     assert "  shadow  " in next(row for row in rows if row.startswith(run_id(2)))
     runs.app(["list", "--kind", "live"], standalone_mode=False)
     assert "kind" not in capsys.readouterr().out

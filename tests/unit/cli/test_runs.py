@@ -46,14 +46,14 @@ def test_a_list_has_a_line_for_each_run_the_newest_first(
     code, out, err = typed(capsys, "list")
     assert (code, err) == (0, "")
     assert [line.split() for line in out.splitlines()] == [
-        ["run", "started", "agent", "for", "outcome", "took", "USD", "calls", "refused"],
-        [other, "2026-03-14", "10:00", "triage", "casey", "running", "0", "s", "0", "0"],
+        ["2", "runs", "for", "casey"],
+        ["run", "started", "agent", "outcome", "took", "USD", "calls", "refused"],
+        [other, "2026-03-14", "10:00", "triage", "running", "0", "s", "0", "0"],
         [
             run_id(1),
             "2026-03-14",
             "09:00",
             "refund-assistant",
-            "casey",
             "answered",
             "25",
             "s",
