@@ -1,7 +1,7 @@
 """Asking reviewers, and their own look-ups, which go through this door like every other call."""
 
 from agentctl.approval.answers import GivenAnswer, refusals
-from agentctl.approval.overdue import left_to_others, overdue_of
+from agentctl.approval.overdue import left_to_others, overdue
 from agentctl.approval.pending import Approval
 from agentctl.approval.reviewer import Case as ReviewCase
 from agentctl.approval.reviewer import Evidence, LookUpFunction, Opinion
@@ -20,9 +20,8 @@ from agentctl.gateway.verdict import Case, Refused
 
 async def review(corridor: Corridor, name: str) -> None:
     """Ask the reviewers of this process, in order, until one decides; an overdue request becomes a denial."""
-    if corridor.state.approvals[name].open:
-        for event in overdue_of(corridor.state.approvals[name], corridor.now):
-            corridor.record(event)
+    for event in overdue({name: corridor.state.approvals[name]}, corridor.now):
+        corridor.record(event)
     for reviewer in corridor.parts.reviewers:
         if _status(corridor, name) != "waiting":
             break
