@@ -27,6 +27,7 @@ from agentctl.review import doctor_environment, doctor_machine
 from agentctl.review.doctor_machine import CEDAR, DUCKDB, LITELLM, REGO, Package
 from agentctl.review.doctor_observation import Health, Observation, Section, note, ok, problem
 from agentctl.review.reviewed import review
+from agentctl.settings import MARKER
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +57,7 @@ def diagnose(
     try:
         project = open_project(start)
     except UsageError as error:
-        found = error.problems[0].found
-        missing = problem(found, "agentctl init my-project", "cd my-project")
-        return Diagnosis((_machine(start or Path.cwd()), Section("project", (missing,))))
+        return Diagnosis((_machine(start or Path.cwd()), Section("project", (_no_project(error),))))
     return diagnosis_of(project, environment, reaching=reaching)
 
 
@@ -72,7 +71,7 @@ def diagnosis_of(project: Project, environment: str | None, *, reaching: bool = 
             _machine(project.paths.root),
             _project(project, names),
             *(_environment(project, name, reaching=reaching) for name in names),
-            Section("evidence", (*traces_folder(project), *evidence(project))),
+            Section("evidence", (*traces_folder(project), *_evidence(project))),
         )
     )
 
@@ -97,6 +96,19 @@ def _project(project: Project, environments: tuple[str, ...]) -> Section:
         *(() if any(_is_live(project, name) for name in project.files.environments()) else (_not_live(),)),
     )
     return Section("project", (*there, *keys(project)))
+
+
+def _no_project(error: UsageError) -> Observation:
+    (why,) = error.problems
+    remedy = ("agentctl init my-project", "cd my-project") if MARKER in why.found else (why.accepted,)
+    return problem(why.found, *remedy)
+
+
+def _evidence(project: Project) -> Iterator[Observation]:
+    if _version(DUCKDB) is None:
+        yield note("journals cannot be looked at without `duckdb`")
+        return
+    yield from evidence(project)
 
 
 def _no_contract() -> Observation:
@@ -149,6 +161,9 @@ _KINDS = {"sandbox": "where nothing is real", "live": "where effects are real"}
 def _checks(project: Project, environment: str) -> Iterator[Observation]:
     agents, today = project.files.agents(), to_rfc3339(project.clock.now())[:10]
     if not agents:
+        return
+    if _version(CEDAR) is None:
+        yield note("contracts and policies cannot be checked without `cedarpy`")
         return
     reviewed = (
         review(project.files, partial(project.files.agent, name), environment, called=name, today=today)

@@ -106,7 +106,8 @@ def _damaged(item: Damaged) -> Observation:
     )
     return problem(
         f"traces/journal/{item.path} is not what was written: {held}",
-        f"put the file back from a copy; what holds: agentctl runs show {item.run}",
+        "put the file back from a copy; what of it holds is shown by",
+        f"agentctl runs show {item.run}",
     )
 
 

@@ -1,11 +1,14 @@
 """Tests of the doctor over a whole project: what is missing is found, and nothing is changed or given away by looking."""
 
 import os
+import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from agentctl.composition import doctor
 from agentctl.composition.doctor import Diagnosis, diagnose, diagnosis_of
 from agentctl.composition.project import Project
 from agentctl.composition.reviewers import Act, add_reviewer, revoke_reviewer
@@ -140,6 +143,44 @@ def test_outside_of_a_project(tmp_path: Path) -> None:
     (missing,) = [item for item in all_of(found) if item.health == "problem"]
     assert "no `agentctl.toml`" in missing.text
     assert missing.remedy[0] == "agentctl init my-project"
+
+
+def test_without_a_home_there_is_nowhere_for_keys(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is told with what would do, and not with another project."""
+
+    def homeless() -> Path:
+        raise RuntimeError
+
+    monkeypatch.delenv("XDG_STATE_HOME")
+    monkeypatch.setattr(Path, "home", homeless)
+    (missing,) = [item for item in all_of(diagnose(start=project.paths.root)) if item.health == "problem"]
+    assert missing.text == "no home folder to keep keys in"
+    assert missing.remedy == ("an absolute path in `XDG_STATE_HOME`",)
+
+
+@pytest.mark.parametrize(
+    ("module", "untold"), [("duckdb", "journals"), ("cedarpy", "contracts and policies")]
+)
+def test_without_a_package_the_rest_is_looked_at(
+    project: Project, monkeypatch: pytest.MonkeyPatch, module: str, untold: str
+) -> None:
+    """The package is a problem, what could not be looked at is said, and nothing breaks."""
+    wait(project)
+    monkeypatch.setattr(doctor, "find_spec", lambda name: None if name == module else find_spec(name))
+    monkeypatch.setitem(sys.modules, module, None)
+    assert told(project, "problem") == [f"`{module}` is not installed > pip install {module}"]
+    assert has(told(project, "note"), untold, f"without `{module}`")
+
+
+def test_rego_is_needed_where_a_contract_names_it(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nowhere else is it spoken of."""
+    monkeypatch.setattr(doctor, "find_spec", lambda name: None if name == "regorus" else find_spec(name))
+    assert not has(told(project, "problem"), "regorus")
+    path = project.paths.root / "contracts" / "refund-assistant.yaml"
+    rego = "policies:\n  - {engine: rego, files: [policies/x.rego]}\n"
+    path.write_text(f"{path.read_text()}\n{rego}")
+    (path.parent / "policies" / "x.rego").write_text("package agentctl\n")
+    assert has(told(project, "problem"), "`refund-assistant` needs it", "pip install 'agentctl[rego]'")
 
 
 def test_modes_of_keys_and_evidence(project: Project) -> None:

@@ -26,7 +26,7 @@ def test_whole_journals_are_counted_and_damaged_ones_named() -> None:
     assert whole == ok("1 of 3 journals whole")
     assert "traces/journal/d/R1.jsonl" in cut.text
     assert "first 4 of 9 lines" in cut.text
-    assert "agentctl runs show R1" in cut.remedy[0]
+    assert cut.remedy[-1] == "agentctl runs show R1"
     assert "cannot be read" in unreadable.text
     assert [item.health for item in (cut, unreadable)] == ["problem", "problem"]
 
