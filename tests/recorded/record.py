@@ -1,6 +1,6 @@
 """Records one journal per story into a folder. Run once per journal version, never for a version that has been recorded.
 
-Usage: python tests/recorded/record.py tests/recorded/v1
+Usage: python tests/recorded/record.py tests/recorded/v2
 """
 
 import json
@@ -28,16 +28,38 @@ def main() -> None:
     shell = _project()
     dying(shell, 4, "run", "refund-assistant", "--input", "4201")
     _keep(shell, target / "killed")
+    _keep(_edited(), target / "edited")
+    _keep(_raised(), target / "raised")
 
 
-def _project() -> Shell:
+def _edited() -> Shell:
+    """Record a refund whose amount two reviewers lowered."""
+    shell = _project(("      requires_approval: true\n", "      requires_approval:\n        quorum: 2\n"))
+    document = shell("run", "refund-assistant", "--input", "4202", "--json").document
+    (approval,) = document["suspended"]["waiting_for"]  # type: ignore[index]
+    for reviewer in ("alice", "bob"):
+        shell("approvals", "approve", str(approval), "--as", reviewer, "--set", "amount=20000")
+    shell("resume", str(document["run"]))
+    return shell
+
+
+def _raised() -> Shell:
+    """Record a run that stopped at a ceiling and went on under a higher one."""
+    shell = _project(("  max_steps: 12\n", "  max_steps: 2\n"))
+    run = str(shell("run", "refund-assistant", "--input", "4201", "--json").document["run"])
+    shell("approvals", "raise", run, "--max-steps", "6", "--as", "alice", "--resume")
+    return shell
+
+
+def _project(change: tuple[str, str] = ("", "")) -> Shell:
     folder = Path(tempfile.mkdtemp()) / "project"
     shutil.copytree(REPOSITORY / "contracts", folder / "contracts")
     shutil.copy(REPOSITORY / "agentctl.toml", folder)
     for name in ("refund-assistant", "platform"):
         path = folder / "contracts" / f"{name}.yaml"
         text = path.read_text().replace("pii_redaction: strict", "pii_redaction: 'off'")
-        path.write_text(text.replace("pii_redaction_at_least: standard", "pii_redaction_at_least: 'off'"))
+        text = text.replace("pii_redaction_at_least: standard", "pii_redaction_at_least: 'off'")
+        path.write_text(text.replace(*change) if name == "refund-assistant" else text)
     return Shell(folder)
 
 
