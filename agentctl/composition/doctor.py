@@ -29,6 +29,8 @@ from agentctl.review.doctor_observation import Health, Observation, Section, not
 from agentctl.review.reviewed import review
 from agentctl.settings import MARKER
 
+_KINDS = {"sandbox": "where nothing is real", "live": "where effects are real"}
+
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
@@ -153,9 +155,6 @@ def _environment(project: Project, name: str, *, reaching: bool) -> Section:
             *_network(environment, reaching=reaching),
         ),
     )
-
-
-_KINDS = {"sandbox": "where nothing is real", "live": "where effects are real"}
 
 
 def _checks(project: Project, environment: str) -> Iterator[Observation]:

@@ -1,6 +1,7 @@
 """Whether something listens where an environment says: a bounded connection each, and not a byte is sent."""
 
 import asyncio
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -77,8 +78,15 @@ async def _why_unreachable(target: Target) -> str:
     except TimeoutError:
         return f"no connection within {_SECONDS:.0f} s"
     except OSError as error:
-        return error.strerror or str(error)
+        return _why(error)
     return ""
+
+
+def _why(error: OSError) -> str:
+    """Return the system's own words; those of asyncio name the address a second time."""
+    if error.errno is not None and error.errno > 0:  # below stand the resolver's own numbers
+        return os.strerror(error.errno)
+    return error.strerror or str(error)
 
 
 async def _connect(target: Target) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from agentctl.review.doctor_observation import Observation, listed, note, ok, problem
 
 _OTHERS = 0o077
+_MOVE = "set `XDG_STATE_HOME` to an absolute path outside of it"
 _FULL = 100 << 20
 _NEARLY_FULL = 1 << 30
 
@@ -108,9 +109,6 @@ def traces(entries: Iterable[Entry]) -> tuple[Observation, ...]:
         *(_open(entry) for entry in found if not entry.private),
     )
     return wrong or (ok("evidence below traces/ can be read by its owner only"),)
-
-
-_MOVE = "set `XDG_STATE_HOME` to an absolute path outside of it"
 
 
 def _issuer(wrong: str | None) -> Observation:
