@@ -66,6 +66,11 @@ class Paths:
         return self.state / "control.json"
 
     @property
+    def labels_mark(self) -> Path:
+        """How far the journal of labels had got, beside the keys."""
+        return self.state / "labels.json"
+
+    @property
     def database(self) -> Path:
         """The index; it can be deleted and rebuilt."""
         return self.traces / "agentctl.duckdb"

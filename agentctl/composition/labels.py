@@ -23,7 +23,7 @@ def label_run(project: Project, name: str, label: Label, *, by: str, reason: str
 
     Raises:
         UsageError: there is no such run, or the name or the reason cannot be taken.
-        IntegrityError: the control journal is not what was written.
+        IntegrityError: the journal of labels is not what was written.
     """
     _refuse_unfit(project, by, reason)
     event = RunLabelled(
@@ -32,7 +32,7 @@ def label_run(project: Project, name: str, label: Label, *, by: str, reason: str
         by=Principal(id=by, kind="user", assurance="asserted"),
         reason=reason.strip(),
     )
-    with project.control.writing() as journal:
+    with project.labels.writing() as journal:
         journal.append(event)
     return event
 
@@ -41,10 +41,10 @@ def read_labels(project: Project) -> Labels:
     """Return every label of every run.
 
     Raises:
-        IntegrityError: the control journal is not what was written.
+        IntegrityError: the journal of labels is not what was written.
         JournalUnavailable: it cannot be read.
     """
-    return labels_of(project.control.read())
+    return labels_of(project.labels.read())
 
 
 def _refuse_unfit(project: Project, by: str, reason: str) -> None:

@@ -9,7 +9,7 @@ from agentctl.foundation.clock import Clock, SystemClock
 from agentctl.identity.keys import KeyFolder
 from agentctl.identity.reviewer_keys import ReviewerKeys
 from agentctl.settings import Paths, Settings, find_settings
-from agentctl.trace.control import ControlJournal
+from agentctl.trace.control import LABELS, ControlJournal
 from agentctl.trace.disk import Disk, SystemDisk
 from agentctl.trace.inbox import FileInbox
 from agentctl.trace.journal import FileJournals
@@ -33,6 +33,7 @@ class Project:
     keys: KeyFolder
     reviewer_keys: ReviewerKeys
     control: ControlJournal
+    labels: ControlJournal
     clock: Clock
 
     @property
@@ -65,5 +66,6 @@ def open_project(start: Path | None = None, clock: Clock | None = None, disk: Di
         keys=KeyFolder(settings.paths.state),
         reviewer_keys=ReviewerKeys(settings.paths.reviewer_keys),
         control=ControlJournal(settings.paths.journal, settings.paths.control_mark, clock, disk),
+        labels=ControlJournal(settings.paths.journal, settings.paths.labels_mark, clock, disk, name=LABELS),
         clock=clock,
     )

@@ -1,4 +1,4 @@
-"""Acts outside runs, in a journal of their own: who may answer approval requests and with which key, what people think of runs."""
+"""Acts outside runs, in journals of their own: who may answer approval requests and with which key, what people think of runs."""
 
 from typing import ClassVar, Literal, TypeAlias
 

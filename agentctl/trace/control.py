@@ -1,4 +1,4 @@
-"""The control journal: acts outside runs, in the form of a run's journal, `control/control.jsonl`.
+"""Control journals: acts outside runs, in the form of a run's journal: `control/control.jsonl`, `control/labels.jsonl`.
 
 Any process may append; each holds a lock for the time of its act and is a writer of its own (an epoch). Beside the keys,
 outside the project, lies how far the journal had got: a journal that ends before that was cut, or thrown away, and is
@@ -26,7 +26,10 @@ from agentctl.trace.disk import (
 from agentctl.trace.file_lock import file_lock
 
 CONTROL = "control"
-"""The name in the place of a run's id; no run can have it."""
+"""Who may answer with which key. The name stands in the place of a run's id; no run can have it."""
+
+LABELS = "labels"
+"""What people think of runs: a journal of its own, for there may be very many, and no run needs them to go on."""
 
 _WAIT_SECONDS = 5.0
 _MAX_BYTES = 64 << 20
@@ -54,7 +57,7 @@ class ControlWriter:
 
 
 class ControlJournal:
-    """The control journal of a project.
+    """A control journal of a project.
 
     Args:
         folder: where journals lie.
@@ -62,12 +65,21 @@ class ControlJournal:
         clock: the time.
         disk: how bytes are written and synced.
         wait_seconds: how long another process is waited for.
+        name: its name.
     """
 
     def __init__(
-        self, folder: Path, mark: Path, clock: Clock, disk: Disk, *, wait_seconds: float = _WAIT_SECONDS
+        self,
+        folder: Path,
+        mark: Path,
+        clock: Clock,
+        disk: Disk,
+        *,
+        wait_seconds: float = _WAIT_SECONDS,
+        name: str = CONTROL,
     ) -> None:
-        self._path = folder / CONTROL / f"{CONTROL}.jsonl"
+        self._name = name
+        self._path = folder / CONTROL / f"{name}.jsonl"
         self._mark = mark
         self._clock = clock
         self._disk = disk
@@ -123,7 +135,7 @@ class ControlJournal:
     def _linked(self, records: tuple[Record, ...], event: AnyEvent) -> tuple[Record, bytes]:
         last = records[-1] if records else None
         draft = Record(
-            run=CONTROL,
+            run=self._name,
             seq=len(records),
             epoch=last.epoch + 1 if last else 1,
             time=max(to_rfc3339(self._clock.now()), last.time if last else ""),
@@ -144,13 +156,13 @@ class ControlJournal:
         with _unavailable():
             data = read_plain_file(self._path, _MAX_BYTES) if self._path.exists() else b""
         try:
-            found = scan(data, CONTROL)
+            found = scan(data, self._name)
         except IntegrityError as error:
             raise IntegrityError(f"{self._path}: {error}") from error
         if mark is not None and mark not in [(record.seq, record.hash) for record in found.records]:
             raise IntegrityError(
                 f"{self._path} ends before record {mark[0]}, or holds another one; restore it, or, if it was thrown away "
-                f"on purpose, remove {self._mark} and add the reviewers again"
+                f"on purpose, remove {self._mark} and say again what stood in it"
             )
         return found
 

@@ -1,4 +1,4 @@
-"""What people think of runs: a pure fold over the control journal. The last word on a run counts; earlier ones stay."""
+"""What people think of runs: a pure fold over their journal. The last word on a run counts; earlier ones stay."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

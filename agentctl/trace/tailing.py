@@ -14,7 +14,7 @@ from agentctl.foundation.canonical import NotJson
 from agentctl.foundation.clock import Clock
 from agentctl.foundation.errors import IntegrityError
 from agentctl.trace.chain import Head, follows, head_after, parse_line
-from agentctl.trace.journal_files import JournalFile, Mark, journals_in
+from agentctl.trace.journal_files import JournalFile, Mark, journals_among, journals_in
 
 SHORTEST_SECONDS: Final = 0.05
 LONGEST_SECONDS: Final = 1.0
@@ -135,8 +135,9 @@ class Tail:
         return tuple(sorted((one for one in heard if one.records or one.damage), key=_age))
 
     def _journals(self) -> tuple[JournalFile, ...]:
-        found = journals_in(self._folder)
-        return tuple(found.values()) if self._run is None else tuple(filter(None, [found.get(self._run)]))
+        if self._run is None:
+            return tuple(journals_in(self._folder).values())
+        return tuple(journals_among(self._folder.glob(f"*/{self._run}.jsonl")).values())
 
     def _tail(self, journal: JournalFile) -> JournalTail:
         return self._tails.setdefault(journal.run, JournalTail(journal.run, journal.path))

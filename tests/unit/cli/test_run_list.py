@@ -155,7 +155,7 @@ def test_labels_that_cannot_be_believed_hide_no_run(
     """They are missed only by who asks for them."""
     label(0, "bad")
     capsys.readouterr()
-    (journals / "control" / "control.jsonl").unlink()
+    (journals / "control" / "labels.jsonl").unlink()
     assert runs.app(["list"], standalone_mode=False) == 0
     out, err = capsys.readouterr()
     assert run_id(0) in out

@@ -21,7 +21,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
 
 
 def test_a_label_stands_beside_the_run_and_not_in_it(project: Project) -> None:
-    """The run's own journal stays what it was; the control journal has who, what and why."""
+    """The run's own journal stays what it was; nor the journal of keys; its own has who, what and why."""
     before = project.journals.path_of(RUN).read_bytes()
     said = label_run(project, "latest", "bad", by="olga", reason=" the wrong charge ")
     assert (said.run, said.label, said.by.id, said.by.assurance) == (RUN, "bad", "olga", "asserted")
@@ -29,6 +29,8 @@ def test_a_label_stands_beside_the_run_and_not_in_it(project: Project) -> None:
     again = label_run(project, RUN[:20], "good", by="mia", reason="it was right after all")
     assert [item.event for item in read_labels(project)[RUN]] == [said, again]
     assert project.journals.path_of(RUN).read_bytes() == before
+    assert project.control.read() == ()
+    assert [record.run for record in project.labels.read()] == ["labels", "labels"]
 
 
 @pytest.mark.parametrize(
