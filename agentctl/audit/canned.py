@@ -14,18 +14,12 @@ from agentctl.foundation.errors import UsageError
 Wants = Literal["id", "dimension", "resource"]
 """What a question can be asked about: the beginning of an id (or everything), one dimension of many, any one thing."""
 
-DIMENSIONS: Final = (
-    "agent",
-    "principal",
-    "owner",
-    "model",
-    "deployment",
-    "tool",
-    "version",
-    "environment",
-    "run",
-    "day",
-)
+_OF_RUNS: Final = ("agent", "principal", "owner", "version", "environment", "run", "day")
+_OF_CALLS: Final = {"model": "spend_by_model", "deployment": "spend_by_model", "tool": "spend_by_tool"}
+"""What is a part of a run, with the file that looks there."""
+
+DIMENSIONS: Final = (*_OF_RUNS, *_OF_CALLS)
+"""What spending is counted by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +28,6 @@ class Canned:
 
     name: str
     wants: Wants
-
-    @property
-    def sql(self) -> str:
-        """The question, over the documented views."""
-        return _text(self.name)
 
 
 CANNED: Final = (
@@ -79,7 +68,12 @@ def question_of(
         UsageError: there is nothing to ask about of that name.
     """
     parameters = {"argument": _argument(canned, argument), "agent": None, "since": None, **narrowed}
-    return Question(canned.sql, parameters, kind, bounds)
+    return Question(sql_of(canned, argument), parameters, kind, bounds)
+
+
+def sql_of(canned: Canned, argument: str | None) -> str:
+    """Return the question's SQL, over the documented views."""
+    return _text(_OF_CALLS.get(argument or "", canned.name) if canned.wants == "dimension" else canned.name)
 
 
 def _argument(canned: Canned, argument: str | None) -> str | None:

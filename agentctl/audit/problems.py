@@ -9,7 +9,7 @@ from agentctl.foundation.errors import InvalidInput, Place, Problem
 
 _FILE: Final = "SQL"
 _WHERE: Final = re.compile(r"^LINE (?P<line>\d+): (?P<text>.*)\n(?P<gap> *)\^", re.MULTILINE)
-_COLUMN: Final = re.compile(r'column "(?P<name>[^"]+)"|column named "(?P<other>[^"]+)"')
+_COLUMN: Final = re.compile(r'column "(?P<name>[^"]+)" not found|column named "(?P<other>[^"]+)"')
 _TABLE: Final = re.compile(r"Table with name (?P<name>\S+) does not exist")
 _MEANT: Final = re.compile(r'Did you mean "(?P<name>[^"]+)"')
 _KIND: Final = re.compile(r"^(?:\w+ )?Error: ")

@@ -14,6 +14,7 @@ import pytest
 
 from agentctl.audit import asking
 from agentctl.audit.asking import Bounds, Question, ask
+from agentctl.audit.canned import CANNED, Canned, question_of
 from agentctl.foundation.errors import InvalidInput
 from agentctl.trace.store import Index
 from tests.fakes.journals import model_call, refund_story, run_id, started, write_journal
@@ -206,6 +207,26 @@ _HOLES = {
 _START = "import sys; sys.path.insert(0, sys.argv[1]); from agentctl.audit import cell, walls; {holes}; cell.main()"
 
 
+# Instead of an answer: which variables there are, and which files are open.
+INSIDE = """
+import os, sys
+sys.path.insert(0, sys.argv[1])
+from agentctl.audit import cell
+def files():
+    for number in range(256):
+        try:
+            yield os.readlink(f"/proc/self/fd/{number}")
+        except OSError:
+            pass
+def answer(connection, task, say):
+    say({"columns": [["variables", "JSON"], ["files", "JSON"]]})
+    say({"rows": [[sorted(os.environ), sorted(files())]]})
+    say({"end": {"more": False}})
+cell.answer = answer
+cell.main()
+"""
+
+
 class TestWalls:
     @pytest.mark.parametrize(
         "down",
@@ -238,6 +259,26 @@ class TestWalls:
     def test_of_the_kernel_stand_where_there_are_any(self, store: Store) -> None:
         """The answer says which walls stood."""
         assert set(store.ask("SELECT 1").walls) <= {"landlock", "seccomp"}
+
+    def test_nothing_of_ours_is_inside(
+        self, store: Store, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        """The process has none of our variables, and none of our open files but those of the store."""
+        if not Path("/proc/self/fd").exists():
+            pytest.skip("the system lists no open files")
+        monkeypatch.setenv("AGENTCTL_CANARY", "a secret")
+        command = [*asking._COMMAND]
+        command[command.index("-c") + 1] = INSIDE
+        monkeypatch.setattr(asking, "_COMMAND", tuple(command))
+        Index(store.database, store.journals).ingest()
+        with (tmp_path / "canary").open("w") as canary:
+            os.set_inheritable(canary.fileno(), True)  # noqa: FBT003 - it has no other form
+            variables, files = store.ask("SELECT 1").rows[0]
+        assert isinstance(variables, list)
+        assert isinstance(files, list)
+        assert set(variables) <= {"LC_CTYPE"}  # Python sets it for itself
+        kinds = ("pipe:", "/dev/null", str(store.database), "anon_inode:", "/proc", "/sys")
+        assert [file for file in files if not str(file).startswith(kinds)] == []
 
     @staticmethod
     def _take_down(monkeypatch: pytest.MonkeyPatch, down: tuple[str, ...]) -> None:
@@ -280,3 +321,21 @@ def _only_child(parent: int) -> int:
             return int(found[0])
         threading.Event().wait(0.02)
     raise AssertionError("no process was started")
+
+
+@pytest.mark.campaign
+@pytest.mark.parametrize("canned", CANNED, ids=lambda canned: canned.name)
+def test_many_runs_are_asked_about_within_the_bounds(
+    tmp_path_factory: pytest.TempPathFactory, canned: Canned
+) -> None:
+    """Every question over 500 runs that no index holds yet, and again over the index."""
+    store = Store(tmp_path_factory.mktemp(canned.name))
+    for number in range(500):
+        write_journal(store.journals, run_id(number), refund_story(run_id(number)))
+    argument = {"dimension": "agent", "resource": "ch_1001", "id": None}[canned.wants]
+    question = question_of(canned, argument, {}, kind="live", bounds=Bounds(rows=10_000))
+    first, second = (ask(store.database, store.journals, question) for _ in range(2))
+    assert first == second
+    assert len(first.rows) == {"spend-by": 1, "touched": 1_000, "who-approved": 500, "why-denied": 500}.get(
+        canned.name, 0
+    )

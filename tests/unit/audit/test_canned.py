@@ -164,12 +164,12 @@ def test_why_denied(reader: Reader) -> None:
 @pytest.mark.parametrize(
     ("dimension", "expected"),
     [
-        ("agent", [("refund-assistant", Decimal("0.0532"))]),
+        ("agent", [("refund-assistant", Decimal("0.0532")), ("billing-assistant", Decimal(0))]),
         ("principal", [("casey", Decimal("0.0532"))]),
         ("model", [("big-1", Decimal("0.05")), ("scripted/small", Decimal("0.0032"))]),
         ("tool", [("stripe.read_charge", Decimal(0)), ("stripe.refund", Decimal(0)), ("zendesk.read_ticket", Decimal(0))]),
         ("day", [("2026-03-14", Decimal("0.0532"))]),
-        ("run", [(STOPPED, Decimal("0.05")), (STORY, Decimal("0.0032"))]),
+        ("run", [(STOPPED, Decimal("0.05")), (STORY, Decimal("0.0032")), (DOUBT, Decimal(0)), (DENIED, Decimal(0))]),
     ],
 )  # fmt: skip
 def test_spend_by(reader: Reader, dimension: str, expected: list[Sequence[object]]) -> None:

@@ -24,6 +24,14 @@ def said(sql: str) -> Problem:
     [
         ("SELECT cost FROM runs", 1, 8, "there is no column `cost`", "cost_usd"),
         ("SELECT run,\n  agent\nFROM runs", 2, 3, "there is no column `agent`", "gen_ai_agent_name"),
+        ("SELECT r.cost FROM runs r", 1, 8, "there is no column `cost`", "cost_usd"),
+        (
+            "SELECT run, count(*) FROM runs",
+            1,
+            8,
+            'column "run" must appear in the GROUP BY clause or must be part of an aggregate function',
+            "",
+        ),
         ("FROM runz", 1, 6, "there is no table `runz`", "runs"),
         ("SELECT nope(1)", 1, 8, "Scalar Function with name nope does not exist", "now"),
         ("SELEC 1", 1, 1, 'syntax error at or near "selec"', ""),
