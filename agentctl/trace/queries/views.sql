@@ -337,7 +337,7 @@ FROM requested
 LEFT JOIN answered ON answered.run = requested.run AND (answered.data->>'$.approval') = (requested.data->>'$.approval')
 LEFT JOIN expired ON expired.run = requested.run AND expired.approval = (requested.data->>'$.approval');
 
--- What attempts used, and every stop or overrun of a ceiling.
+-- What attempts used, and every stop or overrun of a ceiling; a loop is a ceiling too, of repeats.
 CREATE VIEW spend AS
 SELECT
     run,
@@ -352,10 +352,11 @@ SELECT
     TRY_CAST(data->>'$.settlement.cost_usd' AS DECIMAL(28, 12)) AS cost_usd,
     data->>'$.meter' AS meter,
     TRY_CAST(coalesce(data->>'$.limit', data->>'$.reserved') AS DECIMAL(28, 12)) AS allowed,
-    TRY_CAST(coalesce(data->>'$.reported', data->>'$.used') AS DECIMAL(28, 12)) AS used,
+    TRY_CAST(coalesce(data->>'$.reported', data->>'$.used', data->>'$.repeats') AS DECIMAL(28, 12)) AS used,
     TRY_CAST(data->>'$.asked' AS DECIMAL(28, 12)) AS asked
 FROM events
-WHERE type IN ('model.answered', 'model.failed', 'tool.result', 'budget.stopped', 'budget.overrun');
+WHERE
+    type IN ('model.answered', 'model.failed', 'tool.result', 'budget.stopped', 'budget.overrun', 'loop.detected');
 
 -- Who said what: the input, what models answered, what tools returned. Instructions are named by the run's version.
 CREATE VIEW messages AS

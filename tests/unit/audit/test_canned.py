@@ -12,6 +12,7 @@ from agentctl.cli.audit_canned import COMMANDS
 from agentctl.events.approval import GrantGiven, ReviewerRecord
 from agentctl.events.base import Principal, Reservation
 from agentctl.events.budget import BudgetRaised, BudgetStopped
+from agentctl.events.loop import LoopDetected
 from agentctl.events.model import ModelAsked, ModelFailed
 from agentctl.events.record import AnyEvent
 from agentctl.events.run import RunSuspended
@@ -120,6 +121,9 @@ def stopped() -> list[AnyEvent]:
             version="v", reviewer=ALICE, reason="a busy day", message="m",
         ),
         BudgetStopped(meter="cost_usd", limit="0.05", used="0.05", asked="0.01"),
+        LoopDetected(
+            call=f"{STOPPED}/1/0", kind="same_call", meter="repeats", tools=("x",), repeats=3, limit=3, calls=(), stops=False
+        ),
         RunSuspended(reason="budget", detail="raise it"),
         BudgetRaised(limits=limits, reviewer=ALICE, reason="worth it", message="m"),
     ]  # fmt: skip
@@ -213,9 +217,11 @@ def test_in_doubt(reader: Reader) -> None:
 
 
 def test_budget_stops(reader: Reader) -> None:
-    """The ceiling, what was used, and what was asked."""
-    (row,) = ask(reader, "budget-stops", None, "run", "meter", "allowed", "used", "asked")
-    assert row == (STOPPED, "cost_usd", Decimal("0.05"), Decimal("0.05"), Decimal("0.01"))
+    """The ceiling, what was used, and what was asked; a loop is one of them."""
+    assert ask(reader, "budget-stops", None, "run", "meter", "allowed", "used", "asked") == [
+        (STOPPED, "repeats", 3, 3, None),
+        (STOPPED, "cost_usd", Decimal("0.05"), Decimal("0.05"), Decimal("0.01")),
+    ]
 
 
 def test_overrides(reader: Reader) -> None:
