@@ -37,7 +37,7 @@ campaign: $(DEV)/ready       ## the long counts
 	$(DEV)/bin/python -m pytest -n auto -m campaign --timeout=3600
 
 lock: $(DEV)/ready           ## make the lock files anew from pyproject.toml
-	UPGRADE=$(UPGRADE) $(DEV)/bin/python scripts/lock.py
+	$(DEV)/bin/python scripts/lock.py $(UPGRADE)
 
 # The light lock has no litellm: the sandbox and OpenAI-compatible servers do not need it.
 $(RUN)/ready: requirements-run.lock pyproject.toml

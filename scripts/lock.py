@@ -1,10 +1,9 @@
 """Makes the lock files from pyproject.toml: exact versions with hashes, no registry address in them.
 
-Run by `make lock`. Versions that are locked stay as they are; `make lock UPGRADE=1` takes the newest. The light lock,
+Run by `make lock`. Versions that are locked stay as they are; `make lock UPGRADE=--upgrade` takes the newest. The light lock,
 `requirements-run.lock`, is without litellm and Rego (and without what only they need); `requirements-dev.lock` has everything.
 """
 
-import os
 import re
 import subprocess
 import sys
@@ -55,7 +54,7 @@ def _lock(requirements: list[str], target: Path, what: str) -> None:
             "x86_64-manylinux_2_34",  # what the wheel of regorus needs
             "--output-file",
             locked.name,
-            *(["--upgrade"] if os.environ.get("UPGRADE") else []),
+            *sys.argv[1:],  # `--upgrade`
             wanted.name,
         ]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)

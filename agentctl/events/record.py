@@ -80,6 +80,7 @@ AnyEvent: TypeAlias = (
 EVENT_TYPES: dict[str, type[Event]] = {event.type: event for event in get_args(AnyEvent)}
 """Every event by its name in the journal."""
 
+
 @dataclass(frozen=True, slots=True)
 class Record:
     """An event in its place.

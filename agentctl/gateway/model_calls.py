@@ -69,7 +69,9 @@ async def call_model(corridor: Corridor, work: ModelWork) -> None:
 
 def _route(corridor: Corridor, step: int) -> RouteChosen | Unrouted:
     known = corridor.state.routes.get(step)
-    if known is not None and corridor.parts.models[known.alias]:  # since then the platform may allow none of them
+    if (
+        known is not None and corridor.parts.models[known.alias]
+    ):  # since then the platform may allow none of them
         return known
     table = {
         alias: tuple(desk.deployment for desk in desks) for alias, desks in corridor.parts.models.items()

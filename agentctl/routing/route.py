@@ -34,7 +34,9 @@ def choose(
     alias, why = STRATEGIES[strategy](routing, facts)
     chain = models.get(alias, ())
     if not chain:
-        return Unrouted(f"the environment binds no model to the alias `{alias}`, or none that the platform allows")
+        return Unrouted(
+            f"the environment binds no model to the alias `{alias}`, or none that the platform allows"
+        )
     candidates = tuple(
         Candidate(deployment=item.name, model=item.model, verdict="chosen" if item is chain[0] else "standby")
         for item in chain

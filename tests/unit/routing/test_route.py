@@ -35,7 +35,9 @@ def test_the_chain_of_the_default_alias_is_asked_in_its_order() -> None:
 
 def test_an_alias_that_binds_nothing_is_no_route() -> None:
     """Nothing falls back to another alias; the reason names the one that is missing."""
-    told = Unrouted("the environment binds no model to the alias `small-fast`, or none that the platform allows")
+    told = Unrouted(
+        "the environment binds no model to the alias `small-fast`, or none that the platform allows"
+    )
     assert choose(ROUTING, {}, 0, {}) == told
     assert choose(ROUTING, {"small-fast": (), "strong": (deployment("four"),)}, 0, {}) == told
 
