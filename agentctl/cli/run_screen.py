@@ -11,7 +11,7 @@ from agentctl.cli.three_answers import three_answers_lines
 from agentctl.cli.typed import program
 from agentctl.composition.runs import Audience, RunOutcome
 from agentctl.events.record import Record
-from agentctl.events.run import RunSuspended
+from agentctl.events.run import RunStarted, RunSuspended
 from agentctl.foundation.money import plain
 from agentctl.trace.questions import show_run
 from agentctl.trace.three_questions import ThreeAnswers, three_questions
@@ -47,7 +47,7 @@ class RunScreen:
         for record in records:
             line = line_of(record)
             if line is not None:
-                self._terminal.remark(Line(text) for text in line.splitlines())
+                self._terminal.remark(_lines(record, line))
 
     def _print_end(self, outcome: RunOutcome) -> None:
         state, session = outcome.state, outcome.state.session
@@ -70,6 +70,12 @@ class RunScreen:
         for about, command in lines:
             self._terminal.line(f"{about}:", tone="quiet")
             self._terminal.verbatim(f"  {command}")
+
+
+def _lines(record: Record, line: str) -> list[Line]:
+    """Return what is told of a record. Only the header is ours in every line; a line break elsewhere may be a stranger's."""
+    parts = line.splitlines() if isinstance(record.event, RunStarted) else [line]
+    return [Line(part) for part in parts]
 
 
 def _to_go_on(outcome: RunOutcome) -> tuple[tuple[str, str], ...]:
