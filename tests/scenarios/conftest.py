@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass, field
@@ -26,6 +27,11 @@ class Answer:
         """The JSON that a command with `--json` printed."""
         parsed: dict[str, object] = json.loads(self.out)
         return parsed
+
+
+def _hears_interrupts() -> None:
+    """Undo what a shell does to jobs in its background: there SIGINT is ignored, and children inherit that."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 @dataclass
@@ -59,6 +65,7 @@ class Shell:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            preexec_fn=_hears_interrupts,  # noqa: PLW1509 - no threads here, and nothing else can undo it
         )
 
     @property

@@ -120,7 +120,7 @@ def test_a_case_that_is_none_is_told_with_its_place(shell: Shell, text: str, fou
 
 def test_a_rego_policy_has_cases_too(shell: Shell) -> None:
     """What judges plays no part."""
-    pytest.importorskip("regopy")
+    pytest.importorskip("regorus")
     policies = shell.folder / "contracts" / "policies"
     (policies / "reads.rego").write_text(
         'package agentctl\n\ndecision := {"allow": true} if input.effect == "read"\n'
