@@ -113,8 +113,7 @@ async def assemble(project: Project, governing: Governing, around: Surroundings)
 def engines_of(governing: Governing, secret: Callable[[str], str | None]) -> tuple[PolicyEngine, ...]:
     """Return every authority that judges a run's calls; each is asked, the strictest answer holds."""
     environment, version = governing.environment.environment, governing.version
-    tools = {name: tool.descriptor for name, tool in version.tools.items()}
-    around = Around(tools, environment.decision_points, secret)
+    around = Around(version.descriptors, environment.decision_points, secret)
     return (
         *_own_rules(governing),
         *engines_for((*version.policies, *governing.environment.policies), "policy", around),
@@ -128,11 +127,9 @@ def engines_of(governing: Governing, secret: Callable[[str], str | None]) -> tup
 
 def policies_of(governing: Governing) -> dict[str, str]:
     """Return every policy that judges a run's calls, with its digest; no engine is needed for that."""
-    platform = (policy for version in governing.platforms for policy in version.policies)
-    written = (*governing.version.policies, *governing.environment.policies, *platform)
     return {
         **{rule.policy: rule.digest for rule in _own_rules(governing)},
-        **{policy.name: policy.digest for policy in written},
+        **{policy.name: policy.digest for policy in governing.policies},
     }
 
 

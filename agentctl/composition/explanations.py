@@ -11,7 +11,6 @@ from agentctl.composition.governing import Governing, recorded
 from agentctl.composition.project import Project
 from agentctl.contract.policy_source import CedarPolicies
 from agentctl.contract.policy_version import PolicyVersion
-from agentctl.contract.tool import ToolDescriptor
 from agentctl.events.record import Record
 from agentctl.events.run import RunStarted
 from agentctl.events.tool import Decision, DecisionMade, PolicyAnswer, ToolProposed
@@ -25,9 +24,7 @@ from agentctl.review.policy_court import answers_to
 from agentctl.review.policy_flips import Flip, FlipSearch, flips_of
 from agentctl.review.policy_past import PastDecision, past_decisions
 from agentctl.tools.registry import RegisteredTool
-
-LATEST = "latest"
-"""What a person writes for the newest run."""
+from agentctl.trace.run_names import run_named
 
 _QUOTED = re.compile(r'"((?:\\.|[^"\\])*)"')
 
@@ -76,7 +73,7 @@ def explain_decision(project: Project, run: str, call: str) -> Explanation:
         UsageError: there is no such run or call, or nobody judged it.
         IntegrityError: something that the journal names is missing or damaged.
     """
-    records = project.journals.read(named_run(project, run))
+    records = project.journals.read(run_named(project.journals.runs(), run))
     governing = recorded(project, begun(records).envelope)
     past = _past_of(records, governing, call)
     # Of the platform's rules there may be those of then and those of today: the digest tells them apart.
@@ -98,23 +95,6 @@ def begun(records: tuple[Record, ...]) -> RunStarted:
     if not records or not isinstance(records[0].event, RunStarted):
         raise IntegrityError("the journal does not hold the run's beginning")
     return records[0].event
-
-
-def named_run(project: Project, name: str) -> str:
-    """Return the one run whose id begins so; `latest` is the newest.
-
-    Raises:
-        UsageError: there is none, or there are several.
-    """
-    runs = project.journals.runs()
-    found = runs[-1:] if name == LATEST else tuple(run for run in runs if run.startswith(name.upper()))
-    if not found:
-        accepted = "the beginning of an id that `agentctl runs list` shows, or `latest`"
-        raise UsageError(f"there is no run `{name[:80]}`", accepted)
-    if len(found) > 1:
-        shown = ", ".join(found[-5:])
-        raise UsageError(f"`{name[:80]}` is the beginning of several runs", f"one of {shown}")
-    return found[0]
 
 
 def _past_of(records: tuple[Record, ...], governing: Governing, call: str) -> PastDecision:
@@ -180,17 +160,9 @@ class _Explainer:
         return one_effect_once(question.state, asked.proposal.call, asked.descriptor, question.effect_key)
 
     def _views(self, answer: PolicyAnswer, request: PolicyRequest) -> Iterator[RuleView]:
-        for version in self._versions():
+        for version in self.governing.policies:
             if (version.name, version.digest) == (answer.policy, answer.digest) and _is_cedar(version):
-                yield from rule_views(version.texts, self._tools(), request)
-
-    def _versions(self) -> tuple[PolicyVersion, ...]:
-        governing = self.governing
-        platforms = (policy for platform in governing.platforms for policy in platform.policies)
-        return (*governing.version.policies, *governing.environment.policies, *platforms)
-
-    def _tools(self) -> Mapping[str, ToolDescriptor]:
-        return {name: tool.descriptor for name, tool in self.governing.version.tools.items()}
+                yield from rule_views(version.texts, self.governing.version.descriptors, request)
 
     def _search(self) -> FlipSearch:
         """Return a search among the authorities that answered then; those elsewhere keep the answer they gave."""
@@ -214,7 +186,7 @@ class _Explainer:
 
     def _words(self) -> tuple[str, ...]:
         """Return the texts that policies speak of."""
-        texts = (text for version in self._versions() for text in version.texts.values())
+        texts = (text for version in self.governing.policies for text in version.texts.values())
         return tuple(dict.fromkeys(match for text in texts for match in _QUOTED.findall(text)))
 
 

@@ -12,7 +12,7 @@ from agentctl.composition.project import Project
 from agentctl.contract.agent import AgentContract
 from agentctl.contract.environment import Deployment
 from agentctl.contract.platform import effective
-from agentctl.contract.policy_version import PlatformVersion
+from agentctl.contract.policy_version import PlatformVersion, PolicyVersion
 from agentctl.contract.version import AgentVersion, EnvironmentVersion, code_digests, platform_from_bytes
 from agentctl.events.run import Envelope, Limits
 from agentctl.foundation.canonical import digest_bytes
@@ -37,6 +37,12 @@ class Governing:
     def platform_digest(self) -> str:
         """The digest of the platform's rules."""
         return self.platform.digest
+
+    @property
+    def policies(self) -> tuple[PolicyVersion, ...]:
+        """Every policy set that judges a run's calls: of contract, environment and platform."""
+        platform = (policy for version in self.platforms for policy in version.policies)
+        return (*self.version.policies, *self.environment.policies, *platform)
 
     def deployments(self, alias: str) -> tuple[Deployment, ...]:
         """Return what is bound to an alias and may still be asked, by then's rules and by today's."""

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from agentctl.composition.assembly import engines_of
 from agentctl.composition.authorities import in_session, is_elsewhere
-from agentctl.composition.explanations import begun, named_run
+from agentctl.composition.explanations import begun
 from agentctl.composition.governing import Governing, recorded
 from agentctl.composition.project import Project
 from agentctl.contract.agent import AgentContract, Tools
@@ -32,6 +32,7 @@ from agentctl.review.policy_needs import Need, needs_of
 from agentctl.review.policy_past import PastDecision, past_decisions
 from agentctl.review.policy_probes import Probe, ProbeMaker
 from agentctl.tools.registry import RegisteredTool
+from agentctl.trace.run_names import run_named
 
 _MOST_PROBED = 100
 
@@ -115,7 +116,8 @@ class _Observed:
     @classmethod
     def of(cls, project: Project, chosen: Chosen) -> "_Observed | None":
         """Return what the chosen runs show."""
-        names = [named_run(project, run) for run in chosen.runs] or list(project.journals.runs())
+        runs = project.journals.runs()
+        names = [run_named(runs, run) for run in chosen.runs] or list(runs)
         journals = {run: project.journals.read(run) for run in dict.fromkeys(sorted(names))}
         wanted = {run: records for run, records in journals.items() if _is_wanted(records, chosen)}
         live = {run: records for run, records in wanted.items() if begun(records).envelope.kind == "live"}

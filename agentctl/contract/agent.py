@@ -19,7 +19,7 @@ from agentctl.contract.base import (
     later,
 )
 from agentctl.contract.policy_source import PolicySource
-from agentctl.contract.tool import RiskTier
+from agentctl.contract.tool import RiskTier, ToolDescriptor, higher_tier
 
 RedactionLevel = Literal["strict", "standard", "off"]
 Risk = Literal["irreversible_without_approval", "static_key", "rule_of_two", "asserted_principal"]
@@ -141,6 +141,11 @@ class AllowedTool(Document):
     def acceptance(self, risk: Risk, today: str) -> RiskAcceptance | None:
         """Return the acceptance of a risk that holds on a day; None means it was not accepted."""
         return next((item for item in self.accepts if item.risk == risk and item.holds(today)), None)
+
+
+def tier_of(descriptor: ToolDescriptor, entry: AllowedTool | None) -> RiskTier:
+    """Return how much is at stake in a tool's calls: the higher of what the tool and the contract say."""
+    return higher_tier(descriptor.tier, None if entry is None else entry.risk_tier)
 
 
 class Tools(Document):

@@ -43,6 +43,11 @@ class AgentVersion:
     policies: tuple[PolicyVersion, ...] = ()
 
     @property
+    def descriptors(self) -> dict[str, ToolDescriptor]:
+        """The descriptors of its tools, by name."""
+        return {name: tool.descriptor for name, tool in self.tools.items()}
+
+    @property
     def digest(self) -> str:
         """The version."""
         return digest_bytes(self.to_bytes())

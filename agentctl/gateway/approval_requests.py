@@ -7,7 +7,8 @@ from agentctl.approval.pending import of_call
 from agentctl.approval.terms import Terms, terms_of
 from agentctl.approval.view import MAX_VIEW_BYTES, ViewSubject, render
 from agentctl.budget.limits import left, sentence, stopped
-from agentctl.contract.tool import RiskTier, higher_tier
+from agentctl.contract.agent import tier_of
+from agentctl.contract.tool import RiskTier
 from agentctl.events.approval import ApprovalRequested, Binding
 from agentctl.events.budget import Meter
 from agentctl.foundation.canonical import digest_bytes
@@ -83,9 +84,7 @@ def _tier(corridor: Corridor, case: Case) -> RiskTier:
     """Return how much is at stake: the higher of what the tool and the contract say."""
     if case.tool is None:
         raise InternalError("an approval request for a call without a tool")
-    entry = corridor.parts.contract.allowed(case.proposal.tool)
-    said = entry.risk_tier if entry is not None else None
-    return higher_tier(case.tool.descriptor.tier, said)
+    return tier_of(case.tool.descriptor, corridor.parts.contract.allowed(case.proposal.tool))
 
 
 def _demands(terms: Terms) -> str:

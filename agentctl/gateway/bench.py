@@ -18,8 +18,9 @@ class Bench:
 
     `registry` is whom the call may reach: for the agent its allowlisted tools, for a reviewer the whole registry;
     `reviewer_names` are those the environment knows.
-    `now` is effective time as in the journal, `worked` for how many seconds the run has been worked on. `digest` covers placeholders and the values behind them. `restore` puts real values in the places of placeholders;
-    `lost` names placeholders whose values are gone.
+    `now` is effective time as in the journal, `worked` for how many seconds the run has been worked on. `digest` covers
+    placeholders and the values behind them. `restore` puts real values in the places of placeholders; `lost` names
+    placeholders whose values are gone.
     """
 
     state: SessionState

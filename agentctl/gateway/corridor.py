@@ -13,9 +13,9 @@ from agentctl.contract.agent import AgentContract
 from agentctl.contract.environment import Deployment
 from agentctl.events.base import Principal
 from agentctl.events.record import AnyEvent, Record
-from agentctl.events.run import TOLERATED_BEHIND_SECONDS, ClockAnomaly
+from agentctl.events.run import ClockAnomaly
 from agentctl.foundation.canonical import JsonValue
-from agentctl.foundation.clock import Clock, from_rfc3339, to_rfc3339
+from agentctl.foundation.clock import Clock, to_rfc3339
 from agentctl.gateway.bench import Bench
 from agentctl.gateway.state import SessionState, evolve
 from agentctl.identity.broker import Broker
@@ -23,6 +23,7 @@ from agentctl.models.client import ModelClient, TokenPrice
 from agentctl.policy.engine import PolicyEngine
 from agentctl.tools.executors.executor import Executor
 from agentctl.tools.registry import Registry
+from agentctl.trace.clock_anomaly import clock_anomaly
 from agentctl.trace.ports import Inbox, Journal, Ledger
 from agentctl.trace.sealed import Vault
 
@@ -84,11 +85,10 @@ class Corridor:
 
     def look_at_clock(self) -> None:
         """Record that the wall clock went back, once for each time it did: what waits or was granted is void then."""
-        now = self.parts.clock.now()
-        behind = (from_rfc3339(self._last_time) - now).total_seconds() if self._last_time else 0.0
-        if behind > TOLERATED_BEHIND_SECONDS and not self._is_behind:
-            self.record(ClockAnomaly(wall=to_rfc3339(now), behind_seconds=behind))
-        self._is_behind = behind > TOLERATED_BEHIND_SECONDS
+        anomaly = clock_anomaly(self._last_time, self.parts.clock.now()) if self._last_time else None
+        if anomaly is not None and not self._is_behind:
+            self.record(anomaly)
+        self._is_behind = anomaly is not None
 
     @property
     def worked(self) -> Decimal:

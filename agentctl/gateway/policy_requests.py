@@ -10,7 +10,7 @@ from agentctl.events.base import Principal
 from agentctl.events.tool import ToolProposed
 from agentctl.foundation.canonical import JsonObject
 from agentctl.foundation.money import plain
-from agentctl.foundation.pointer import at
+from agentctl.foundation.pointer import at, joined
 from agentctl.gateway.state import CallState, SessionState
 from agentctl.policy.engine import PolicyRequest, RunSoFar, ToolHistory
 from agentctl.tools.facts import Facts, facts_of
@@ -96,7 +96,7 @@ def _fact_texts(
 def _sources(state: SessionState, asked: Asked) -> dict[str, tuple[str, ...]]:
     """Return where each argument came from; where nobody says, it came from everything seen so far."""
     said, everything = asked.proposal.sources or {}, tuple(state.sources_seen)
-    pointers = (f"/{name.replace('~', '~0').replace('/', '~1')}" for name in asked.arguments)
+    pointers = (joined("", name) for name in asked.arguments)
     return {pointer: said.get(pointer, everything) for pointer in pointers}
 
 

@@ -16,6 +16,7 @@ from agentctl.contract.tool import HttpExecutor, ToolDescriptor
 from agentctl.foundation.canonical import JsonValue
 from agentctl.foundation.errors import InternalError
 from agentctl.foundation.money import parse_decimal, plain
+from agentctl.foundation.pointer import joined
 from agentctl.policy.cedar_schema import CedarSchema, ToolTypes
 from agentctl.policy.cedar_types import CedarType, RecordOf, Scalar, SetOf
 from agentctl.policy.engine import PolicyRequest, ToolHistory
@@ -156,14 +157,10 @@ def _sources(request: PolicyRequest, types: ToolTypes) -> dict[str, JsonValue]:
     """Return where each argument came from; of one that nobody speaks of, everything seen so far may be the source."""
     everything = tuple(request.labels)
     return {
-        name: _source(request, request.sources.get(_pointer(name), everything))
+        name: _source(request, request.sources.get(joined("", name), everything))
         for name in types.named
         if name in request.arguments
     }
-
-
-def _pointer(name: str) -> str:
-    return f"/{name.replace('~', '~0').replace('/', '~1')}"
 
 
 def _source(request: PolicyRequest, ids: tuple[str, ...]) -> JsonValue:

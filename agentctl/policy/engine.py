@@ -5,8 +5,8 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Literal, Protocol
 
-from agentctl.contract.agent import AllowedTool
-from agentctl.contract.tool import RiskTier, ToolDescriptor, higher_tier
+from agentctl.contract.agent import AllowedTool, tier_of
+from agentctl.contract.tool import RiskTier, ToolDescriptor
 from agentctl.events.base import Principal
 from agentctl.events.tool import PolicyAnswer
 from agentctl.foundation.canonical import JsonObject, JsonValue
@@ -105,8 +105,7 @@ class PolicyRequest:
     @property
     def risk_tier(self) -> RiskTier:
         """How much is at stake: the higher of what the tool and the contract say."""
-        said = self.entry.risk_tier if self.entry is not None else None
-        return higher_tier(self.descriptor.tier, said)
+        return tier_of(self.descriptor, self.entry)
 
     def if_approved(self) -> "PolicyRequest":
         """Return the same request under the assumption that an approval was granted."""

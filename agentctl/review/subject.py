@@ -7,13 +7,13 @@ from importlib.util import find_spec
 from posixpath import dirname, normpath
 from typing import Literal, TypeVar
 
-from agentctl.contract.agent import AgentContract, AllowedTool, Risk, RiskAcceptance
+from agentctl.contract.agent import AgentContract, AllowedTool, Risk, RiskAcceptance, tier_of
 from agentctl.contract.environment import Deployment, Environment, ModelReviewer, Reviewer, ReviewRule
 from agentctl.contract.platform import PlatformRules
 from agentctl.contract.policy_version import PlatformVersion, PolicyVersion
 from agentctl.contract.project import Loaded, ProjectFiles
 from agentctl.contract.script import Script
-from agentctl.contract.tool import RiskTier, ToolDescriptor, higher_tier
+from agentctl.contract.tool import RiskTier, ToolDescriptor
 from agentctl.foundation.errors import InvalidInput, Place, Problem, UsageError
 from agentctl.review.report import Spot, spot
 
@@ -36,7 +36,7 @@ class Listed:
     @property
     def tier(self) -> RiskTier:
         """How much is at stake: the higher of what the tool and the contract say."""
-        return higher_tier(self.descriptor.tier, self.entry.risk_tier)
+        return tier_of(self.descriptor, self.entry)
 
 
 @dataclass(frozen=True, slots=True)

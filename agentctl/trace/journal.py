@@ -10,12 +10,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from agentctl.events.record import AnyEvent, Record
-from agentctl.events.run import TOLERATED_BEHIND_SECONDS, ClockAnomaly, JournalRecovered
+from agentctl.events.run import JournalRecovered
 from agentctl.foundation.canonical import NotCanonical, NotJson
-from agentctl.foundation.clock import Clock, from_rfc3339, to_rfc3339
+from agentctl.foundation.clock import Clock, to_rfc3339
 from agentctl.foundation.errors import IntegrityError, JournalUnavailable, LockedError, UsageError
 from agentctl.foundation.ids import is_run_id
 from agentctl.trace.chain import Head, Scan, head_after, linked, scan
+from agentctl.trace.clock_anomaly import clock_anomaly
 from agentctl.trace.disk import Disk, make_private_folder, read_whole, sync_directory, write_once
 from agentctl.trace.ports import Acquired
 
@@ -225,11 +226,8 @@ class FileJournals:
             raise UsageError(f"there is a run `{run}` already", "a new id")
 
     def _clock_anomaly(self, head: Head) -> tuple[AnyEvent, ...]:
-        now = self._clock.now()
-        behind = (from_rfc3339(head.time) - now).total_seconds()
-        if behind <= TOLERATED_BEHIND_SECONDS:
-            return ()
-        return (ClockAnomaly(wall=to_rfc3339(now), behind_seconds=behind),)
+        anomaly = clock_anomaly(head.time, self._clock.now())
+        return () if anomaly is None else (anomaly,)
 
 
 def _cut_torn_tail(path: Path, descriptor: int, found: Scan) -> tuple[JournalRecovered, ...]:
