@@ -15,9 +15,11 @@ from agentctl.events.approval import (
 from agentctl.events.base import Event
 from agentctl.events.budget import BudgetOverrun, BudgetRaised, BudgetStopped
 from agentctl.events.control import ReviewerAdded, ReviewerRevoked, RunLabelled
+from agentctl.events.evals import EvalFinished, EvalStarted, TrialJudged, TrialStarted
 from agentctl.events.form import JOURNAL_VERSION
 from agentctl.events.loop import LoopDetected
 from agentctl.events.model import ModelAnswered, ModelAsked, ModelFailed, ModelRefused, RouteChosen
+from agentctl.events.replay import ReplayJudged
 from agentctl.events.run import (
     ClockAnomaly,
     JournalRecovered,
@@ -74,6 +76,11 @@ AnyEvent: TypeAlias = (
     | ReviewerAdded
     | ReviewerRevoked
     | RunLabelled
+    | ReplayJudged
+    | EvalStarted
+    | TrialStarted
+    | TrialJudged
+    | EvalFinished
 )
 """Every event. A `match` over it is checked for exhaustiveness."""
 

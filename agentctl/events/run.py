@@ -43,6 +43,34 @@ class Limits(Part):
     """How often a tool may fail the same way; None: not looked for."""
 
 
+ReplayMode = Literal["verify", "policy", "tools-taped"]
+"""What is taken from the tape: model and tools; every call, which is judged again; tools only."""
+
+
+class ReplayOf(Part):
+    """Which run a run of kind `replay` drives again, and how."""
+
+    run: str
+    """The run that is replayed."""
+    head: str
+    """The hash of its last record that was looked at."""
+    mode: ReplayMode
+    """What is taken from its journal."""
+    version: str
+    """The digest of the contract and all it refers to, under which it was replayed."""
+
+
+class TrialOf(Part):
+    """Which trial a run of kind `eval` is."""
+
+    eval: str
+    """The eval's id."""
+    case: str
+    """The case."""
+    trial: int
+    """Counts the trials of a case from 1."""
+
+
 class Envelope(Part):
     """What surrounds every hop of a run."""
 
@@ -96,6 +124,10 @@ class Envelope(Part):
     """The teams the principal is in, as the environment says."""
     not_enforced: Texts = ()
     """Keys of the contract that are accepted but not enforced yet."""
+    replay: ReplayOf | None = later()
+    """What it replays, for the kind `replay`."""
+    trial: TrialOf | None = later()
+    """Which trial it is, for the kind `eval`."""
 
 
 class RunStarted(Event):
