@@ -29,9 +29,8 @@ types: $(DEV)/ready
 architecture: $(DEV)/ready
 	$(DEV)/bin/lint-imports
 
-bench: $(DEV)/ready          ## ratios, side by side with the floor
-	$(DEV)/bin/python benchmarks/http_clients.py
-	$(DEV)/bin/python benchmarks/policy.py
+bench: $(DEV)/ready          ## ratios, side by side with floors, into benchmarks/RESULTS.md
+	for part in http_clients policy; do $(DEV)/bin/python -m benchmarks.$$part || exit 1; done
 
 campaign: $(DEV)/ready       ## the long counts
 	$(DEV)/bin/python -m pytest -n auto -m campaign --timeout=3600

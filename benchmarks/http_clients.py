@@ -1,14 +1,12 @@
 """Compares HTTP clients as the floor of the thin model client: one POST of a chat request, JSON in and out.
 
-A loopback server in another process answers at once. Times on a shared machine wander, so the answer is ratios: each
-round runs every client once, and a client's ratio is its time over that of the first client in the same round.
+A loopback server in another process answers at once; each round runs every client once.
 """
 
 import argparse
 import asyncio
 import importlib.util
 import json
-import statistics
 import subprocess
 import sys
 import time
@@ -22,6 +20,7 @@ from typing_extensions import override
 from agentctl.models import wire
 from agentctl.models.client import Message, ModelRequest, ToolDefinition
 from agentctl.models.openai_compatible import OpenAICompatibleClient
+from benchmarks.results import Section
 
 Post = Callable[[], Awaitable[object]]
 TOOL = ToolDefinition(
@@ -148,16 +147,6 @@ def measure(url: str, at_once: int, posts: int, rounds: int) -> dict[str, list[f
     return found
 
 
-def report(at_once: int, found: dict[str, list[float]]) -> None:
-    """Print one table: the ratios, and the median in milliseconds for orientation."""
-    floor = next(iter(found.values()))
-    print(f"\n{at_once} at once, time over that of {next(iter(found))}: min / median / max")
-    for name, seconds in found.items():
-        ratios = sorted(one / base for one, base in zip(seconds, floor, strict=True))
-        spread = f"{ratios[0]:6.2f} / {statistics.median(ratios):6.2f} / {ratios[-1]:6.2f}"
-        print(f"  {name:24} {spread}   ({statistics.median(seconds) * 1000:.2f} ms a post)")
-
-
 def main() -> None:
     """Parse the command line, start the server, measure, print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
@@ -168,12 +157,16 @@ def main() -> None:
     if options.serve:
         asyncio.run(serve())
         return
-    command = [sys.executable, __file__, "--serve"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+    command = [sys.executable, "-m", "benchmarks.http_clients", "--serve"]
+    with (
+        Section("http_clients", "One POST of the thin client", ("aiohttp",)) as section,
+        subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server,
+    ):
         assert server.stdout is not None  # noqa: S101  # it was asked for
         url = f"http://127.0.0.1:{server.stdout.readline().strip()}/v1"
         for at_once in (1, 50):
-            report(at_once, measure(url, at_once, options.posts, options.rounds))
+            found = measure(url, at_once, options.posts, options.rounds)
+            section.ratios(f"{at_once} at once, the time of a post over that of aiohttp alone", found)
         server.terminate()
 
 

@@ -1,15 +1,14 @@
 """Compares a guarded Cedar decision with the bare Cedar call on the same request, and times the gateway's stages.
 
 The floor is `cedarpy.is_authorized` with policies, schema and entities parsed before and the context given as a
-dictionary. Ours builds that context from the run's state, checks every type, stands on guard and writes the answer. Times
-on a shared machine wander, so the answer is ratios of medians: each round takes every way in turn.
+dictionary. Ours builds that context from the run's state, checks every type, stands on guard and writes the answer. Each
+round takes every way in turn, many times, and its figure is the median.
 """
 
 import argparse
 import asyncio
 import json
 import statistics
-import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
@@ -17,8 +16,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import cedarpy
-
-sys.path.insert(0, str(Path(__file__).parents[1]))  # the sample requests are those of the tests
 
 from agentctl.events.record import Record
 from agentctl.events.tool import ToolProposed
@@ -30,6 +27,7 @@ from agentctl.policy.cedar import CedarJudge
 from agentctl.policy.cedar_request import Cast, ContextBuilder
 from agentctl.policy.engine import PolicyRequest
 from agentctl.policy.platform import PlatformPolicy
+from benchmarks.results import Section
 from tests.fakes.policy import LOOK_UP, READ, REFUND, cedar, refund_request, sample_policy, sample_tools
 from tests.fakes.runs import Stage
 
@@ -110,51 +108,48 @@ async def microseconds(way: Way) -> float:
     return (time.perf_counter_ns() - begin) / 1_000
 
 
-async def measure(ways: dict[str, Way], rounds: int) -> dict[str, list[float]]:
-    """Return each way's times, in microseconds; a tenth of the rounds come before and do not count."""
+async def measure(ways: dict[str, Way], rounds: int, calls: int) -> dict[str, list[float]]:
+    """Return each way's median time of a call in every round, in microseconds; the first round does not count."""
     found: dict[str, list[float]] = {name: [] for name in ways}
-    for number in range(-rounds // 10, rounds):
-        for name, way in ways.items():
-            took = await microseconds(way)
-            if number >= 0:
-                found[name].append(took)
+    for number in range(rounds + 1):
+        taken = await _round(ways, calls)
+        for name, times in taken.items() if number else ():
+            found[name].append(statistics.median(times))
     return found
 
 
-def report(title: str, found: dict[str, list[float]]) -> None:
-    """Print one table: medians as ratios of the first, and in milliseconds for orientation."""
-    floor = statistics.median(next(iter(found.values())))
-    print(f"\n{title}")
-    for name, times in found.items():
-        median, late = statistics.median(times), statistics.quantiles(times, n=100)[98]
-        print(
-            f"  {name:34} {median / floor:6.2f}   ({median / 1000:.3f} ms; 99 of 100 within {late / 1000:.3f} ms)"
-        )
+async def _round(ways: dict[str, Way], calls: int) -> dict[str, list[float]]:
+    taken: dict[str, list[float]] = {name: [] for name in ways}
+    for _ in range(calls):
+        for name, way in ways.items():
+            taken[name].append(await microseconds(way))
+    return taken
 
 
-async def compare(rounds: int) -> None:
-    """Measure and print all tables."""
+async def compare(section: Section, rounds: int, calls: int) -> None:
+    """Measure and add all tables."""
     sample, thousand = sample_policy("refund-assistant"), many(1_000)
     for title, texts in (("the sample's policies", sample), ("1,000 policies", thousand)):
         ways = {"bare cedarpy": bare(texts, LOOKING_UP), "guarded decision": ours(texts, LOOKING_UP)}
-        report(
-            f"{title}, a call that is allowed: median over that of bare cedarpy", await measure(ways, rounds)
-        )
+        caption = f"A call that is allowed by {title}, over bare cedarpy"
+        section.ratios(caption, await measure(ways, rounds, calls), unit="µs", scale=1)
     with tempfile.TemporaryDirectory() as folder:
         ways = {
             "bare cedarpy": bare(sample, LOOKING_UP),
             "all stages, four authorities": all_stages(Path(folder)),
         }
-        report(
-            "the gateway's stages without I/O: median over that of bare cedarpy", await measure(ways, rounds)
-        )
+        caption = "The gateway's stages without I/O, over bare cedarpy"
+        section.ratios(caption, await measure(ways, rounds, calls), unit="µs", scale=1)
 
 
 def main() -> None:
-    """Parse the command line, measure, print."""
+    """Parse the command line, measure, write."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("--rounds", type=int, default=1_000)
-    asyncio.run(compare(parser.parse_args().rounds))
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--calls", type=int, default=200, help="calls of each way in a round")
+    options = parser.parse_args()
+    with Section("policy", "One decision", ("cedarpy",)) as section:
+        asyncio.run(compare(section, options.rounds, options.calls))
 
 
 if __name__ == "__main__":
