@@ -17,9 +17,12 @@ from agentctl.foundation.money import parse_decimal, plain
 
 
 class Document(BaseModel):
-    """A part of a YAML file: frozen, no unknown keys, no silent conversions; every field says what it is for."""
+    """A part of a YAML file: frozen, no unknown keys, no silent conversions; every field says what it is for.
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True)
+    A model is built when its first document is read: no command needs them all.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True)
 
 
 def later(default: object) -> Any:

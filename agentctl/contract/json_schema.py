@@ -1,7 +1,12 @@
 """JSON Schema of the documents: what an editor completes and checks while the YAML is written."""
 
-from collections.abc import Callable, Mapping, Sequence
+import ast
+import inspect
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
+from functools import lru_cache
+from itertools import pairwise
+from textwrap import dedent
 from typing import Any, Final
 
 from pydantic import BaseModel
@@ -45,12 +50,47 @@ class _EditorSchema(GenerateJsonSchema):
         return number
 
     @override
+    def model_schema(self, schema: core_schema.ModelSchema) -> JsonSchemaValue:
+        made, model = super().model_schema(schema), schema["cls"]
+        meanings = _meanings(model)
+        for name, field in model.model_fields.items():
+            if name in meanings:
+                made["properties"][field.alias or name].setdefault("description", meanings[name])
+        return made
+
+    @override
     def encode_default(self, dflt: object) -> object:
         return _plain(dflt)
 
     @override
     def field_title_should_be_set(self, schema: object) -> bool:
         return False
+
+
+def _meanings(model: type[BaseModel]) -> dict[str, str]:
+    """Return what each field of a model is for: the text below it in the code. Read only here; a run needs none of it."""
+    ancestry = (base for base in reversed(model.__mro__) if issubclass(base, BaseModel))
+    return {
+        name: text for base in ancestry if base is not BaseModel for name, text in _own_meanings(base).items()
+    }
+
+
+@lru_cache(maxsize=128)
+def _own_meanings(model: type[BaseModel]) -> dict[str, str]:
+    try:
+        code = inspect.getsource(model)
+    except OSError:  # installed without its source: nothing is said of what fields mean
+        return {}
+    return dict(_texts_below_fields(ast.parse(dedent(code)).body[0]))
+
+
+def _texts_below_fields(model: ast.AST) -> Iterator[tuple[str, str]]:
+    for field, below in pairwise(ast.iter_child_nodes(model)):
+        match field, below:
+            case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(text))):
+                yield name, inspect.cleandoc(text)
+            case _:
+                pass
 
 
 def _plain(value: object) -> object:

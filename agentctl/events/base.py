@@ -27,9 +27,9 @@ Texts = Annotated[tuple[str, ...], AsTuple]
 
 
 class Part(BaseModel):
-    """A part of an event: frozen, no unknown keys, no silent conversions."""
+    """A part of an event: frozen, no unknown keys, no silent conversions. A model is built when it is first used."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True)
 
 
 class Event(Part):

@@ -17,7 +17,7 @@ Exact = Annotated[Decimal, BeforeValidator(lambda value: value), Field(ge=0, lt=
 class Part(BaseModel):
     """A part of the document."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
 class Price(Part):
@@ -154,3 +154,34 @@ def test_an_editor_judges_as_the_model_does(
 def test_the_same_model_gives_the_same_text() -> None:
     """The exported file changes only when the model does."""
     assert json.dumps(export_schema(Order, "x")) == json.dumps(export_schema(Order, "x"))
+
+
+class Renamed(Part):
+    """A field that has another name in files."""
+
+    checks: tuple[str, ...] = Field(default=(), alias="assert")
+    """What must hold."""
+    said: str = Field(default="", description="Said where the field is made.")
+    """Said below it."""
+
+
+class Inherited(Renamed):
+    """Adds a field to what it inherits."""
+
+    note: str = ""
+
+
+def test_what_stands_below_a_field_says_what_it_is_for() -> None:
+    """A field's text is found under the name that files use, in the model that first has it; a description of its own goes first."""
+    properties = export_schema(Inherited, "")["properties"]
+    assert {name: node.get("description") for name, node in properties.items()} == {
+        "assert": "What must hold.",
+        "said": "Said where the field is made.",
+        "note": None,
+    }
+
+
+def test_a_model_without_its_source_has_a_schema_without_meanings() -> None:
+    """Where the code cannot be read the schema is made all the same."""
+    model = type("Unread", (Part,), {"__annotations__": {"note": str}, "__module__": __name__})
+    assert "description" not in export_schema(model, "")["properties"]["note"]

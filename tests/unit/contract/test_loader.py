@@ -32,7 +32,7 @@ from tests.fakes.pace import quickly
 class Part(BaseModel):
     """A part of a document."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
 def list_as_tuple(value: object) -> object:
