@@ -9,12 +9,12 @@ from agentctl.cli.terminal import Line, Terminal, Tone
 from agentctl.cli.terminal_reviewer import TerminalReviewer, somebody_is_there
 from agentctl.cli.three_answers import three_answers_lines
 from agentctl.cli.typed import program
+from agentctl.composition.proof import proof_of
 from agentctl.composition.runs import Audience, RunOutcome
 from agentctl.events.record import Record
 from agentctl.events.run import RunStarted, RunSuspended
 from agentctl.foundation.money import plain
-from agentctl.trace.questions import show_run
-from agentctl.trace.three_questions import ThreeAnswers, three_questions
+from agentctl.trace.three_questions import ThreeAnswers
 
 if TYPE_CHECKING:
     from agentctl.composition import Project
@@ -34,7 +34,7 @@ class RunScreen:
 
     def end(self, project: "Project", outcome: RunOutcome) -> int:
         """Print how the run stopped, and return its exit code."""
-        answers = _evidence(project, outcome)
+        answers = proof_of(project, outcome.run)
         if self._terminal.as_json:
             self._terminal.document(_document(outcome, answers))
             return outcome.exit_code
@@ -122,15 +122,6 @@ def _to_try(outcome: RunOutcome) -> tuple[tuple[str, str], ...]:
         for item in suggestions
         if item.input != outcome.state.input
     )
-
-
-def _evidence(project: "Project", outcome: RunOutcome) -> tuple[ThreeAnswers, ...]:
-    """Take the run into the index, and answer the three questions for every call that changed the world."""
-    index = project.index()
-    index.ingest([project.journals.path_of(outcome.run)])
-    with index.reader() as reader:
-        report = show_run(reader, outcome.run)
-    return () if report is None else three_questions(report)
 
 
 def _document(outcome: RunOutcome, answers: tuple[ThreeAnswers, ...]) -> dict[str, object]:

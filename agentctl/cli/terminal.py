@@ -11,7 +11,6 @@ from functools import cached_property
 from io import TextIOWrapper
 from typing import TYPE_CHECKING, Literal, TextIO
 
-from agentctl.cli.json_form import error_form, json_form
 from agentctl.cli.table import Column, columns_of, table_lines
 from agentctl.foundation.errors import AgentctlError, InvalidInput
 from agentctl.foundation.visible import visible
@@ -66,6 +65,8 @@ class Terminal:
 
     def document(self, answer: object) -> None:
         """Print an answer as JSON, in ASCII."""
+        from agentctl.cli.json_form import json_form
+
         self._out.write(f"{json.dumps(json_form(answer), indent=2)}\n")
 
     def line(self, text: str = "", *, tone: Tone = "plain") -> None:
@@ -117,6 +118,8 @@ class Terminal:
     def error(self, error: AgentctlError) -> None:
         """Say why the command ends: with `--json` as the document on stdout, else here, one problem a line."""
         if self.as_json:
+            from agentctl.cli.json_form import error_form
+
             self.document(error_form(error))
             return
         for line in _error_lines(error):

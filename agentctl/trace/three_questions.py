@@ -1,15 +1,18 @@
-"""Which principal authorized it, which policy permitted it, what evidence proves it: answered from a run's report. Pure."""
+"""Which principal authorized it, which policy permitted it, what evidence proves it: answered from a run's events. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from agentctl.events.approval import Answer, GrantGiven, ReviewerRecord
 from agentctl.events.base import Event, Principal, Reservation
+from agentctl.events.record import Record
+from agentctl.events.run import RunStarted
 from agentctl.events.tool import Credential, Decision, PolicyAnswer
 from agentctl.foundation.canonical import JsonObject
-from agentctl.trace.call_report import Approval, Attempt, Call, CallOutcome
-from agentctl.trace.placed import Placed
+from agentctl.foundation.clock import from_rfc3339
+from agentctl.trace.call_report import Approval, Attempt, Call, CallOutcome, calls_of
+from agentctl.trace.placed import Placed, Placeds, of_type
 from agentctl.trace.report import RunReport
 
 
@@ -84,9 +87,33 @@ class ThreeAnswers:
     proof: Evidence
 
 
+@dataclass(frozen=True, slots=True)
+class _Story:
+    """What of a run the answers rest on."""
+
+    started: RunStarted
+    calls: tuple[Call, ...]
+    grants: tuple[Placed[GrantGiven], ...]
+    journal: str
+    head: str
+
+
 def three_questions(report: RunReport) -> tuple[ThreeAnswers, ...]:
     """Return the answers for every call of the agent that wrote, or may have; reads and certain failures have no effect."""
-    return tuple(_answers(report, call) for call in report.calls if _changed_the_world(call))
+    return _told(_Story(report.started, report.calls, report.grants, report.journal.path, report.head))
+
+
+def three_questions_of(records: Sequence[Record], journal: str) -> tuple[ThreeAnswers, ...]:
+    """Return the same answers from a run's records, and the name of the journal they stand in."""
+    placed: Placeds = [Placed(one.seq, from_rfc3339(one.time), one.hash, one.event) for one in records]
+    (started,) = of_type(placed, RunStarted)
+    return _told(
+        _Story(started.event, calls_of(placed), of_type(placed, GrantGiven), journal, placed[-1].hash)
+    )
+
+
+def _told(story: _Story) -> tuple[ThreeAnswers, ...]:
+    return tuple(_answers(story, call) for call in story.calls if _changed_the_world(call))
 
 
 def _changed_the_world(call: Call) -> bool:
@@ -97,23 +124,23 @@ def _changed_the_world(call: Call) -> bool:
     )
 
 
-def _answers(report: RunReport, call: Call) -> ThreeAnswers:
+def _answers(story: _Story, call: Call) -> ThreeAnswers:
     last = call.attempts[-1]
     return ThreeAnswers(
         call=call.call,
         tool=call.tool,
         arguments=last.intent.event.arguments,
         outcome=call.outcome,
-        who=_who(report, call, last),
+        who=_who(story, call, last),
         why=_why(call, last),
-        proof=_proof(report, call, last),
+        proof=_proof(story, call, last),
     )
 
 
-def _who(report: RunReport, call: Call, last: Attempt) -> Authorization:
+def _who(story: _Story, call: Call, last: Attempt) -> Authorization:
     return Authorization(
         principal=last.intent.event.principal,
-        on_behalf_of=report.started.envelope.on_behalf_of,
+        on_behalf_of=story.started.envelope.on_behalf_of,
         actor=last.intent.event.actor,
         reviewers=tuple(
             ReviewerAnswer(
@@ -122,13 +149,13 @@ def _who(report: RunReport, call: Call, last: Attempt) -> Authorization:
             for approval in _consumed(call)
             for one in approval.answers
         ),
-        grant=_grant(report, last),
+        grant=_grant(story, last),
     )
 
 
-def _grant(report: RunReport, last: Attempt) -> Placed[GrantGiven] | None:
+def _grant(story: _Story, last: Attempt) -> Placed[GrantGiven] | None:
     used = last.intent.event.grant
-    return next((one for one in report.grants if used and one.event.grant == used.grant), None)
+    return next((one for one in story.grants if used and one.event.grant == used.grant), None)
 
 
 def _why(call: Call, last: Attempt) -> Permission:
@@ -139,16 +166,16 @@ def _why(call: Call, last: Attempt) -> Permission:
     return Permission(made.decision, made.answers, made.facts, made.inputs_digest)
 
 
-def _proof(report: RunReport, call: Call, last: Attempt) -> Evidence:
+def _proof(story: _Story, call: Call, last: Attempt) -> Evidence:
     return Evidence(
-        journal=report.journal.path,
+        journal=story.journal,
         records=_records(call),
-        head=report.head,
+        head=story.head,
         credentials=tuple(one.intent.event.credential for one in call.attempts),
         approvals=last.intent.event.approvals,
         idempotency_key=last.intent.event.idempotency_key,
         arguments_digest=last.intent.event.arguments_digest,
-        version=report.row.version,
+        version=story.started.envelope.version,
         budget_before=last.intent.event.basis.budget_before if last.intent.event.basis else None,
         budget_after=last.intent.event.basis.budget_after if last.intent.event.basis else None,
     )

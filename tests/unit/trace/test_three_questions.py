@@ -9,7 +9,7 @@ from agentctl.events.record import AnyEvent
 from agentctl.events.tool import ToolInDoubt, ToolUnknown
 from agentctl.trace.questions import show_run
 from agentctl.trace.store import Reader
-from agentctl.trace.three_questions import ThreeAnswers, three_questions
+from agentctl.trace.three_questions import ThreeAnswers, three_questions, three_questions_of
 from tests.fakes.journals import (
     BEGINNING,
     CASEY,
@@ -37,12 +37,14 @@ def folder(tmp_path: Path) -> Path:
 
 
 def asked(folder: Path, *events: AnyEvent) -> tuple[ThreeAnswers, ...]:
-    """Return the answers for a run of these events."""
+    """Return the answers for a run of these events; the index and the journal itself give the same."""
     write_journal(folder, RUN, events)
     with Reader(None, folder) as reader:
         report = show_run(reader, RUN)
     assert report is not None
-    return three_questions(report)
+    answers = three_questions(report)
+    assert three_questions_of(chained(RUN, events), report.journal.path) == answers
+    return answers
 
 
 def test_the_refund_of_a_run_has_all_three_answers(folder: Path) -> None:
