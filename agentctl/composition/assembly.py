@@ -5,14 +5,15 @@ import hashlib
 import hmac
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from agentctl.approval.model_reviewer import ModelReviewer
 from agentctl.approval.reviewer import Reviewer
 from agentctl.approval.rule_reviewer import RuleReviewer
 from agentctl.composition.announcing import announcers_of
 from agentctl.composition.governing import Governing
-from agentctl.composition.key_book import key_book
+from agentctl.composition.key_book import KeyBook, key_book
+from agentctl.composition.lent_client import LentClient
 from agentctl.composition.project import Project
 from agentctl.composition.review_models import check_review_models, review_aliases
 from agentctl.contract.environment import Backend, Deployment, Environment
@@ -75,13 +76,61 @@ def vault_of(project: Project, run: str, governing: Governing) -> Vault:
     return Vault(project.paths.sealed / run, project.keys.sealing(), run, level)
 
 
-async def assemble(project: Project, governing: Governing, around: Surroundings) -> Parts:
-    """Return the parts of a session."""
+@dataclass(frozen=True, slots=True)
+class Fixtures:
+    """What runs under one version may share, because none of it remembers a run; made once, closed once."""
+
+    registry: Registry
+    allowed: Registry
+    engines: tuple[PolicyEngine, ...]
+    broker: BackendBroker
+    models: Mapping[str, tuple[ModelDesk, ...]]
+    review_models: Mapping[str, tuple[ModelDesk, ...]]
+    reviewers: tuple[Reviewer, ...]
+    verifier: KeyBook
+    sealing_key: bytes = field(repr=False)
+
+    async def close(self) -> None:
+        """Give back connections and processes."""
+        for client in {id(desk.client): desk.client for desk in self._desks()}.values():
+            await client.close()
+        for close in closing_of(self.engines):
+            await close()
+
+    def lent(self) -> "Fixtures":
+        """Return the same, so that the end of a run closes nothing that other runs use."""
+        models, review_models = (
+            {alias: tuple(map(_lent, desks)) for alias, desks in chains.items()}
+            for chains in (self.models, self.review_models)
+        )
+        return replace(self, models=models, review_models=review_models)
+
+    def _desks(self) -> Iterator[ModelDesk]:
+        for chain in (*self.models.values(), *self.review_models.values()):
+            yield from chain
+
+
+async def fixtures(project: Project, governing: Governing) -> Fixtures:
+    """Make what runs under one version may share."""
     environment = governing.environment.environment
     registry = registry_of({**governing.environment.tools, **governing.version.tools})
-    sealing_key = project.keys.sealing()
+    return Fixtures(
+        registry=registry,
+        allowed=registry.only(governing.version.tools),
+        engines=engines_of(governing, project.settings.secret),
+        broker=BackendBroker(environment.backends, issuer_of(project, governing), project.settings.secret),
+        models=await _models(project, governing),
+        review_models=await _review_models(project, governing),
+        reviewers=(*_rule_reviewers(governing), *_model_reviewers(governing)),
+        verifier=key_book(project, environment),
+        sealing_key=project.keys.sealing(),
+    )
+
+
+def parts_of(project: Project, governing: Governing, fixed: Fixtures, around: Surroundings) -> Parts:
+    """Return the parts of a session; with its end, it closes the clients of models it was given, but no engine."""
+    environment = governing.environment.environment
     scope = f"sandbox/{around.ledger}" if environment.kind == "sandbox" else environment.name
-    engines = engines_of(governing, project.settings.secret)
     return Parts(
         journal=around.journal,
         vault=vault_of(project, around.journal.run, governing),
@@ -91,21 +140,20 @@ async def assemble(project: Project, governing: Governing, around: Surroundings)
         clock=project.clock,
         contract=governing.contract,
         ceilings=governing.ceilings,
-        allowed=registry.only(governing.version.tools),
-        registry=registry,
-        engines=engines,
-        closing=closing_of(engines),
-        broker=BackendBroker(environment.backends, issuer_of(project, governing), project.settings.secret),
-        executors=_executors(project, governing, around, registry),
-        models=await _models(project, governing),
-        reviewers=(*_rule_reviewers(governing), *_model_reviewers(governing), *around.reviewers),
+        allowed=fixed.allowed,
+        registry=fixed.registry,
+        engines=fixed.engines,
+        broker=fixed.broker,
+        executors=_executors(project, governing, around, fixed.registry),
+        models=fixed.models,
+        reviewers=(*fixed.reviewers, *around.reviewers),
         reviewer_names=tuple(reviewer.name for reviewer in environment.reviewers),
-        verifier=key_book(project, environment),
+        verifier=fixed.verifier,
         fingerprint=lambda text: hmac.new(
-            sealing_key, b"effect\n" + text.encode(), hashlib.sha256
+            fixed.sealing_key, b"effect\n" + text.encode(), hashlib.sha256
         ).hexdigest(),
         pause=asyncio.sleep,
-        review_models=await _review_models(project, governing),
+        review_models=fixed.review_models,
         announcers=announcers_of(project, governing),
     )
 
@@ -222,6 +270,10 @@ async def _desk(project: Project, governing: Governing, deployment: Deployment) 
     # A price may come from litellm's own table, and litellm takes seconds to load.
     price = await asyncio.to_thread(price_of, deployment)
     return ModelDesk(deployment, client, price)
+
+
+def _lent(desk: ModelDesk) -> ModelDesk:
+    return replace(desk, client=LentClient(desk.client))
 
 
 def _recorded_script(governing: Governing) -> Script:

@@ -1,0 +1,40 @@
+"""What is asked for when a run begins, who watches it, and what became of it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from agentctl.approval.reviewer import Reviewer
+from agentctl.composition.governing import Governing
+from agentctl.foundation.errors import ExitCode
+from agentctl.runtime.live_world import Observer
+from agentctl.runtime.state import RunState
+
+
+@dataclass(frozen=True, slots=True)
+class RunOrder:
+    """What somebody wants to be run; what is None follows from the environment."""
+
+    agent: str
+    input: str | None
+    principal: str | None
+    environment: str
+    ledger: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RunOutcome:
+    """How a run stopped, with all its records."""
+
+    run: str
+    state: RunState
+    exit_code: ExitCode
+    governing: Governing
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """Who watches a run from this process: told what happened, asked for answers, told remarks."""
+
+    observe: Observer
+    reviewers: tuple[Reviewer, ...]
+    say: Callable[[str], None]

@@ -1,0 +1,201 @@
+"""Runs of one agent in one process: what they share is read, judged and made once; each run has parts of its own."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+
+from agentctl import __version__
+from agentctl.budget.limits import lowered
+from agentctl.composition.assembly import (
+    Fixtures,
+    Surroundings,
+    back_office,
+    fixtures,
+    parts_of,
+    policies_of,
+    tool_definitions,
+)
+from agentctl.composition.governing import Governing, from_files, store
+from agentctl.composition.orders import Audience, RunOrder, RunOutcome
+from agentctl.composition.project import Project
+from agentctl.contract.enforcement import not_enforced
+from agentctl.events.base import Principal, Source
+from agentctl.events.run import Envelope, RunResumed, RunStarted
+from agentctl.foundation.clock import to_rfc3339
+from agentctl.foundation.errors import InvalidInput, UsageError
+from agentctl.foundation.ids import is_plain_name, is_principal, random_bytes
+from agentctl.gateway.corridor import Parts
+from agentctl.gateway.session import Session, open_session
+from agentctl.review.reviewed import review
+from agentctl.runtime.live_world import Interrupt, LiveWorld
+from agentctl.runtime.outcome import exit_code
+from agentctl.runtime.runs import resume, start
+from agentctl.runtime.state import RunState, fold
+from agentctl.sandbox.seed import oldest_open_ticket
+from agentctl.sandbox.seed_file import load_seed
+from agentctl.trace.ports import Acquired, Journal
+
+_STRICTNESS = ("off", "standard", "strict")
+
+
+class Service:
+    """One agent under one version, ready to run; as many runs at once as the caller likes.
+
+    A change of the project's files changes nothing here: whoever opened it decides when to open another.
+    """
+
+    def __init__(self, project: Project, governing: Governing, fixed: Fixtures) -> None:
+        self._project = project
+        self._governing = governing
+        self._fixed = fixed
+        self._tools = tool_definitions(governing.version.tools)
+        self._is_stored = False
+
+    async def begin(self, run: str, order: RunOrder, audience: Audience, interrupt: Interrupt) -> RunOutcome:
+        """Begin a run under a new id and drive it until it is finished or suspended.
+
+        Raises:
+            AgentctlError: nothing was begun, or the journal could not be written.
+        """
+        text = _input(self._project, self._governing, order, audience)
+        envelope = _envelope(self._project, self._governing, order, run)
+        self._store()
+        ledger = envelope.ledger or envelope.run
+        with back_office(self._project, self._governing, ledger) as office:
+            url = await asyncio.to_thread(office.start) if office else None
+            parts = self._parts(self._project.journals.create(envelope.run), ledger, audience, url)
+            async with open_session(parts) as session:
+                started = RunStarted(
+                    envelope=envelope,
+                    input=session.redact(text),
+                    source=Source(id="input", labels=("untrusted",)),
+                    agentctl=__version__,
+                )
+                state = await start(self._world(session, audience, interrupt), started)
+        return self._outcome(parts, state)
+
+    async def go_on(
+        self, acquired: Acquired, by: str | None, audience: Audience, interrupt: Interrupt
+    ) -> RunOutcome:
+        """Go on with a run that was suspended, or whose process died."""
+        header = fold(acquired.records).session.header
+        ledger = header.ledger or header.run
+        with back_office(self._project, self._governing, ledger) as office:
+            url = await asyncio.to_thread(office.start) if office else None
+            parts = self._parts(acquired.journal, ledger, audience, url)
+            async with open_session(parts, acquired.records) as session:
+                resumed = _resumed(self._project, self._governing, header, by)
+                world = self._world(session, audience, interrupt)
+                state = await resume(world, acquired.records, *acquired.repairs, resumed)
+        return self._outcome(parts, state)
+
+    def _store(self) -> None:
+        if not self._is_stored:
+            store(self._project, self._governing)
+            self._is_stored = True
+
+    def _parts(self, journal: Journal, ledger: str, audience: Audience, url: str | None) -> Parts:
+        around = Surroundings(journal, ledger, audience.reviewers, url)
+        return parts_of(self._project, self._governing, self._fixed, around)
+
+    def _world(self, session: Session, audience: Audience, interrupt: Interrupt) -> LiveWorld:
+        instructions = self._governing.version.instructions
+        return LiveWorld(session, instructions, self._tools, interrupt, audience.observe)
+
+    def _outcome(self, parts: Parts, state: RunState) -> RunOutcome:
+        if state.finished is not None:
+            parts.vault.destroy()
+        return RunOutcome(parts.journal.run, state, exit_code(state), self._governing)
+
+
+def governing_now(project: Project, order: RunOrder) -> Governing:
+    """Return what a new run is judged by; a contract that fails its check does not run.
+
+    Raises:
+        InvalidInput: every problem that was found.
+        UsageError: there is no such agent or environment.
+    """
+    if order.ledger is not None and not is_plain_name(order.ledger):
+        raise UsageError(
+            f"`{order.ledger[:80]}` cannot name a ledger", "lower-case letters, digits, `_`, `-`"
+        )
+    today = to_rfc3339(project.clock.now())[:10]
+    load = partial(project.files.agent, order.agent)
+    reviewed = review(project.files, load, order.environment, called=order.agent, today=today)
+    if not reviewed.passed:
+        raise InvalidInput(reviewed.report.errors)
+    return from_files(project, order.agent, order.environment)
+
+
+@asynccontextmanager
+async def open_service(project: Project, governing: Governing) -> AsyncIterator[Service]:
+    """Open what runs share; with the block, its connections and processes end."""
+    fixed = await fixtures(project, governing)
+    try:
+        yield Service(project, governing, fixed.lent())
+    finally:
+        await fixed.close()
+
+
+def _input(project: Project, governing: Governing, order: RunOrder, audience: Audience) -> str:
+    """Return what the run is asked; in the sandbox, without a word from anybody, it takes the oldest open ticket."""
+    if order.input is not None and order.input.strip():
+        return order.input
+    environment = governing.environment.environment
+    if order.input is None and environment.sandbox is not None:
+        seeds = project.files.seeds(project.files.environment(environment.name))
+        ticket = oldest_open_ticket(load_seed(seeds))
+        if ticket is not None:
+            audience.say(f"no --input given: taking the oldest open ticket of the sandbox, {ticket}")
+            return str(ticket)
+    raise UsageError("the run has no input", "`--input TEXT`")
+
+
+def _envelope(project: Project, governing: Governing, order: RunOrder, run: str) -> Envelope:
+    contract, environment = governing.contract, governing.environment.environment
+    principal = _principal(project, governing, order.principal)
+    return Envelope(
+        run=run,
+        kind="live",
+        agent=contract.agent.name,
+        owner=contract.agent.owner,
+        version=governing.version.digest,
+        principal=principal,
+        environment=environment.name,
+        environment_kind=environment.kind,
+        environment_digest=governing.environment.digest,
+        platform_digest=governing.platform_digest,
+        policies=policies_of(governing),
+        limits=governing.limits,
+        trace_level=contract.logging.trace_level,
+        pii_redaction=contract.logging.pii_redaction,
+        isolation=environment.isolation,
+        ledger=(order.ledger or run) if environment.needs_back_office else None,
+        traceparent=f"00-{random_bytes(16).hex()}-{random_bytes(8).hex()}-01",
+        signatures_required=environment.signatures_required,
+        teams=environment.teams_of(principal.id),
+        not_enforced=not_enforced(contract),
+    )
+
+
+def _principal(project: Project, governing: Governing, name: str | None) -> Principal:
+    """Return for whom a run acts: as asked, else as the environment says, else the operating-system user."""
+    default = governing.environment.environment.identity.default_principal
+    chosen = name or default or project.settings.user
+    if not is_principal(chosen):
+        raise UsageError(
+            f"`{chosen[:80]}` cannot be a principal", "a plain name: letters, digits, `.`, `_`, `-`, `@`"
+        )
+    return Principal(id=chosen, kind="user", assurance="asserted")
+
+
+def _resumed(project: Project, governing: Governing, header: Envelope, by: str | None) -> RunResumed:
+    """Return the resume event: today's rules hold in addition, never instead."""
+    today = governing.contract.logging.pii_redaction
+    return RunResumed(
+        by=_principal(project, governing, by),
+        platform_digest=governing.platform_digest,
+        limits=lowered(header.limits, governing.ceilings),
+        pii_redaction=max(today, header.pii_redaction, key=_STRICTNESS.index),
+    )
