@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from agentctl.events.record import AnyEvent, Record
-from agentctl.events.run import JournalRecovered
+from agentctl.events.run import JournalRecovered, RunFinished, RunResumed, RunStarted, RunSuspended
 from agentctl.foundation.canonical import NotCanonical, NotJson
 from agentctl.foundation.clock import Clock, to_rfc3339
 from agentctl.foundation.errors import IntegrityError, JournalUnavailable, LockedError, UsageError
@@ -19,6 +19,9 @@ from agentctl.trace.chain import Head, Scan, head_after, linked, scan
 from agentctl.trace.clock_anomaly import clock_anomaly
 from agentctl.trace.disk import Disk, make_private_folder, read_whole, sync_directory, write_once
 from agentctl.trace.ports import Acquired
+
+_GLANCES = 1_000
+"""How many readers in a row may be looking whether a run is held when somebody becomes its writer."""
 
 
 class FileJournal:
@@ -200,6 +203,26 @@ class FileJournals:
         with _unavailable(f"the journal of run {run} cannot be read"):
             return scan(self.path_of(run).read_bytes(), run).records
 
+    def is_held(self, run: str) -> bool:
+        """Return whether a process is the run's writer now.
+
+        Raises:
+            JournalUnavailable: the file cannot be opened.
+            UsageError: there is no such run.
+        """
+        return self._unheld_bytes(run) is None
+
+    def is_stopped(self, run: str) -> bool:
+        """Return whether a run that is neither finished nor suspended has no process any more: only a resume goes on.
+
+        Raises:
+            IntegrityError: the journal is not what was written.
+            JournalUnavailable: the file cannot be read.
+            UsageError: there is no such run.
+        """
+        left = self._unheld_bytes(run)
+        return left is not None and _is_under_way(scan(left, run).records)
+
     def runs(self) -> tuple[str, ...]:
         """Return the ids of all runs, oldest first."""
         found = (path.stem for path in self._folder.glob("*/*.jsonl"))
@@ -215,6 +238,22 @@ class FileJournals:
         if not found:
             raise UsageError(f"there is no run `{run}`", "an id that `agentctl runs list` shows")
         return found[0]
+
+    def _unheld_bytes(self, run: str) -> bytes | None:
+        """Return what stands in a journal that nobody writes; None where somebody does.
+
+        The size is taken while no writer can come: what one writes from then on is not of the moment that is spoken of.
+        """
+        path = self.path_of(run)
+        with (
+            _unavailable(f"the journal of run {run} cannot be read"),
+            open(path, "rb", opener=_without_following) as file,
+        ):
+            if not _taken(file.fileno(), fcntl.LOCK_SH):
+                return None
+            size = os.fstat(file.fileno()).st_size
+            fcntl.flock(file, fcntl.LOCK_UN)
+            return file.read(size)
 
     def _files_of(self, run: str) -> list[Path]:
         return sorted(self._folder.glob(f"*/{run}.jsonl")) if is_run_id(run) else []
@@ -268,7 +307,30 @@ def _owned(path: Path, flags: int) -> Iterator[int]:
 
 
 def _lock(descriptor: int, run: str) -> None:
+    """Become the only holder of a journal. Who looks whether it is held shares it for an instant: that is no writer."""
+    for _ in range(_GLANCES):
+        if _taken(descriptor, fcntl.LOCK_EX):
+            return
+        if not _taken(descriptor, fcntl.LOCK_SH):
+            break
+        os.sched_yield()
+    raise LockedError(f"another process is writing run {run}; wait for it, or stop it")
+
+
+def _taken(descriptor: int, kind: int) -> bool:
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        raise LockedError(f"another process is writing run {run}; wait for it, or stop it") from error
+        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _without_following(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NOFOLLOW | os.O_CLOEXEC)
+
+
+def _is_under_way(records: Sequence[Record]) -> bool:
+    """Return whether the last that is said of the run's life is that it goes on."""
+    life = (RunStarted, RunResumed, RunSuspended, RunFinished)
+    said = [record.event for record in records if isinstance(record.event, life)]
+    return isinstance(said[-1], RunStarted | RunResumed) if said else False

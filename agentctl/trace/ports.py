@@ -74,6 +74,14 @@ class Journals(Protocol):
         """Return the durable prefix of a run without becoming its writer."""
         ...
 
+    def is_held(self, run: str) -> bool:
+        """Return whether somebody is the run's writer now."""
+        ...
+
+    def is_stopped(self, run: str) -> bool:
+        """Return whether a run that is neither finished nor suspended has no writer any more."""
+        ...
+
     def runs(self) -> tuple[str, ...]:
         """Return the ids of all runs, oldest first."""
         ...
