@@ -150,6 +150,14 @@ class TestFinding:
             assert find_run(reader, "latest") == run_id(29)
             assert find_run(reader, "%") == ()
 
+    def test_a_run_that_has_not_begun_is_not_the_latest(self, folder: Path) -> None:
+        """Its process has made the file and not written the first line yet; under its own name it is found."""
+        write_journal(folder, RUN, refund_story())
+        (folder / "2026-03-14" / f"{run_id(29)}.jsonl").touch()
+        with Reader(None, folder) as reader:
+            assert find_run(reader, "latest") == RUN
+            assert find_run(reader, run_id(29)) == run_id(29)
+
     def test_without_runs_there_is_no_latest(self, folder: Path) -> None:
         """Nothing is found where there is nothing."""
         with Reader(None, folder) as reader:
