@@ -24,13 +24,17 @@ def run(
     Exit codes: 0 it answered · 2 the contract or the command line is wrong · 3 the run was refused · 4 it waits for an
     approval · 5 a call is in doubt · 6 a budget stopped it · 11 no model answered · 130 interrupted.
     """
-    from agentctl.cli.run_screen import RunScreen
     from agentctl.composition import open_project
-    from agentctl.composition.runs import RunOrder, run_agent
+    from agentctl.composition.head_start import head_start
 
-    screen, project = RunScreen(as_json=json), open_project()
-    order = RunOrder(agent, text, principal, environment, ledger)
-    outcome = run_agent(project, order, screen.audience(project))
+    project = open_project()
+    with head_start(project, environment) as spare:  # loading the rest takes as long as its start
+        from agentctl.cli.run_screen import RunScreen
+        from agentctl.composition.runs import RunOrder, run_agent
+
+        screen = RunScreen(as_json=json)
+        order = RunOrder(agent, text, principal, environment, ledger)
+        outcome = run_agent(project, order, screen.audience(project), spare)
     return screen.end(project, outcome)
 
 

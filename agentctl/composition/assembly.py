@@ -31,7 +31,7 @@ from agentctl.policy.allowlist import AllowlistPolicy
 from agentctl.policy.catalog import Around, closing_of, engines_for
 from agentctl.policy.engine import PolicyEngine
 from agentctl.policy.platform import NoStaticKeys, PlatformPolicy, ProvedPrincipals
-from agentctl.sandbox.process import BackOfficeProcess, BackOfficeSetup
+from agentctl.sandbox.process import BackOfficeProcess, BackOfficeSetup, SpareProcess
 from agentctl.tools.executors.catalog import Executors
 from agentctl.tools.executors.http import BackendAddress, HttpExecutor
 from agentctl.tools.registry import Registry
@@ -57,7 +57,9 @@ def issuer_of(project: Project, governing: Governing) -> TokenIssuer:
 
 
 @contextmanager
-def back_office(project: Project, governing: Governing, ledger: str) -> Iterator[BackOfficeProcess | None]:
+def back_office(
+    project: Project, governing: Governing, ledger: str, spare: SpareProcess | None = None
+) -> Iterator[BackOfficeProcess | None]:
     """Launch the sandbox's back office where the environment needs one; it ends with this section."""
     environment = governing.environment.environment
     if not environment.needs_back_office:
@@ -66,7 +68,7 @@ def back_office(project: Project, governing: Governing, ledger: str) -> Iterator
     seeds = project.files.seeds(project.files.environment(environment.name))
     jwks = issuer_of(project, governing).jwks()
     setup = BackOfficeSetup(project.paths.sandbox / ledger, seeds, jwks, environment.identity.issuer)
-    with BackOfficeProcess(setup) as process:
+    with BackOfficeProcess(setup, spare=spare) as process:
         yield process
 
 

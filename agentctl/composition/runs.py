@@ -15,6 +15,7 @@ from agentctl.foundation.ids import new_run_id
 from agentctl.runtime.live_world import Interrupt
 from agentctl.runtime.outcome import exit_code
 from agentctl.runtime.state import fold
+from agentctl.sandbox.process import SpareProcess
 
 __all__ = ["Audience", "RunOrder", "RunOutcome", "resume_run", "run_agent"]
 
@@ -22,8 +23,16 @@ Work: TypeAlias = Callable[[Service, Interrupt], Awaitable[RunOutcome]]
 """What is done with a service while it is open."""
 
 
-def run_agent(project: Project, order: RunOrder, audience: Audience) -> RunOutcome:
+def run_agent(
+    project: Project, order: RunOrder, audience: Audience, spare: SpareProcess | None = None
+) -> RunOutcome:
     """Run an agent until the run is finished or suspended.
+
+    Args:
+        project: the project.
+        order: what is to be run.
+        audience: who watches.
+        spare: a back office that was started early, for a run that needs one.
 
     Raises:
         AgentctlError: nothing was begun, or the journal could not be written.
@@ -33,7 +42,10 @@ def run_agent(project: Project, order: RunOrder, audience: Audience) -> RunOutco
     with _said_when_stopped(run, audience):
         return asyncio.run(
             _alone(
-                project, governing, lambda service, interrupt: service.begin(run, order, audience, interrupt)
+                project,
+                governing,
+                lambda service, interrupt: service.begin(run, order, audience, interrupt),
+                spare,
             )
         )
 
@@ -62,9 +74,11 @@ def resume_run(project: Project, run: str, by: str | None, audience: Audience) -
             )
 
 
-async def _alone(project: Project, governing: Governing, work: Work) -> RunOutcome:
+async def _alone(
+    project: Project, governing: Governing, work: Work, spare: SpareProcess | None = None
+) -> RunOutcome:
     """Do the work of one run, in a process that does nothing else."""
-    async with open_service(project, governing) as service:
+    async with open_service(project, governing, spare) as service:
         with _stopped_by_signals() as interrupt:
             return await work(service, interrupt)
 

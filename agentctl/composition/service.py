@@ -32,6 +32,7 @@ from agentctl.runtime.live_world import Interrupt, LiveWorld
 from agentctl.runtime.outcome import exit_code
 from agentctl.runtime.runs import resume, start
 from agentctl.runtime.state import RunState, fold
+from agentctl.sandbox.process import SpareProcess
 from agentctl.sandbox.seed import oldest_open_ticket
 from agentctl.sandbox.seed_file import load_seed
 from agentctl.trace.ports import Acquired, Journal
@@ -45,10 +46,13 @@ class Service:
     A change of the project's files changes nothing here: whoever opened it decides when to open another.
     """
 
-    def __init__(self, project: Project, governing: Governing, fixed: Fixtures) -> None:
+    def __init__(
+        self, project: Project, governing: Governing, fixed: Fixtures, spare: SpareProcess | None = None
+    ) -> None:
         self._project = project
         self._governing = governing
         self._fixed = fixed
+        self._spare = spare
         self._tools = tool_definitions(governing.version.tools)
         self._is_stored = False
 
@@ -62,7 +66,7 @@ class Service:
         envelope = _envelope(self._project, self._governing, order, run)
         self._store()
         ledger = envelope.ledger or envelope.run
-        with back_office(self._project, self._governing, ledger) as office:
+        with back_office(self._project, self._governing, ledger, self._spare) as office:
             url = await asyncio.to_thread(office.start) if office else None
             parts = self._parts(self._project.journals.create(envelope.run), ledger, audience, url)
             async with open_session(parts) as session:
@@ -81,7 +85,7 @@ class Service:
         """Go on with a run that was suspended, or whose process died."""
         header = fold(acquired.records).session.header
         ledger = header.ledger or header.run
-        with back_office(self._project, self._governing, ledger) as office:
+        with back_office(self._project, self._governing, ledger, self._spare) as office:
             url = await asyncio.to_thread(office.start) if office else None
             parts = self._parts(acquired.journal, ledger, audience, url)
             async with open_session(parts, acquired.records) as session:
@@ -129,11 +133,13 @@ def governing_now(project: Project, order: RunOrder) -> Governing:
 
 
 @asynccontextmanager
-async def open_service(project: Project, governing: Governing) -> AsyncIterator[Service]:
-    """Open what runs share; with the block, its connections and processes end."""
+async def open_service(
+    project: Project, governing: Governing, spare: SpareProcess | None = None
+) -> AsyncIterator[Service]:
+    """Open what runs share; with the block, its connections and processes end. The first run that can use it takes the spare."""
     fixed = await fixtures(project, governing)
     try:
-        yield Service(project, governing, fixed.lent())
+        yield Service(project, governing, fixed.lent(), spare)
     finally:
         await fixed.close()
 

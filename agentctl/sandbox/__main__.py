@@ -1,4 +1,7 @@
-"""`python -m agentctl.sandbox`: opens the ledger, listens on loopback, says where, and ends with its parent."""
+"""`python -m agentctl.sandbox`: opens the ledger, listens on loopback, says where, and ends with its parent.
+
+With `--told` it loads its code, and then waits for one line on stdin that says all the rest.
+"""
 
 import argparse
 import asyncio
@@ -10,6 +13,7 @@ import sqlite3
 import sys
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
@@ -19,23 +23,41 @@ from joserfc.jwk import OKPKey
 from agentctl.foundation.clock import Clock, SystemClock
 from agentctl.foundation.errors import ExitCode, InvalidInput, Place, Problem
 from agentctl.sandbox.ledger import Ledger, open_ledger
+from agentctl.sandbox.process import LOG_NAME, TOLD
 from agentctl.sandbox.seed_file import load_seed
 from agentctl.sandbox.server import BackOffice
 from agentctl.sandbox.tokens import TokenVerifier, read_keys
 
-STDIN = 0
+STDIN, STDERR = 0, 2
 SECONDS_TO_FINISH = 5.0
 """How long requests under way may take once the end has come."""
 _CHUNK = 64 << 10
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What an office is to be. `jwks` is a file with the issuer's public keys, or their text itself."""
+
+    ledger: Path
+    seeds: tuple[Path, ...]
+    jwks: Path | str
+    issuer: str
+    port: int = 0
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until told to stop; returns the exit code."""
-    asked = _parse(arguments)
+    said = sys.argv[1:] if arguments is None else list(arguments)
+    asked = _told(_first_line(STDIN)) if said == [TOLD] else _asked(_parse(said))
+    return ExitCode.OK if asked is None else office(asked)
+
+
+def office(asked: Asked) -> int:
+    """Be the office that is asked for, until told to stop; returns the exit code."""
     clock = SystemClock()
     try:
         verifier = TokenVerifier(_keys(asked.jwks), asked.issuer, clock)
-        ledger = _ledger(asked.ledger, asked.seed, clock)
+        ledger = _ledger(asked.ledger, asked.seeds, clock)
     except InvalidInput as error:
         sys.stderr.write(f"{error}\n")
         return ExitCode.INVALID
@@ -88,14 +110,14 @@ def _announce(url: str) -> None:
     sys.stdout.flush()
 
 
-def _keys(source: str) -> dict[str, OKPKey]:
-    """Return the issuer's keys from a file, or for `-` from the first line of stdin."""
-    if source == "-":
-        return read_keys(_first_line(STDIN), "stdin")
+def _keys(source: Path | str) -> dict[str, OKPKey]:
+    """Return the issuer's keys, from a file or as they were told."""
+    if isinstance(source, str):
+        return read_keys(source, "stdin")
     try:
-        return read_keys(Path(source).read_text(encoding="utf-8"), source)
+        return read_keys(source.read_text(encoding="utf-8"), str(source))
     except (OSError, ValueError) as error:
-        raise InvalidInput([Problem(Place(source), f"cannot be read: {error}")]) from error
+        raise InvalidInput([Problem(Place(str(source)), f"cannot be read: {error}")]) from error
 
 
 def _first_line(descriptor: int) -> str:
@@ -120,7 +142,24 @@ def _ledger(folder: Path, seeds: Sequence[Path], clock: Clock) -> Ledger:
     return ledger
 
 
-def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+def _told(line: str) -> Asked | None:
+    """Return what a parent wants of us, who then works in the ledger's folder and complains in its log; None if it went away."""
+    if not line:
+        return None
+    told = json.loads(line)
+    folder = Path(told["ledger"])
+    os.chdir(folder)
+    with (folder / LOG_NAME).open("ab") as log:
+        os.dup2(log.fileno(), STDERR)
+    return Asked(folder, tuple(map(Path, told["seeds"])), json.dumps(told["jwks"]), told["issuer"])
+
+
+def _asked(wanted: argparse.Namespace) -> Asked:
+    keys = _first_line(STDIN) if wanted.jwks == "-" else Path(wanted.jwks)
+    return Asked(wanted.ledger, tuple(wanted.seed), keys, wanted.issuer, wanted.port)
+
+
+def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m agentctl.sandbox", description=__doc__)
     parser.add_argument("--ledger", type=Path, required=True, metavar="DIR", help="where the ledger is kept")
     parser.add_argument(

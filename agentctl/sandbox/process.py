@@ -1,4 +1,7 @@
-"""Starts and stops the back office as a child process; light, because whoever composes a run imports it."""
+"""Starts and stops the back office as a child process; light, because whoever composes a run imports it.
+
+The child loads its code first and is told afterwards, in one line on its stdin, what it is to be.
+"""
 
 import contextlib
 import json
@@ -6,11 +9,12 @@ import os
 import select
 import subprocess
 import sys
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import IO, BinaryIO, Self, cast
+from typing import IO, Self, cast
 
 import agentctl
 from agentctl.foundation.canonical import JsonObject
@@ -18,6 +22,8 @@ from agentctl.foundation.clock import Clock, SystemClock
 from agentctl.foundation.errors import ExitCode, InternalError, InvalidInput, Place, Problem
 
 LOG_NAME = "server.log"
+TOLD = "--told"
+"""The argument of a child that waits to be told the rest."""
 SECONDS_TO_START = 30.0
 SECONDS_TO_STOP = 8.0
 Child = subprocess.Popen[bytes]
@@ -43,13 +49,64 @@ class BackOfficeSetup:
     issuer: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Spawned:
+    """A child, and what it says on stderr before it has a log."""
+
+    child: Child
+    first_words: IO[bytes]
+
+    def end(self) -> None:
+        """End the child and wait for that; requests under way are finished, within a limit."""
+        self.child.terminate()
+        try:
+            self.child.wait(SECONDS_TO_STOP)
+        except subprocess.TimeoutExpired:
+            self.child.kill()
+            self.child.wait()
+        for file in (*_pipes(self.child), self.first_words):
+            file.close()
+
+
+class SpareProcess:
+    """A child that was started before anybody could tell it what to be. It ends with its section unless it was taken."""
+
+    def __init__(self) -> None:
+        self._spawned: _Spawned | None = _spawn()
+
+    @property
+    def pid(self) -> int | None:
+        """The child's process id until it is taken."""
+        return None if self._spawned is None else self._spawned.child.pid
+
+    def take(self) -> _Spawned | None:
+        """Return the child, once."""
+        spawned, self._spawned = self._spawned, None
+        return spawned
+
+    def __enter__(self) -> Self:
+        """Give it to whoever may need it."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End it if nobody needed it."""
+        spawned = self.take()
+        if spawned is not None:
+            spawned.end()
+
+
 class BackOfficeProcess:
     """One back office. It ends with `stop`, and by itself when this process is gone, however that happens."""
 
-    def __init__(self, setup: BackOfficeSetup, clock: Clock | None = None) -> None:
+    def __init__(
+        self, setup: BackOfficeSetup, clock: Clock | None = None, spare: SpareProcess | None = None
+    ) -> None:
         self._setup = setup
         self._clock = clock or SystemClock()
-        self._child: Child | None = None
+        self._spare = spare
+        self._spawned: _Spawned | None = None
         self._url: str | None = None
         self._log_begins = 0
 
@@ -67,7 +124,7 @@ class BackOfficeProcess:
     @property
     def pid(self) -> int | None:
         """The child's process id while there is one."""
-        return None if self._child is None else self._child.pid
+        return None if self._spawned is None else self._spawned.child.pid
 
     def launch(self) -> None:
         """Start the child without waiting, so that it loads while the caller does other things.
@@ -90,70 +147,74 @@ class BackOfficeProcess:
 
     def stop(self) -> None:
         """End the child and wait for that; requests under way are finished, within a limit."""
-        child, self._child, self._url = self._child, None, None
-        if child is None:
-            return
-        child.terminate()
-        try:
-            child.wait(SECONDS_TO_STOP)
-        except subprocess.TimeoutExpired:
-            child.kill()
-            child.wait()
-        for pipe in _pipes(child):
-            pipe.close()
+        spawned, self._spawned, self._url = self._spawned, None, None
+        if spawned is not None:
+            spawned.end()
 
-    def _launched(self) -> Child:
-        if self._child is None:
-            folder = self._setup.ledger.absolute()
-            with _open_log(folder) as log:
-                self._log_begins = log.tell()
-                self._child = self._spawn(folder, log)
-            # One line with the keys. The pipe then stays open: its end is how the child learns of ours.
+    def _launched(self) -> _Spawned:
+        if self._spawned is None:
+            self._log_begins = _begin_log(self._setup.ledger)
+            self._spawned = (self._spare and self._spare.take()) or _spawn()
+            # The pipe then stays open: its end is how the child learns of ours.
             with contextlib.suppress(BrokenPipeError):
-                _pipes(self._child)[0].write(f"{json.dumps(self._setup.jwks)}\n".encode())
-        return self._child
+                _pipes(self._spawned.child)[0].write(_told(self._setup))
+        return self._spawned
 
-    def _spawn(self, folder: Path, log: BinaryIO) -> Child:
-        seeds = [part for seed in self._setup.seeds for part in ("--seed", str(seed.absolute()))]
-        command = [
-            sys.executable, "-P", "-m", "agentctl.sandbox", "--ledger", str(folder), *seeds,
-            "--jwks", "-", "--issuer", self._setup.issuer,
-        ]  # fmt: skip
-        return subprocess.Popen(  # noqa: S603 - our own module, and no shell
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=log,
-            bufsize=0,
-            cwd=folder,
-            env=_ENVIRONMENT,
-            # Ctrl-C is for the run, which finishes its call and then stops this child itself.
-            start_new_session=True,
-        )
-
-    def _wait_for_url(self, child: Child, seconds: float) -> str:
+    def _wait_for_url(self, spawned: _Spawned, seconds: float) -> str:
+        child = spawned.child
         line, ends = b"", self._clock.monotonic_ns() + int(seconds * 1e9)
         while not line.endswith(b"\n"):
             chunk = _read(child, max(0, ends - self._clock.monotonic_ns()) // 1_000_000)
             if chunk is None:
-                raise self._failed(f"did not serve within {seconds:g} seconds", None)
+                raise self._failed(spawned, f"did not serve within {seconds:g} seconds")
             if not chunk:
-                raise self._failed("ended before it served", child.wait(SECONDS_TO_STOP))
+                child.wait(SECONDS_TO_STOP)
+                raise self._failed(spawned, "ended before it served")
             line += chunk
         return str(json.loads(line)["url"])
 
-    def _failed(self, what: str, code: int | None) -> InvalidInput | InternalError:
+    def _failed(self, spawned: _Spawned, what: str) -> InvalidInput | InternalError:
+        code = spawned.child.poll()
+        said = _tail(spawned.first_words, 0) or _tail_of(self._setup.ledger / LOG_NAME, self._log_begins)
         self.stop()
-        said = _tail(self._setup.ledger / LOG_NAME, self._log_begins)
         if code == ExitCode.INVALID:
             return InvalidInput([Problem(Place("sandbox back office"), said)])
         return InternalError(f"the sandbox back office {what}: {said or 'it said nothing'}")
 
 
-def _open_log(folder: Path) -> BinaryIO:
+def _spawn() -> _Spawned:
+    first_words = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the child
+    child = subprocess.Popen(  # noqa: S603 - our own module, and no shell
+        [sys.executable, "-P", "-m", "agentctl.sandbox", TOLD],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=first_words,
+        bufsize=0,
+        cwd=os.sep,
+        env=_ENVIRONMENT,
+        # Ctrl-C is for the run, which finishes its call and then stops this child itself.
+        start_new_session=True,
+    )
+    return _Spawned(child, first_words)
+
+
+def _told(setup: BackOfficeSetup) -> bytes:
+    """Return the line that says what the child is to be."""
+    line = {
+        "ledger": str(setup.ledger.absolute()),
+        "seeds": [str(seed.absolute()) for seed in setup.seeds],
+        "jwks": setup.jwks,
+        "issuer": setup.issuer,
+    }
+    return f"{json.dumps(line)}\n".encode()
+
+
+def _begin_log(folder: Path) -> int:
+    """Make the ledger's folder and its log; return how long the log is already."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        return (folder / LOG_NAME).open("ab")
+        with (folder / LOG_NAME).open("ab") as log:
+            return log.tell()
     except OSError as error:
         raise InvalidInput([Problem(Place(str(folder)), f"no ledger can be kept here: {error}")]) from error
 
@@ -171,5 +232,11 @@ def _read(child: Child, milliseconds: int) -> bytes | None:
     return os.read(stdout.fileno(), 4096) if poll.poll(milliseconds) else None
 
 
-def _tail(log: Path, begins: int) -> str:
-    return log.read_bytes()[begins:].decode("utf-8", "replace").strip()[-_LONGEST_TAIL:]
+def _tail_of(log: Path, begins: int) -> str:
+    with log.open("rb") as file:
+        return _tail(file, begins)
+
+
+def _tail(file: IO[bytes], begins: int) -> str:
+    file.seek(begins)
+    return file.read().decode("utf-8", "replace").strip()[-_LONGEST_TAIL:]

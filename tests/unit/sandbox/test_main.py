@@ -55,14 +55,32 @@ def test_it_serves_until_a_signal(tmp_path: Path, stdin: int, jwks: bytes) -> No
     os.write(stdin, b"noise")
 
     async def serve_briefly() -> None:
-        asked = command._parse(arguments(tmp_path, str(keys)))
+        asked = command._asked(command._parse(arguments(tmp_path, str(keys))))
         verifier = command.TokenVerifier(command._keys(asked.jwks), asked.issuer, command.SystemClock())
-        ledger = command._ledger(asked.ledger, asked.seed, command.SystemClock())
+        ledger = command._ledger(asked.ledger, asked.seeds, command.SystemClock())
         await command.serve(ledger, verifier, asked.port, lambda _: os.kill(os.getpid(), signal.SIGTERM))
         ledger.close()
 
     asyncio.run(serve_briefly())
     os.close(stdin)
+
+
+def test_what_it_was_told_is_what_it_becomes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It works in the ledger's folder and complains in the log there; what it is to be stands in one line."""
+    monkeypatch.chdir(tmp_path)
+    with (tmp_path / "stderr").open("wb") as stderr:
+        monkeypatch.setattr(command, "STDERR", stderr.fileno())
+        told = {"ledger": str(tmp_path), "seeds": ["/seed.yaml"], "jwks": {"keys": []}, "issuer": ISSUER}
+        asked = command._told(json.dumps(told))
+        os.write(stderr.fileno(), b"a complaint")
+    assert asked == command.Asked(tmp_path, (Path("/seed.yaml"),), '{"keys": []}', ISSUER)
+    assert (tmp_path / "server.log").read_bytes() == b"a complaint"
+
+
+def test_a_parent_that_went_away_wanted_nothing(stdin: int) -> None:
+    """Its end comes before its word; that is no fault."""
+    os.close(stdin)
+    assert command.main(["--told"]) == ExitCode.OK
 
 
 @pytest.mark.parametrize("content", [None, b"\xff", b"{}"])

@@ -17,7 +17,7 @@ from agentctl.foundation.clock import SystemClock
 from agentctl.foundation.errors import InternalError, InvalidInput
 from agentctl.sandbox import process
 from agentctl.sandbox.ledger import read_refunds
-from agentctl.sandbox.process import BackOfficeProcess, BackOfficeSetup
+from agentctl.sandbox.process import BackOfficeProcess, BackOfficeSetup, SpareProcess
 from tests.fakes.back_office import ISSUER, REFUND, TokenMaker
 
 ROOT = Path(__file__).parents[3]
@@ -102,6 +102,37 @@ def test_stop_is_harmless_when_nothing_runs(setup: BackOfficeSetup) -> None:
     office = BackOfficeProcess(setup)
     office.stop()
     assert not setup.ledger.exists()
+
+
+def test_a_spare_child_becomes_the_first_office_that_wants_one(setup: BackOfficeSetup) -> None:
+    """It was started before anybody knew what for; the second office starts a child of its own."""
+    with SpareProcess() as spare, BackOfficeProcess(setup, spare=spare) as first:
+        with BackOfficeProcess(replace(setup, ledger=setup.ledger / "second"), spare=spare) as second:
+            assert first.start() != second.start()
+        assert (setup.ledger / "ledger.sqlite").exists()
+
+
+def test_a_spare_child_that_nobody_wants_ends_and_leaves_nothing(setup: BackOfficeSetup) -> None:
+    """A run that is refused before it begins has no folder."""
+    with SpareProcess() as spare:
+        taken = spare.take()
+        assert taken is not None
+        assert spare.take() is None
+        taken.end()
+    with SpareProcess() as spare:
+        assert spare.pid is not None
+        pid = spare.pid
+    assert is_gone(pid)
+    assert not setup.ledger.exists()
+
+
+def test_a_spare_child_that_died_is_told_as_one_that_did_not_serve(setup: BackOfficeSetup) -> None:
+    """Nobody waits for it."""
+    with SpareProcess() as spare:
+        assert spare.pid is not None
+        os.kill(spare.pid, signal.SIGKILL)
+        with pytest.raises(InternalError, match="ended before it served: it said nothing"):
+            BackOfficeProcess(setup, spare=spare).start()
 
 
 def test_a_wrong_seed_is_the_users_to_mend(setup: BackOfficeSetup, tmp_path: Path) -> None:
