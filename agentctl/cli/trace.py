@@ -6,6 +6,9 @@ from agentctl.cli.options import Json
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
+_PATIENCE_SECONDS = 60.0
+"""Those who read come and go; whoever types `rebuild` wants it done."""
+
 
 @app.command("rebuild")
 def rebuild(json: Json = False) -> int:
@@ -19,7 +22,7 @@ def rebuild(json: Json = False) -> int:
     from agentctl.foundation.errors import InvalidInput, LockedError, Place, Problem
 
     project, terminal = open_project(), Terminal(as_json=json)
-    made = project.index().rebuild()
+    made = project.index().rebuild(_PATIENCE_SECONDS)
     match made.state:
         case "busy":
             raise LockedError(f"the database cannot be rebuilt now: {made.detail}")

@@ -79,9 +79,13 @@ class Index:
             return Ingested("done")
         return self._write(found, everything=paths is None)
 
-    def rebuild(self) -> Ingested:
-        """Put the database aside and make it again from the journals alone."""
-        return self._write(journals_in(self._folder), everything=True, afresh=True)
+    def rebuild(self, wait_seconds: float | None = None) -> Ingested:
+        """Put the database aside and make it again from the journals alone.
+
+        Somebody who asked for just that waits longer for those who read than one who comes by.
+        """
+        found = journals_in(self._folder)
+        return self._write(found, everything=True, afresh=True, wait_seconds=wait_seconds)
 
     @contextmanager
     def reader(self) -> Iterator["Reader"]:
@@ -116,10 +120,18 @@ class Index:
     def _lock_path(self) -> Path:
         return self._database.with_name(f"{self._database.name}.lock")
 
-    def _write(self, found: Mapping[str, JournalFile], *, everything: bool, afresh: bool = False) -> Ingested:
+    def _write(
+        self,
+        found: Mapping[str, JournalFile],
+        *,
+        everything: bool,
+        afresh: bool = False,
+        wait_seconds: float | None = None,
+    ) -> Ingested:
+        wait = self._wait if wait_seconds is None else wait_seconds
         try:
             make_private_folder(self._database.parent)
-            with file_lock(self._lock_path, "exclusive", self._wait) as held:
+            with file_lock(self._lock_path, "exclusive", wait) as held:
                 if not held:
                     return Ingested("busy", detail="another process is using the database")
                 return self._write_alone(found, everything=everything, afresh=afresh)

@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+import threading
 from pathlib import Path
 
 import pytest
@@ -39,8 +40,11 @@ def test_it_says_how_much_there_is(project: Path, capsys: pytest.CaptureFixture[
     assert json.loads(capsys.readouterr().out) == expected
 
 
-def test_somebody_else_using_it_is_an_error_of_its_own(project: Path) -> None:
+def test_somebody_else_using_it_is_an_error_of_its_own(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Whoever asked for a rebuild learns that there was none."""
+    monkeypatch.setattr(trace, "_PATIENCE_SECONDS", 0.05)
     descriptor = os.open(project / "traces" / "agentctl.duckdb.lock", os.O_RDWR | os.O_CREAT)
     fcntl.flock(descriptor, fcntl.LOCK_SH)
     try:
@@ -48,6 +52,14 @@ def test_somebody_else_using_it_is_an_error_of_its_own(project: Path) -> None:
             rebuild()
     finally:
         os.close(descriptor)
+
+
+def test_those_who_read_are_waited_for(project: Path) -> None:
+    """They come and go; whoever asked for a rebuild gets it once they are gone."""
+    descriptor = os.open(project / "traces" / "agentctl.duckdb.lock", os.O_RDWR | os.O_CREAT)
+    fcntl.flock(descriptor, fcntl.LOCK_SH)
+    threading.Timer(1.0, os.close, [descriptor]).start()  # longer than anybody waits who only comes by
+    assert rebuild() == 0
 
 
 def test_a_place_that_cannot_hold_it_is_named(project: Path) -> None:
