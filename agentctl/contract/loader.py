@@ -2,15 +2,24 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
-from typing import Final, TypeVar, get_args
+from typing import Final, TypeVar, cast, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 from pydantic_core.core_schema import ErrorType
 
 from agentctl.contract.form import Form, form_of
-from agentctl.contract.source import MAX_PROBLEMS, DataPath, JsonLike, RefusedSource, Source, read_source
+from agentctl.contract.source import (
+    MAX_PROBLEMS,
+    DataPath,
+    JsonLike,
+    RefusedSource,
+    Source,
+    parse_source,
+    read_bytes,
+)
 from agentctl.contract.words import dotted, found, listed, nearest, shown
 from agentctl.foundation.errors import InvalidInput, Place, Problem
 from agentctl.foundation.visible import visible
@@ -46,13 +55,21 @@ def load(model: type[Model], source: Source) -> Model:
 
 
 def load_file(model: type[Model], path: Path, shown_as: str | None = None) -> tuple[Model, Source]:
-    """Return a YAML file as a model, with the place of every value.
+    """Return a YAML file as a model, with the place of every value. Nobody changes either: what is read again may be the same.
 
     Raises:
         InvalidInput: the file cannot be read, its YAML is refused, or it does not fit; names all of that in one go.
     """
+    name = shown_as or str(path)
+    document, source = _made_of(model, read_bytes(path, name), name)
+    return cast("Model", document), source
+
+
+@lru_cache(maxsize=256)
+def _made_of(model: type[BaseModel], data: bytes, file: str) -> tuple[BaseModel, Source]:
+    """Return what a file's bytes say. A check, a version and a run ask for the same files one after another."""
     try:
-        source = read_source(path, shown_as)
+        source = parse_source(data, file)
     except RefusedSource as refused:
         raise InvalidInput(_with_what_does_not_fit(refused, model)) from refused
     return load(model, source), source

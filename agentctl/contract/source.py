@@ -92,7 +92,7 @@ def read_source(path: Path, shown_as: str | None = None) -> Source:
         InvalidInput: the file cannot be read or is refused; names every problem found.
     """
     name = shown_as or str(path)
-    return parse_source(_bytes_of(path, visible(name)), name)
+    return parse_source(read_bytes(path, name), name)
 
 
 def parse_source(data: bytes, file: str) -> Source:
@@ -113,7 +113,13 @@ def parse_source(data: bytes, file: str) -> Source:
     return source
 
 
-def _bytes_of(path: Path, file: str) -> bytes:
+def read_bytes(path: Path, shown_as: str) -> bytes:
+    """Return what a YAML file holds, as far as anybody reads it.
+
+    Raises:
+        InvalidInput: it is not there, is no regular file, or cannot be read.
+    """
+    file = visible(shown_as)
     try:
         return _regular_bytes(path, file)
     except FileNotFoundError as error:

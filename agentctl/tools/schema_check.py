@@ -14,7 +14,7 @@ from agentctl.foundation.pointer import joined
 from agentctl.foundation.visible import visible
 from agentctl.tools.schema_parts import DIALECT, Part, SchemaProblem, parts_of, walk
 from agentctl.tools.schema_shape import shape_problems
-from agentctl.tools.schemas import why_not_compiled
+from agentctl.tools.schemas import is_schema, why_not_compiled
 
 Role: TypeAlias = Literal["arguments", "result"]
 
@@ -44,6 +44,12 @@ def check_schema(schema: JsonObject, role: Role = "arguments") -> tuple[SchemaPr
 
 
 def _against_metaschema(schema: JsonObject) -> Iterator[SchemaProblem]:
+    """Yield where a schema breaks the metaschema. The quick engine knows whether; the other one has the better words for where."""
+    if not is_schema(schema):
+        yield from _breaches(schema)
+
+
+def _breaches(schema: JsonObject) -> Iterator[SchemaProblem]:
     from jsonschema import Draft202012Validator  # noqa: PLC0415  # see the module's sentence
     from jsonschema_specifications import (  # type: ignore[import-untyped]  # noqa: PLC0415  # it has no annotations
         REGISTRY,

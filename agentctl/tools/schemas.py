@@ -1,6 +1,7 @@
 """Judges hostile values with a tool's schemas: offline, in linear time, behind limits on size and depth."""
 
 import json
+from functools import lru_cache
 
 import jsonschema_rs as rs
 
@@ -15,6 +16,7 @@ from agentctl.foundation.canonical import (
 )
 from agentctl.tools.schema_closing import closed
 from agentctl.tools.schema_graph import Graph
+from agentctl.tools.schema_parts import DIALECT
 from agentctl.tools.schema_shape import shape_problems
 from agentctl.tools.schema_words import MAX_PROBLEMS, sentences
 
@@ -94,6 +96,19 @@ def why_not_compiled(schema: JsonObject) -> str | None:
     except UnusableSchema as error:
         return str(error)
     return None
+
+
+def is_schema(schema: JsonObject) -> bool:
+    """Return whether a value keeps to the metaschema of our dialect, whatever dialect it names itself."""
+    try:
+        return _metaschema().is_valid(schema)
+    except ValueError:  # a key that is no text, or a value that JSON has no form for
+        return False
+
+
+@lru_cache(maxsize=1)
+def _metaschema() -> rs.Draft202012Validator:
+    return rs.Draft202012Validator({"$ref": DIALECT}, offline=True)
 
 
 def _refuse(schema: JsonObject) -> None:

@@ -512,3 +512,13 @@ class TestLoadFile:
         contract, source = load_file(AgentContract, path, "agent.yaml")
         assert contract.agent.name == "a"
         assert str(source.place_of(("agent", "owner"))) == "agent.yaml:1:18"
+
+
+def test_a_file_is_made_once_from_the_same_bytes_and_anew_from_others(tmp_path: Path) -> None:
+    """Whoever reads again gets what was made; a change is seen however small, and however soon it comes."""
+    path = tmp_path / "local.yaml"
+    path.write_text("type: local\nfile: a.py\n")
+    first, _ = load_file(Local, path)
+    assert load_file(Local, path)[0] is first
+    path.write_text("type: local\nfile: b.py\n")
+    assert load_file(Local, path)[0].file == "b.py"

@@ -1,12 +1,18 @@
 """What an author writes is judged before it judges anything."""
 
 import asyncio
+import subprocess
+import sys
+from pathlib import Path
+from random import Random
 
 import pytest
+from jsonschema import Draft202012Validator
 
-from agentctl.foundation.canonical import JsonObject
+from agentctl.foundation.canonical import JsonObject, JsonValue
 from agentctl.tools.schema_check import check_schema
 from agentctl.tools.schema_parts import DIALECT
+from agentctl.tools.schemas import is_schema
 
 GOOD: list[JsonObject] = [
     {"type": "object"},
@@ -127,3 +133,88 @@ async def test_the_check_makes_no_request() -> None:
     server.close()
     await server.wait_closed()
     assert hits == []
+
+
+WORDS = (
+    *(
+        "type",
+        "properties",
+        "items",
+        "additionalProperties",
+        "required",
+        "enum",
+        "const",
+        "minLength",
+        "maximum",
+    ),
+    *(
+        "multipleOf",
+        "pattern",
+        "format",
+        "$ref",
+        "$schema",
+        "$id",
+        "$anchor",
+        "$dynamicRef",
+        "$defs",
+        "allOf",
+    ),
+    *("anyOf", "not", "if", "prefixItems", "contains", "uniqueItems", "patternProperties", "propertyNames"),
+    *("dependentRequired", "unevaluatedItems", "title", "default", "examples", "deprecated", "$vocabulary"),
+)
+VALUES: tuple[JsonValue, ...] = (
+    *(
+        True,
+        None,
+        1,
+        -1,
+        1.5,
+        1.0,
+        "string",
+        "object",
+        "a b",
+        "#/x",
+        DIALECT,
+        "(",
+        [],
+        ["a"],
+        ["a", "a"],
+        [1],
+    ),
+    *(["string"], ["string", "string"], {}, {"a": ["b"]}, {"a": 1}, [{}], [True], 10**20),
+)
+
+
+def some_value(source: Random, depth: int) -> JsonValue:
+    """Return a value that may stand in a schema, or may not."""
+    return some_schema(source, depth - 1) if depth and source.random() < 0.45 else source.choice(VALUES)
+
+
+def some_schema(source: Random, depth: int) -> JsonObject:
+    """Return what looks like a schema; a quarter of them are."""
+    return {source.choice(WORDS): some_value(source, depth) for _ in range(source.randint(0, 4))}
+
+
+@pytest.mark.parametrize("count", [400, pytest.param(40_000, marks=pytest.mark.campaign)])
+def test_both_engines_agree_on_what_a_schema_is(count: int) -> None:
+    """The quick one says whether, the other one says where: neither accepts what the other refuses."""
+    source = Random(20261126)
+    judge = Draft202012Validator(Draft202012Validator.META_SCHEMA)
+    schemas = [some_schema(source, source.randint(0, 3)) for _ in range(count)]
+    assert [is_schema(one) for one in schemas] == [judge.is_valid(one) for one in schemas]
+
+
+def test_what_is_no_json_is_no_schema() -> None:
+    """A key that is no text ends neither engine."""
+    assert not is_schema({1: "x"})  # type: ignore[dict-item]  # hostile
+
+
+def test_a_sound_schema_is_judged_without_the_slow_engine() -> None:
+    """It is loaded for its words, and a sound schema needs none."""
+    code = (
+        "import sys; from agentctl.tools.schema_check import check_schema\n"
+        "assert check_schema({'type': 'object', 'properties': {}}) == ()\n"
+        "assert 'jsonschema' not in sys.modules\n"
+        "assert check_schema({'type': 1}) and 'jsonschema' in sys.modules\n"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[3], check=True)
