@@ -90,10 +90,14 @@ class Shell:
         return read_refunds(self.folder / "traces" / "sandbox" / ledger)
 
 
+def fresh_project(folder: Path) -> Path:
+    """Make a project of the repository's contracts in which nothing was ever run."""
+    shutil.copytree(REPOSITORY / "contracts", folder / "contracts")
+    shutil.copy(REPOSITORY / "agentctl.toml", folder / "agentctl.toml")
+    return folder
+
+
 @pytest.fixture
 def shell(tmp_path: Path) -> Shell:
     """A fresh project with the repository's contracts."""
-    folder = tmp_path / "project"
-    shutil.copytree(REPOSITORY / "contracts", folder / "contracts")
-    shutil.copy(REPOSITORY / "agentctl.toml", folder / "agentctl.toml")
-    return Shell(folder)
+    return Shell(fresh_project(tmp_path / "project"))
