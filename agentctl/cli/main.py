@@ -36,14 +36,20 @@ app.add_typer(reviewers.app, name="reviewers", help="Give reviewers keys of thei
 app.add_typer(keys.app, name="keys", help="Show public keys.")
 
 
-@app.callback()
-def root(
-    version: Annotated[bool, typer.Option("--version", help="Show the version and exit.")] = False,
-) -> None:
-    """The operating layer for AI agents."""
-    if version:
+def _show_version(wanted: bool) -> None:
+    if wanted:
         sys.stdout.write(f"agentctl {__version__}\n")
         raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: Annotated[
+        bool,
+        typer.Option("--version", help="Show the version and exit.", callback=_show_version, is_eager=True),
+    ] = False,
+) -> None:
+    """The operating layer for AI agents."""
 
 
 def main() -> None:

@@ -1,0 +1,66 @@
+"""How the program ends: at once when all is said, in the ordinary way when not."""
+
+import io
+import os
+import sys
+from typing import NoReturn
+
+import pytest
+
+from agentctl import __main__ as program
+from agentctl import __version__
+
+
+class _Left(Exception):
+    """Raised where the process would have ended."""
+
+
+@pytest.fixture(autouse=True)
+def left(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Return the exit codes with which the process would have left at once."""
+    codes: list[int] = []
+
+    def leave(code: int) -> NoReturn:
+        codes.append(code)
+        raise _Left
+
+    monkeypatch.setattr(os, "_exit", leave)
+    return codes
+
+
+def test_the_version_is_shown_and_the_program_ends(
+    left: list[int], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """No command is asked for, and what was printed has arrived."""
+    monkeypatch.setattr(sys, "argv", ["agentctl", "--version"])
+    with pytest.raises(_Left):
+        program.main()
+    assert left == [0]
+    assert capsys.readouterr().out == f"agentctl {__version__}\n"
+
+
+def test_a_wrong_command_line_ends_with_its_code(left: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The exit code is the command line's own."""
+    monkeypatch.setattr(sys, "argv", ["agentctl", "no-such-command"])
+    with pytest.raises(_Left):
+        program.main()
+    assert left == [2]
+
+
+class _Full(io.StringIO):
+    """A file on a disk without room."""
+
+    def flush(self) -> None:
+        """Fail."""
+        raise OSError(28, "No space left on device")
+
+
+def test_what_could_not_be_said_is_told_in_the_ordinary_way(
+    left: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The interpreter then complains at its end, as it does for every program."""
+    monkeypatch.setattr(program, "command_line", lambda: sys.exit(0))
+    monkeypatch.setattr(sys, "stdout", _Full())
+    with pytest.raises(SystemExit):
+        program.main()
+    assert left == []
