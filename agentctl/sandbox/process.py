@@ -60,6 +60,8 @@ class _Spawned:
     def end(self) -> None:
         """End the child and wait for that; requests under way are finished, within a limit."""
         self.child.terminate()
+        while _read(self.child, int(SECONDS_TO_STOP * 1_000)):
+            pass  # its end closes its stdout, and that is seen at once
         try:
             self.child.wait(SECONDS_TO_STOP)
         except subprocess.TimeoutExpired:
