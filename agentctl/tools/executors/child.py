@@ -59,7 +59,7 @@ class Child:
         """
         self._folder = await asyncio.to_thread(tempfile.mkdtemp, prefix="agentctl-tool-")
         self._process = await asyncio.create_subprocess_exec(
-            sys.executable, "-I", "-B", "-X", "utf8", str(Path(python_host.__file__)),
+            sys.executable, "-I", "-B", "-X", "utf8", str(Path(python_host.__file__)), self._folder,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,

@@ -1,7 +1,8 @@
 """Runs the functions of `python` tools in processes of their own; started by its path, it needs the standard library only.
 
-The first process watches: when its input closes, or the worker ends, it ends everything that was started below it. The
-second one works: it reads requests and writes answers, each a JSON object after four bytes of length.
+The first process watches: when its input closes, or the worker ends, it ends everything that was started below it, and
+removes the working directory that it was told of. The second one works: it reads requests and writes answers, each a
+JSON object after four bytes of length.
 """
 
 import base64
@@ -41,6 +42,7 @@ def main() -> NoReturn:
         os._exit(0)
     _watch(worker)
     _end_everything(worker)
+    _remove(sys.argv[1:])
     os.killpg(0, signal.SIGKILL)
     os._exit(0)
 
@@ -170,6 +172,14 @@ def _end_everything(worker: int) -> None:
             os.waitpid(-1, 0)
         except ChildProcessError:
             return
+
+
+def _remove(folders: list[str]) -> None:
+    """Remove the working directory: whoever made it may have been killed, and would do it no more."""
+    import shutil  # noqa: PLC0415 - only the end needs it, and nobody waits for the end
+
+    for folder in folders:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _children() -> list[int]:

@@ -184,6 +184,11 @@ def watcher_of(executor: PythonExecutor) -> int:
     return executor._child._process.pid
 
 
+def path_in(line: bytes) -> Path:
+    """Return the path that a process printed."""
+    return Path(line.decode().strip())
+
+
 def folder_of(executor: PythonExecutor) -> Path:
     """Return the child's working directory."""
     assert executor._child is not None
@@ -365,7 +370,7 @@ async def test_a_child_that_was_killed_is_replaced(executor: PythonExecutor) -> 
 
 
 async def test_nothing_outlives_a_process_that_was_killed(tmp_path: Path) -> None:
-    """No cleanup of ours runs then: the closed pipe alone must do."""
+    """No cleanup of ours runs then: the closed pipe alone must do. The working directory goes too."""
     file = tmp_path / "daemon"
     code = f"""
         import asyncio, os
@@ -375,6 +380,7 @@ async def test_nothing_outlives_a_process_that_was_killed(tmp_path: Path) -> Non
             executor = PythonExecutor({{"local.tool": CODE}})
             print(await executor.execute(call("spawn", {{"file": {str(file)!r}}})), flush=True)
             print(executor._child._process.pid, flush=True)
+            print(executor._child._folder, flush=True)
             await executor.execute(call("sleep", {{"seconds": 60}}, seconds=60))
         asyncio.run(main())
         """
@@ -384,12 +390,15 @@ async def test_nothing_outlives_a_process_that_was_killed(tmp_path: Path) -> Non
     assert victim.stdout is not None
     assert b"Answered" in await victim.stdout.readline()
     watcher = int(await victim.stdout.readline())
+    folder = path_in(await victim.stdout.readline())
     daemon = int(file.read_text())
+    assert folder.is_dir()
     assert alive(daemon)
     victim.kill()
     await victim.wait()
     assert await gone(daemon)
     assert await gone(watcher)
+    assert not folder.exists()
 
 
 async def test_a_group_that_does_not_end_by_itself_is_killed(
