@@ -110,6 +110,7 @@ class Crowd:
             stdout=PIPE,
             stderr=PIPE,
             start_new_session=True,
+            preexec_fn=_hears_interrupts,
             limit=_LONGEST_LINE,
         )  # fmt: skip
 
@@ -136,6 +137,11 @@ class Crowd:
         if ended.code not in codes or ended.complaints:
             self.trouble.append(f"{' '.join(arguments)}: exit {ended.code}: {err[-2000:]}{out[-500:]}")
         return ended
+
+
+def _hears_interrupts() -> None:
+    """Undo what a shell does to jobs in its background: there SIGINT is ignored, and children inherit that."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 async def until(holds: Callable[[], bool]) -> None:
