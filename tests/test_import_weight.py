@@ -6,20 +6,22 @@ from pathlib import Path
 
 import pytest
 
+from tests.fakes.project_copy import ProjectCopy
+
 REPOSITORY = str(Path(__file__).parents[1])
 HEAVY = ("litellm", "duckdb", "aiohttp", "jsonschema", "joserfc", "yaml", "cryptography")
 
 
-def loaded_after(code: str, tmp_path: object) -> set[str]:
-    """Return the heavy modules that a fresh interpreter has loaded after some code."""
+def loaded_after(code: str, folder: object) -> set[str]:
+    """Return the heavy modules that a fresh interpreter has loaded after some code, in a folder."""
     script = f"{code}\nimport sys\nprint(*[name for name in {HEAVY!r} if name in sys.modules])"
     done = subprocess.run(
         [sys.executable, "-c", script],
         capture_output=True,
         text=True,
         check=True,
-        cwd=str(tmp_path),
-        env={"PYTHONPATH": REPOSITORY},
+        cwd=str(folder),
+        env={"PYTHONPATH": REPOSITORY, "XDG_STATE_HOME": f"{folder}/state"},
     )
     return set(done.stdout.split("\n")[-2].split())
 
@@ -41,3 +43,19 @@ def test_composing_a_run_loads_neither_litellm_nor_duckdb_nor_jsonschema(tmp_pat
         "yaml",
         "cryptography",
     }
+
+
+def test_a_whole_run_loads_neither_litellm_nor_duckdb_nor_jsonschema(tmp_path: Path) -> None:
+    """From the command line to the answers at its end: the index waits for who asks it."""
+    ProjectCopy(tmp_path)
+    code = (
+        "from agentctl.cli.main import app\nfrom agentctl.cli.failure import exit_code_of\n"
+        "assert exit_code_of(app, ['run', 'refund-assistant']) == 0"
+    )
+    assert loaded_after(code, tmp_path) == {"aiohttp", "joserfc", "yaml", "cryptography"}
+
+
+@pytest.mark.parametrize("module", ["explanations", "policies", "doctor", "synthesis"])
+def test_who_only_asks_policies_loads_no_network(module: str, tmp_path: Path) -> None:
+    """Neither the HTTP client nor the token library is needed to explain, check or test a policy."""
+    assert loaded_after(f"import agentctl.composition.{module}", tmp_path) <= {"yaml", "cryptography"}

@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import hmac
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
@@ -11,13 +11,13 @@ from agentctl.approval.model_reviewer import ModelReviewer
 from agentctl.approval.reviewer import Reviewer
 from agentctl.approval.rule_reviewer import RuleReviewer
 from agentctl.composition.announcing import announcers_of
+from agentctl.composition.authorities import engines_of
 from agentctl.composition.governing import Governing
 from agentctl.composition.key_book import KeyBook, key_book
 from agentctl.composition.lent_client import LentClient
 from agentctl.composition.project import Project
 from agentctl.composition.review_models import check_review_models, review_aliases
-from agentctl.contract.environment import Backend, Deployment, Environment
-from agentctl.contract.policy_version import PlatformVersion
+from agentctl.contract.environment import Backend, Deployment
 from agentctl.contract.script import Script
 from agentctl.contract.version import ToolVersion
 from agentctl.foundation.errors import InternalError
@@ -27,10 +27,8 @@ from agentctl.identity.issuer import TokenIssuer
 from agentctl.models.catalog import client_for
 from agentctl.models.client import ToolDefinition
 from agentctl.models.prices import price_of
-from agentctl.policy.allowlist import AllowlistPolicy
-from agentctl.policy.catalog import Around, closing_of, engines_for
+from agentctl.policy.catalog import closing_of
 from agentctl.policy.engine import PolicyEngine
-from agentctl.policy.platform import NoStaticKeys, PlatformPolicy, ProvedPrincipals
 from agentctl.sandbox.process import BackOfficeProcess, BackOfficeSetup, SpareProcess
 from agentctl.tools.executors.catalog import Executors
 from agentctl.tools.executors.http import BackendAddress, HttpExecutor
@@ -158,46 +156,6 @@ def parts_of(project: Project, governing: Governing, fixed: Fixtures, around: Su
         review_models=fixed.review_models,
         announcers=announcers_of(project, governing),
     )
-
-
-def engines_of(governing: Governing, secret: Callable[[str], str | None]) -> tuple[PolicyEngine, ...]:
-    """Return every authority that judges a run's calls; each is asked, the strictest answer holds."""
-    environment, version = governing.environment.environment, governing.version
-    around = Around(version.descriptors, environment.decision_points, secret)
-    return (
-        *_own_rules(governing),
-        *engines_for((*version.policies, *governing.environment.policies), "policy", around),
-        *(
-            engine
-            for platform in governing.platforms
-            for engine in engines_for(platform.policies, "platform", around)
-        ),
-    )
-
-
-def policies_of(governing: Governing) -> dict[str, str]:
-    """Return every policy that judges a run's calls, with its digest; no engine is needed for that."""
-    return {
-        **{rule.policy: rule.digest for rule in _own_rules(governing)},
-        **{policy.name: policy.digest for policy in governing.policies},
-    }
-
-
-def _own_rules(governing: Governing) -> Iterator[PolicyEngine]:
-    """Yield the authorities that need no engine: the contract's allowlist and the platform's rules."""
-    yield AllowlistPolicy(governing.contract)
-    for platform in governing.platforms:
-        yield from _platform_rules(platform, governing.environment.environment)
-
-
-def _platform_rules(platform: PlatformVersion, environment: Environment) -> Iterator[PolicyEngine]:
-    """Yield the platform's rules that can matter in an environment."""
-    static = frozenset(name for name, item in environment.backends.items() if item.static_key is not None)
-    yield PlatformPolicy(platform.rules)
-    if environment.kind == "live":
-        yield ProvedPrincipals(platform.rules)
-    if static:
-        yield NoStaticKeys(platform.rules, static)
 
 
 def registry_of(tools: Mapping[str, ToolVersion]) -> Registry:

@@ -5,8 +5,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from agentctl.composition.assembly import engines_of
-from agentctl.composition.authorities import in_session, is_elsewhere
+from agentctl.composition.authorities import engines_of, in_session, is_elsewhere
 from agentctl.composition.governing import Governing, recorded
 from agentctl.composition.project import Project
 from agentctl.contract.policy_source import CedarPolicies

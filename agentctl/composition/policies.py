@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from agentctl.composition.assembly import engines_of, registry_of
-from agentctl.composition.authorities import in_session
+from agentctl.composition.authorities import engines_of, in_session
 from agentctl.composition.governing import from_files
 from agentctl.composition.project import Project
 from agentctl.contract.policy_cases import SUFFIX, PolicyCase, PolicyCases, load_policy_cases
@@ -21,6 +20,7 @@ from agentctl.review.policies import policies_hold
 from agentctl.review.policy_cases import Judged, judge_case
 from agentctl.review.report import Report
 from agentctl.review.subject import gather
+from agentctl.tools.registry import Registry
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +123,7 @@ class _Judge:
         return Stand(
             contract=governing.contract,
             environment=governing.environment.environment,
-            registry=registry_of(versions),
+            registry=Registry.of(versions.values()),
             engines=engines_of(governing, self.project.settings.secret),
             today=to_rfc3339(self.project.clock.now())[:10],
         )

@@ -13,9 +13,9 @@ from agentctl.composition.assembly import (
     back_office,
     fixtures,
     parts_of,
-    policies_of,
     tool_definitions,
 )
+from agentctl.composition.authorities import policies_of
 from agentctl.composition.governing import Governing, from_files, store
 from agentctl.composition.orders import Audience, RunOrder, RunOutcome
 from agentctl.composition.project import Project

@@ -10,8 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from agentctl.composition.assembly import engines_of
-from agentctl.composition.authorities import in_session, is_elsewhere
+from agentctl.composition.authorities import engines_of, in_session, is_elsewhere
 from agentctl.composition.explanations import begun
 from agentctl.composition.governing import Governing, recorded
 from agentctl.composition.project import Project

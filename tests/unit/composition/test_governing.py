@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from agentctl.composition.assembly import engines_of, policies_of
+from agentctl.composition.authorities import engines_of, policies_of
 from agentctl.composition.governing import Governing, from_files, recorded, store
 from agentctl.composition.project import Project, open_project
 from agentctl.events.run import Envelope
