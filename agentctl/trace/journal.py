@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from agentctl.events.record import AnyEvent, Record
 from agentctl.events.run import JournalRecovered, RunFinished, RunResumed, RunStarted, RunSuspended
@@ -210,7 +211,8 @@ class FileJournals:
             JournalUnavailable: the file cannot be opened.
             UsageError: there is no such run.
         """
-        return self._unheld_bytes(run) is None
+        with self._glance(run) as (_, unheld):
+            return unheld is None
 
     def is_stopped(self, run: str) -> bool:
         """Return whether a run that is neither finished nor suspended has no process any more: only a resume goes on.
@@ -220,8 +222,8 @@ class FileJournals:
             JournalUnavailable: the file cannot be read.
             UsageError: there is no such run.
         """
-        left = self._unheld_bytes(run)
-        return left is not None and _is_under_way(scan(left, run).records)
+        with self._glance(run) as (file, unheld):
+            return unheld is not None and _is_under_way(scan(file.read(unheld), run).records)
 
     def runs(self) -> tuple[str, ...]:
         """Return the ids of all runs, oldest first."""
@@ -239,21 +241,22 @@ class FileJournals:
             raise UsageError(f"there is no run `{run}`", "an id that `agentctl runs list` shows")
         return found[0]
 
-    def _unheld_bytes(self, run: str) -> bytes | None:
-        """Return what stands in a journal that nobody writes; None where somebody does.
+    @contextmanager
+    def _glance(self, run: str) -> Iterator[tuple[BinaryIO, int | None]]:
+        """Open a journal, and say how long it is if nobody writes it; None where somebody does.
 
-        The size is taken while no writer can come: what one writes from then on is not of the moment that is spoken of.
+        The length is taken while no writer can come: what one writes from then on is not of the moment spoken of.
         """
         path = self.path_of(run)
         with (
             _unavailable(f"the journal of run {run} cannot be read"),
             open(path, "rb", opener=_without_following) as file,
         ):
-            if not _taken(file.fileno(), fcntl.LOCK_SH):
-                return None
-            size = os.fstat(file.fileno()).st_size
-            fcntl.flock(file, fcntl.LOCK_UN)
-            return file.read(size)
+            unheld = None
+            if _taken(file.fileno(), fcntl.LOCK_SH):
+                unheld = os.fstat(file.fileno()).st_size
+                fcntl.flock(file, fcntl.LOCK_UN)
+            yield file, unheld
 
     def _files_of(self, run: str) -> list[Path]:
         return sorted(self._folder.glob(f"*/{run}.jsonl")) if is_run_id(run) else []
