@@ -24,8 +24,7 @@ from agentctl.policy.engine import PolicyEngine
 from agentctl.tools.executors.executor import Executor
 from agentctl.tools.registry import Registry
 from agentctl.trace.clock_anomaly import clock_anomaly
-from agentctl.trace.ports import Inbox, Journal, Ledger
-from agentctl.trace.sealed import Vault
+from agentctl.trace.ports import Inbox, Journal, Ledger, SealedValues
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +41,7 @@ class Parts:
     """Everything a session works with, put together by the composition."""
 
     journal: Journal
-    vault: Vault
+    vault: SealedValues
     inbox: Inbox
     ledger: Ledger
     ledger_scope: str

@@ -58,7 +58,7 @@ def _as_recorded(corridor: Corridor, item: Received | Unreadable, event: AnyEven
 
 def _event_of(corridor: Corridor, item: Received | Unreadable) -> AnyEvent:
     if isinstance(item, Unreadable):
-        return MessageRefused(message=item.id, reasons=(item.reason,))
+        return MessageRefused(message=item.id, reasons=(item.reason, *item.more))
     verified = _verified(corridor, item)
     if isinstance(verified, NotVerified):
         return MessageRefused(message=item.message.id, reasons=(verified.reason,))

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from agentctl.events.record import AnyEvent, Record
+from agentctl.foundation.canonical import JsonValue
 from agentctl.trace.message import Message
 
 
@@ -87,6 +88,38 @@ class Journals(Protocol):
         ...
 
 
+class SealedValues(Protocol):
+    """The values of one run that must not be written down, and the placeholders that stand for them."""
+
+    def redact(self, value: JsonValue, *, trusted_placeholders: bool = False) -> JsonValue:
+        """Return a value with placeholders for what must not be written; with trust, placeholders of this run stay."""
+        ...
+
+    def restore(self, value: JsonValue) -> JsonValue:
+        """Return a value with every known placeholder replaced by what it stands for."""
+        ...
+
+    def restore_text(self, text: str) -> str:
+        """Return text with every known placeholder replaced by the text of its value."""
+        ...
+
+    def flush(self) -> Mapping[str, str]:
+        """Make new values durable and return the keyed digest of each, by placeholder."""
+        ...
+
+    def bound_digest(self, value: JsonValue) -> str:
+        """Return the digest of a redacted value: of its placeholder form and the keyed digest of each sealed value."""
+        ...
+
+    def missing(self, value: JsonValue) -> frozenset[str]:
+        """Return the placeholders in a value whose values are gone; never execute with one of them."""
+        ...
+
+    def destroy(self) -> None:
+        """Forget all values."""
+        ...
+
+
 class Objects(Protocol):
     """Content by digest: contracts, descriptors, environments, instructions, code."""
 
@@ -105,10 +138,11 @@ class Objects(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """A file in the inbox that is not a message."""
+    """A file in the inbox that is not a message; `more` are further reasons, where several are known."""
 
     id: str
     reason: str
+    more: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
