@@ -1,4 +1,4 @@
-"""Cedar, in process: policies, schema and entities are parsed once, each request is checked against the schema.
+"""Cedar, in process: policies, schemas and entities are parsed once, each request is checked against the schema.
 
 Cedar itself does not deny on errors: a `forbid` whose condition fails is skipped, and a broad `permit` then allows. So
 every error that Cedar reports stands in the judgement, and the guard denies.
@@ -6,6 +6,7 @@ every error that Cedar reports stands in the judgement, and the guard denies.
 
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 
 import cedarpy
@@ -19,11 +20,21 @@ from agentctl.policy.cedar_check import checked
 from agentctl.policy.cedar_request import Cast, ContextBuilder
 from agentctl.policy.cedar_rules import Rule, read_rules
 from agentctl.policy.cedar_schema import CedarSchema
+from agentctl.policy.cedar_view import View, view_of
 from agentctl.policy.engine import PolicyRequest
 from agentctl.policy.judge import Judgement
 from agentctl.policy.terms import strictest_terms
 
 _CASTS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """What calls of one tool are judged by: the rules, what they look at, and the schema of just that."""
+
+    policies: cedarpy.PolicySet
+    view: View
+    schema: cedarpy.Schema
 
 
 class CedarJudge:
@@ -51,20 +62,21 @@ class CedarJudge:
         self._handle = cedarpy.Schema.from_json_str(self.schema.text)
         self._tools = tools
         self._entities = lru_cache(maxsize=_CASTS)(self._parsed_entities)
-        self._policies = lru_cache(maxsize=None)(self._parsed_policies)
+        self._prepared = lru_cache(maxsize=None)(self._prepared_for)
 
     async def judge(self, request: PolicyRequest) -> Judgement:
         """Return what the policies say. There is nothing to wait for: Cedar has no loops and touches nothing."""
+        prepared = self._prepared(request.tool)
         answer = cedarpy.is_authorized(
             {
                 "principal": {"type": "User", "id": request.principal.id},
                 "action": {"type": "Action", "id": request.tool},
                 "resource": {"type": "Tool", "id": request.tool},
-                "context": self._contexts.text(request),
+                "context": self._contexts.text(request, prepared.view),
             },
-            self._policies(request.tool),
+            prepared.policies,
             self._entities(Cast.of(request)),
-            self._handle,
+            prepared.schema,
         )
         return self._judgement(answer)
 
@@ -83,10 +95,13 @@ class CedarJudge:
     def _demanded(self, reasons: tuple[str, ...]) -> ApprovalTerms | None:
         return strictest_terms(self._terms[rule] for rule in reasons)
 
-    def _parsed_policies(self, tool: str) -> cedarpy.PolicySet:
+    def _prepared_for(self, tool: str) -> _Prepared:
         """Return the rules whose scope can take calls of a tool: no other can match, or fail, on one."""
         effect = self.schema.tools[tool].effect
-        return _policy_set(rule for rule in self.rules if rule.applies_to(tool, effect))
+        rules = [rule for rule in self.rules if rule.applies_to(tool, effect)]
+        view = view_of(rules)
+        schema = cedarpy.Schema.from_json_str(self.schema.text_for({tool: view}))
+        return _Prepared(_policy_set(rules), view, schema)
 
     def _parsed_entities(self, cast: Cast) -> cedarpy.Entities:
         return cedarpy.Entities.from_json_str(cast.entities(self._tools), self._handle)

@@ -14,11 +14,13 @@ from typing import Final
 
 from agentctl.contract.tool import HttpExecutor, ToolDescriptor
 from agentctl.foundation.canonical import JsonValue
+from agentctl.foundation.clock import from_rfc3339
 from agentctl.foundation.errors import InternalError
 from agentctl.foundation.money import parse_decimal, plain
 from agentctl.foundation.pointer import joined
 from agentctl.policy.cedar_schema import CedarSchema, ToolTypes
 from agentctl.policy.cedar_types import CedarType, RecordOf, Scalar, SetOf
+from agentctl.policy.cedar_view import EVERYTHING, View
 from agentctl.policy.engine import PolicyRequest, ToolHistory
 
 _LONG: Final = 2**63
@@ -41,16 +43,16 @@ class ContextBuilder:
     schema: CedarSchema
     named: Collection[str]
 
-    def text(self, request: PolicyRequest) -> str:
-        """Return the context of a request in Cedar's JSON form.
+    def text(self, request: PolicyRequest, view: View = EVERYTHING) -> str:
+        """Return what is seen of the context of a request, in Cedar's JSON form.
 
         Raises:
-            NotFitting: a value does not fit its type.
+            NotFitting: a value does not fit its type, seen or not.
         """
         types = self.schema.tools.get(request.tool)
         if types is None:
             raise NotFitting(f"`{request.tool}` is no tool of the schema")
-        return json.dumps(self._context(request, types), separators=(",", ":"))
+        return json.dumps(view.of_value(self._context(request, types)), separators=(",", ":"))
 
     def _context(self, request: PolicyRequest, types: ToolTypes) -> dict[str, JsonValue]:
         return {
@@ -62,9 +64,9 @@ class ContextBuilder:
             "environment": _uid("Environment", request.environment),
             "risk_tier": request.risk_tier,
             "approval": {"granted": request.approval_granted},
-            "labels_seen": list(request.labels_seen),
+            "labels_seen": [_string(label, "labels_seen") for label in request.labels_seen],
             "history": self._history(request),
-            "now": f"{request.now[:_MILLISECONDS]}Z",
+            "now": _moment(request.now),
         }
 
     def _facts(self, request: PolicyRequest, types: ToolTypes) -> dict[str, JsonValue]:
@@ -145,7 +147,7 @@ def _run(request: PolicyRequest) -> JsonValue:
     return {
         "id": run.id,
         "kind": run.kind,
-        "step": request.step,
+        "step": _long(request.step, "run.step"),
         "cost_usd": spent,
         "tool_calls": run.tool_calls,
         "input_tokens": run.input_tokens,
@@ -210,10 +212,24 @@ def _items(value: JsonValue, at: str) -> Sequence[JsonValue]:
     return value
 
 
+def _moment(text: str) -> str:
+    """Return a moment as Cedar reads it."""
+    from_rfc3339(text)
+    return f"{text[:_MILLISECONDS]}Z"
+
+
 def _string(value: JsonValue, at: str) -> JsonValue:
-    if type(value) is not str:
+    if type(value) is not str or not _is_text(value):
         raise NotFitting(f"`{at}` is no text")
     return value
+
+
+def _is_text(value: str) -> bool:
+    try:
+        value.encode()
+    except UnicodeEncodeError:  # half a surrogate pair
+        return False
+    return True
 
 
 def _long(value: JsonValue, at: str) -> JsonValue:

@@ -14,7 +14,7 @@ from functools import cached_property
 from typing import Final, get_args
 
 from agentctl.contract.tool import Effect, Fact, ToolDescriptor
-from agentctl.foundation.canonical import JsonValue, canonical_bytes
+from agentctl.foundation.canonical import JsonObject, JsonValue, canonical_bytes
 from agentctl.policy.cedar_types import (
     CedarType,
     Member,
@@ -24,6 +24,7 @@ from agentctl.policy.cedar_types import (
     Uncarried,
     arguments_type,
 )
+from agentctl.policy.cedar_view import EVERYTHING, View
 
 GROUPS: Final[tuple[Effect, ...]] = get_args(Effect)
 """Every action is in the group of its tool's effect, and in no other."""
@@ -82,31 +83,38 @@ class CedarSchema:
     @cached_property
     def text(self) -> str:
         """The schema in Cedar's JSON form."""
-        return canonical_bytes({"": self._document()}).decode()
+        return self.text_for({})
 
-    def _document(self) -> JsonValue:
+    def text_for(self, views: Mapping[str, View]) -> str:
+        """Return the schema in which calls of some tools carry only what is seen of their context."""
+        common: dict[str, JsonValue] = {"History": _rendered(self._history()), **_COMMON_TYPES}
         groups: dict[str, JsonValue] = {group: {} for group in GROUPS}
-        actions = {name: self._action(types) for name, types in self.tools.items()}
-        return {
+        actions = {
+            name: _action(types, views.get(name, EVERYTHING).of_attributes(_context(types), common))
+            for name, types in self.tools.items()
+        }
+        document: JsonValue = {
             "entityTypes": _ENTITY_TYPES,
-            "commonTypes": {"History": _rendered(self._history()), **_COMMON_TYPES},
+            "commonTypes": common,
             "actions": {**groups, **actions},
         }
-
-    def _action(self, types: ToolTypes) -> JsonValue:
-        return {
-            "memberOf": [{"id": types.effect}],
-            "appliesTo": {
-                "principalTypes": ["User"],
-                "resourceTypes": ["Tool"],
-                "context": {"type": "Record", "attributes": _context(types)},
-            },
-        }
+        return canonical_bytes({"": document}).decode()
 
     def _history(self) -> RecordOf:
         return RecordOf(
             {name: Member(_history_of(facts), required=True) for name, facts in self.history.items()}
         )
+
+
+def _action(types: ToolTypes, context: JsonObject) -> JsonValue:
+    return {
+        "memberOf": [{"id": types.effect}],
+        "appliesTo": {
+            "principalTypes": ["User"],
+            "resourceTypes": ["Tool"],
+            "context": {"type": "Record", "attributes": context},
+        },
+    }
 
 
 def _history_of(facts: tuple[str, ...]) -> RecordOf:
