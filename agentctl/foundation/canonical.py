@@ -6,9 +6,9 @@ What is hashed is what is executed: callers take a value back from its canonical
 import hashlib
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import rfc8785
 from typing_extensions import TypeAliasType
@@ -22,6 +22,12 @@ MAX_DEPTH = 64
 MAX_NODES = 50_000
 _SAFE_DIGITS = 15  # any integer this short is below 2^53
 _SAFE_INTEGER = (1 << 53) - 1
+_SIMPLE_FROM, _SIMPLE_BELOW = 1e-4, 1e16  # between them nobody writes a double with an exponent
+_SIMPLE_NODES = 1_000_000
+_LEAVES = frozenset({str, int, float, bool, type(None)})
+_WRITE = json.JSONEncoder(
+    ensure_ascii=False, check_circular=False, allow_nan=False, sort_keys=True, separators=(",", ":")
+).encode
 
 
 class NotCanonical(ValueError):
@@ -52,9 +58,57 @@ def canonical_bytes(value: JsonValue) -> bytes:
         NotCanonical: the value has no canonical form.
     """
     try:
-        return rfc8785.dumps(value)
+        return _WRITE(value).encode() if _is_simple(value) else rfc8785.dumps(value)
     except (rfc8785.CanonicalizationError, RecursionError, UnicodeEncodeError) as error:
         raise NotCanonical(str(error)) from error
+
+
+def _is_simple(value: JsonValue) -> bool:
+    """Whether Python's own writer, several times as fast, writes a value exactly as RFC 8785 wants it.
+
+    It does, but for numbers that JavaScript writes in another way or cannot hold, for keys that UTF-16 puts in another
+    order, and for what is no JSON.
+    """
+    seen: list[Any] = [value]  # the kinds are looked at here
+    for item in seen:  # and all that is added to it on the way
+        kind = type(item)
+        if kind in _ALWAYS_SIMPLE:
+            continue
+        if kind not in _SIMPLE or not _SIMPLE[kind](item):
+            return False
+        if kind is dict:
+            seen.extend(item.values())
+        elif kind is list or kind is tuple:
+            seen.extend(item)
+        if len(seen) > _SIMPLE_NODES:  # perhaps it holds itself
+            return False
+    return True
+
+
+def _are_simple_keys(item: Mapping[str, object]) -> bool:
+    try:
+        return "".join(item).isascii()
+    except TypeError:  # there are others than text
+        return False
+
+
+def _is_simple_double(number: float) -> bool:
+    return _SIMPLE_FROM <= abs(number) < _SIMPLE_BELOW and not number.is_integer()
+
+
+def _always(item: object) -> bool:
+    del item
+    return True
+
+
+_ALWAYS_SIMPLE = frozenset({str, bool, type(None)})
+_SIMPLE: Mapping[type, Callable[[Any], bool]] = {
+    dict: _are_simple_keys,
+    list: _always,
+    tuple: _always,
+    int: lambda number: -_SAFE_INTEGER <= number <= _SAFE_INTEGER,
+    float: _is_simple_double,
+}
 
 
 def digest_of(value: JsonValue) -> str:
@@ -111,24 +165,22 @@ def refuse_size(value: JsonValue, limits: Limits) -> None:
     Raises:
         NotJson: the value is deeper or larger than the limits.
     """
-    nodes = 0
-    open_values: list[tuple[JsonValue, int]] = [(value, 1)]
-    while open_values:
-        item, depth = open_values.pop()
-        nodes += 1
+    nodes, depth, level = 0, 0, [value]
+    while level:
+        nodes, depth = nodes + len(level), depth + 1
         if depth > limits.max_depth:
             raise NotJson(f"nested deeper than {limits.max_depth}")
         if nodes > limits.max_nodes:
             raise NotJson(f"more than {limits.max_nodes} values")
-        open_values.extend((child, depth + 1) for child in _children(item))
+        level = [child for item in level if type(item) not in _LEAVES for child in _children(item)]
 
 
-def _children(item: JsonValue) -> list[JsonValue]:
+def _children(item: JsonValue) -> Iterable[JsonValue]:
     if isinstance(item, Mapping):
-        return list(item.values())
+        return item.values()
     if isinstance(item, Sequence) and not isinstance(item, str):
-        return list(item)
-    return []
+        return item
+    return ()
 
 
 def _object_without_duplicates(pairs: list[tuple[str, JsonValue]]) -> dict[str, JsonValue]:

@@ -3,8 +3,10 @@
 import hashlib
 import json
 import math
+from typing import Any
 
 import pytest
+import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -205,3 +207,41 @@ def test_any_text_is_a_value_or_refused(text: str | bytes) -> None:
     except NotJson:
         return
     refuse_size(value, SMALL)
+
+
+NUMBERS = st.one_of(
+    st.integers(-(2**54), 2**54),
+    st.floats(),
+    st.sampled_from(
+        [0.0, -0.0, 1.0, 1e15, 1e16, 1e21, 1e22, 1e-4, 9.9e-5, 1e-7, 5e-324, 2.0**53, float("nan")]
+    ),
+)
+ODD_VALUES = st.recursive(
+    st.one_of(NUMBERS, st.text(), st.booleans(), st.none()),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=4),
+        st.lists(inner, max_size=3).map(tuple),
+        st.dictionaries(st.one_of(st.text(max_size=3), st.integers(), st.none()), inner, max_size=4),
+    ),
+    max_leaves=12,
+)
+
+
+@given(ODD_VALUES)
+def test_the_quick_writer_writes_what_the_specification_writes(value: Any) -> None:
+    """Whichever of the two writes a value, its bytes are those of the reference, and so are refusals."""
+    try:
+        expected = rfc8785.dumps(value)
+    except (rfc8785.CanonicalizationError, UnicodeEncodeError):
+        with pytest.raises(NotCanonical):
+            canonical_bytes(value)
+    else:
+        assert canonical_bytes(value) == expected
+
+
+def test_a_value_that_holds_itself_is_refused() -> None:
+    """It would have no end."""
+    value: list[Any] = []
+    value.append(value)
+    with pytest.raises(NotCanonical):
+        canonical_bytes(value)
