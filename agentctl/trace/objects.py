@@ -48,6 +48,13 @@ class FileObjects:
             raise IntegrityError(f"object {digest} is not what its digest says")
         return data
 
+    def beginning_with(self, prefix: str) -> tuple[str, ...]:
+        """Return the digests of all stored objects that begin so, sorted; what only looks like an object is left out."""
+        stored = (f"sha256:{path.name}" for path in self._folder.glob("*"))
+        return tuple(
+            sorted(digest for digest in stored if digest.startswith(prefix) and _DIGEST.fullmatch(digest))
+        )
+
     def _path(self, digest: str) -> Path:
         match = _DIGEST.fullmatch(digest)
         if match is None:
