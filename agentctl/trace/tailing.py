@@ -21,7 +21,9 @@ LONGEST_SECONDS: Final = 1.0
 """Between two looks: short while something happens, longer and longer while nothing does."""
 
 _SLOWER: Final = 1.5
-_REST_PER_WORK: Final = 4  # with very many journals looking takes time itself: never more than a fifth of it
+_REST_PER_WORK: Final = (
+    4  # with very many journals a look in vain takes time itself: never more than a fifth of it
+)
 _NANOSECONDS: Final = 1_000_000_000
 
 
@@ -160,8 +162,11 @@ async def following(tail: Tail, clock: Clock) -> AsyncGenerator[tuple[Heard, ...
         if heard or first:
             yield heard
         pause = SHORTEST_SECONDS if heard else min(pause * _SLOWER, LONGEST_SECONDS)
+        rest = max(pause, took * _REST_PER_WORK)
         first = False
-        await asyncio.sleep(max(pause, took * _REST_PER_WORK))
+        await asyncio.sleep(
+            min(rest, LONGEST_SECONDS) if heard else rest
+        )  # where there is news, more is to come
 
 
 def _age(heard: Heard) -> str:
