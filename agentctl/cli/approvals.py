@@ -1,5 +1,7 @@
 """`agentctl approvals`: what waits for an answer, and answering it."""
 
+import shlex
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -28,6 +30,15 @@ Reviewer = Annotated[
     str, typer.Option("--as", help="The reviewer who answers.", metavar="NAME", show_default=False)
 ]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on with the run at once.")]
+Out = Annotated[
+    str | None,
+    typer.Option(
+        "--out",
+        help="Write the signed answer into a new file, for `approvals deliver`, and leave nothing here.",
+        metavar="FILE",
+        show_default=False,
+    ),
+]
 
 
 @app.command("list")
@@ -80,6 +91,7 @@ def approve(
         ),
     ] = None,
     resume: Resume = False,
+    out: Out = None,
     json: Json = False,
 ) -> int:
     """Approve a call: exactly what `approvals show` shows, once.
@@ -89,9 +101,9 @@ def approve(
     from agentctl.composition.answers import Given
 
     if not instead:
-        return _answer(Given(approval, reviewer, "approve", reason), resume=resume, json=json)
+        return _answer(Given(approval, reviewer, "approve", reason), resume=resume, out=out, json=json)
     given = Given(approval, reviewer, "approve_with_changes", reason, instead=_changes(instead))
-    return _answer(given, resume=resume, json=json)
+    return _answer(given, resume=resume, out=out, json=json)
 
 
 @app.command("deny")
@@ -101,12 +113,13 @@ def deny(
     reason: Annotated[str, typer.Option(help="Why; the model sees it.")] = "",
     end_run: Annotated[bool, typer.Option("--end-run", help="End the run with this denial.")] = False,
     resume: Resume = False,
+    out: Out = None,
     json: Json = False,
 ) -> int:
     """Deny a call."""
     from agentctl.composition.answers import Given
 
-    return _answer(Given(approval, reviewer, "deny", reason, end_run), resume=resume, json=json)
+    return _answer(Given(approval, reviewer, "deny", reason, end_run), resume=resume, out=out, json=json)
 
 
 @app.command("escalate")
@@ -115,36 +128,45 @@ def escalate(
     reviewer: Reviewer,
     reason: Annotated[str, typer.Option(help="Why.")] = "",
     resume: Resume = False,
+    out: Out = None,
     json: Json = False,
 ) -> int:
     """Leave a call to others: whoever the request escalates to may answer from then on."""
     from agentctl.composition.answers import Given
 
-    return _answer(Given(approval, reviewer, "escalate", reason), resume=resume, json=json)
+    return _answer(Given(approval, reviewer, "escalate", reason), resume=resume, out=out, json=json)
 
 
-def _answer(given: "Given", *, resume: bool, json: bool) -> int:
+def _answer(given: "Given", *, resume: bool, out: str | None, json: bool) -> int:
     from agentctl.cli.passphrase import ask_passphrase
     from agentctl.cli.run import resume as resume_command
     from agentctl.composition import open_project
     from agentctl.composition.answers import give_answer
+    from agentctl.composition.leaving import leave, taken_to
+    from agentctl.foundation.errors import UsageError
 
-    left = give_answer(open_project(), given, ask_passphrase)
-    return resume_command(left.run, None, json) if resume else _say(given, left, json=json)
+    if out is not None and resume:
+        raise UsageError("what is written into a file reaches no run here", "`--out` or `--resume`")
+    hand = leave if out is None else taken_to(Path(out))
+    left = give_answer(open_project(), given, ask_passphrase, hand)
+    return resume_command(left.run, None, json) if resume else _say(given, left, out=out, json=json)
 
 
-def _say(given: "Given", left: "Left", *, json: bool) -> int:
+def _say(given: "Given", left: "Left", *, out: str | None, json: bool) -> int:
     from agentctl.cli.terminal import Terminal
     from agentctl.cli.typed import program
 
     terminal = Terminal(as_json=json)
     if json:
         said = {"approval": given.approval, "answer": given.answer, "by": given.reviewer}
-        terminal.document({"run": left.run, **said, "assurance": left.assurance, "key": left.key})
+        file = {} if out is None else {"file": out}
+        terminal.document({"run": left.run, **said, "assurance": left.assurance, "key": left.key, **file})
     else:
         how = "asserted" if left.key is None else f"signed with {left.key}"
-        terminal.line(f"left for the run: {given.answer} by {given.reviewer} ({how})")
-        terminal.verbatim(f"{program()} resume {left.run}")
+        where = "left for the run" if out is None else f"written to {out}"
+        terminal.line(f"{where}: {given.answer} by {given.reviewer} ({how})")
+        next_ = f"resume {left.run}" if out is None else f"approvals deliver {shlex.quote(out)}"
+        terminal.verbatim(f"{program()} {next_}")
     return 0
 
 

@@ -9,7 +9,7 @@ from agentctl.approval.pending import Approval, Status
 from agentctl.approval.view import with_real_values
 from agentctl.composition.changes import Changes, changed, refuse_secrets
 from agentctl.composition.key_book import HasNoKey
-from agentctl.composition.leaving import AskPassphrase, Left, book_of, leave, leave_attempt
+from agentctl.composition.leaving import AskPassphrase, Hand, Left, book_of, leave, leave_attempt
 from agentctl.composition.project import Project
 from agentctl.composition.sealed_values import vault_beside
 from agentctl.events.approval import Answer, ApprovalAnswered, ApprovalRequested
@@ -102,8 +102,14 @@ def find_approval(project: Project, name: str) -> OpenApproval:
     return _shown(project, state, approval, records)
 
 
-def give_answer(project: Project, given: Given, ask: AskPassphrase) -> Left:
+def give_answer(project: Project, given: Given, ask: AskPassphrase, hand: Hand = leave) -> Left:
     """Leave a reviewer's answer in the run's inbox, signed where they have a key; the run's writer checks it again.
+
+    Args:
+        project: the project.
+        given: what the reviewer says.
+        ask: asks for a passphrase.
+        hand: what becomes of the answer instead, see `taken_to`.
 
     Raises:
         UsageError: it would not count; every reason is named, and the attempt is on record.
@@ -121,7 +127,7 @@ def give_answer(project: Project, given: Given, ask: AskPassphrase) -> Left:
         raise UsageError(
             f"the answer would not count: {'; '.join(reasons)}", f"one of {', '.join(approval.reviewers)}"
         )
-    return leave(project, state.header, message, ask)
+    return hand(project, state.header, message, ask)
 
 
 def must_sign(project: Project, run: str, name: str) -> bool:

@@ -1,4 +1,4 @@
-"""Leaving a message for a run: signed where its author has a key, and as a mere attempt where it may not count."""
+"""Leaving a message for a run, or taking it away: signed where its author has a key, a mere attempt where it may not count."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,12 +11,17 @@ from agentctl.composition.governing import recorded
 from agentctl.composition.key_book import HasKey, HasNoKey, KeyBook, MayNotAnswer, key_book
 from agentctl.composition.project import Project
 from agentctl.events.run import Envelope
-from agentctl.foundation.errors import UsageError
+from agentctl.foundation.canonical import canonical_bytes
+from agentctl.foundation.errors import InternalError, UsageError
 from agentctl.identity.public_keys import PublicKey
 from agentctl.identity.reviewer_keys import LockedKey, WrongPassphrase
 from agentctl.identity.signatures import Signature, to_be_signed
 from agentctl.identity.ssh_agent import AgentFailed, SshAgent
+from agentctl.trace.disk import write_once
 from agentctl.trace.message import Message, ResolveMessage
+
+Hand: TypeAlias = "Callable[[Project, Envelope, Message, AskPassphrase], Left]"
+"""What becomes of a message: it is left for its run, or taken away."""
 
 AskPassphrase: TypeAlias = Callable[[str], str | None]
 """Asks whoever sits at the terminal, under this prompt; None where there is no terminal."""
@@ -53,20 +58,60 @@ def leave(project: Project, header: Envelope, message: Message, ask: AskPassphra
     Raises:
         UsageError: it would not count; the attempt was left for the record all the same.
     """
-    if project.settings.below_a_tool:
-        leave_attempt(project, message, "below_a_tool")
-        raise below_a_tool("the attempt is on record")
-    standing = book_of(project, header).standing(message.by)
     required = header.signatures_required and not isinstance(message, ResolveMessage)
-    signature = _signature(project, standing, message, ask, required=required)
-    if isinstance(signature, NotSigned):
-        leave_attempt(project, message, "refused")
-        raise UsageError(f"{signature.reason}; the attempt is on record", signature.accepted)
+    signature = _signed(project, header, message, ask, required=required)
     if signature is None:
         project.inbox.post(message)
         return Left(header.run, message.id, "asserted", None)
     project.inbox.post(message.model_copy(update={"signature": signature.text}))
     return Left(header.run, message.id, "signed", signature.fingerprint)
+
+
+def taken_to(path: Path) -> Hand:
+    """Return what writes a signed message into a new file, for `approvals deliver`, and leaves nothing for the run.
+
+    On its way anybody could change what is not signed. So whoever has no key takes nothing away.
+    """
+
+    def take(project: Project, header: Envelope, message: Message, ask: AskPassphrase) -> Left:
+        signature = _signed(project, header, message, ask, required=True)
+        if signature is None:
+            raise InternalError("a signature was required")
+        signed = message.model_copy(update={"signature": signature.text})
+        _write_new(path, canonical_bytes(signed.model_dump(mode="json")) + b"\n")
+        return Left(header.run, message.id, "signed", signature.fingerprint)
+
+    return take
+
+
+def _write_new(path: Path, data: bytes) -> None:
+    try:
+        if write_once(path, data):
+            return
+    except OSError as error:
+        raise UsageError(
+            f"`{path}` cannot be written: {error.strerror or error}", "a file in a folder of yours"
+        ) from error
+    raise UsageError(f"`{path}` is there already", "a new file")
+
+
+def _signed(
+    project: Project, header: Envelope, message: Message, ask: AskPassphrase, *, required: bool
+) -> Signature | None:
+    """Return the signature that a message needs, None where a name is enough.
+
+    Raises:
+        UsageError: it would not count; the attempt was left for the record.
+    """
+    if project.settings.below_a_tool:
+        leave_attempt(project, message, "below_a_tool")
+        raise below_a_tool("the attempt is on record")
+    standing = book_of(project, header).standing(message.by)
+    signature = _signature(project, standing, message, ask, required=required)
+    if isinstance(signature, NotSigned):
+        leave_attempt(project, message, "refused")
+        raise UsageError(f"{signature.reason}; the attempt is on record", signature.accepted)
+    return signature
 
 
 def leave_attempt(project: Project, message: Message, void: Literal["below_a_tool", "refused"]) -> None:
