@@ -1,6 +1,7 @@
 """Those who ask about runs all the time while others run them: nobody is told of trouble, and no run is lost to them."""
 
 import asyncio
+import random
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -8,6 +9,9 @@ from itertools import cycle, islice
 from typing import Any, Final
 
 from tests.crowd.crowd import Crowd, Ended
+
+LONGEST_LIFE: Final = 8.0
+"""Seconds in which a question may be answered, or not, before whoever asked it is killed."""
 
 ALL: Final = "1000000"
 STATUSES: Final = "SELECT run, status, records FROM runs ORDER BY run"
@@ -59,13 +63,24 @@ class Reader:
         self.runs = now
 
 
+async def _ask_and_die(crowd: Crowd, over: asyncio.Event, rng: random.Random) -> None:
+    await crowd.begun.wait()
+    while not over.is_set():
+        await crowd.type_and_kill(*rng.choice(QUESTIONS), lines=0, seconds=rng.random() * LONGEST_LIFE)
+
+
 @asynccontextmanager
-async def reading(crowd: Crowd, readers: int) -> AsyncIterator[None]:
-    """Let so many ask again and again for the time of the block, each beginning with another question."""
+async def reading(crowd: Crowd, readers: int, rng: random.Random) -> AsyncIterator[None]:
+    """Let so many ask again and again for the time of the block, each beginning with another question.
+
+    Where they are many, there is one more who is killed again and again, perhaps in the middle of an ingest.
+    """
     over = asyncio.Event()
     async with asyncio.TaskGroup() as group:
         for first in range(readers):
             group.create_task(Reader(crowd).ask(over, first % len(QUESTIONS)))
+        if readers >= len(QUESTIONS):
+            group.create_task(_ask_and_die(crowd, over, rng))
         try:
             yield
         finally:

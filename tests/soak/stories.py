@@ -29,18 +29,18 @@ class Desk:
     async def answered(self, agent: str, text: str, refunds: int) -> int:
         """Run to an answer."""
         outcome = await self._run(agent, text)
-        assert outcome.exit_code == ExitCode.OK
+        assert outcome.exit_code == ExitCode.OK, told(outcome)
         return refunds
 
     async def approved(self) -> int:
         """Run until somebody must answer, let them, and go on."""
         outcome = await self._run(ASSISTANT, "4202")
-        assert outcome.exit_code == ExitCode.WAITING
+        assert outcome.exit_code == ExitCode.WAITING, told(outcome)
         suspended = outcome.state.suspended
         assert suspended is not None
         given = Given(suspended.waiting_for[0], "alice", "approve", "as seen")
         await asyncio.to_thread(give_answer, self.project, given, _nobody_asked)
-        assert (await self._go_on(outcome.run)).exit_code == ExitCode.OK
+        await self._go_on(outcome.run)
         return 1
 
     async def interrupted(self) -> int:
@@ -51,8 +51,8 @@ class Desk:
             interrupt.wanted |= _has_result(records)
 
         outcome = await self._run(ASSISTANT, "4201", observe=stop, interrupt=interrupt)
-        assert outcome.exit_code == ExitCode.INTERRUPTED
-        assert (await self._go_on(outcome.run)).exit_code == ExitCode.OK
+        assert outcome.exit_code == ExitCode.INTERRUPTED, told(outcome)
+        await self._go_on(outcome.run)
         return 1
 
     async def cut_off(self) -> int:
@@ -68,7 +68,7 @@ class Desk:
         try:
             await tasks[0]
         except asyncio.CancelledError:
-            assert (await self._go_on(run)).exit_code == ExitCode.OK
+            await self._go_on(run)
             return 1
         raise AssertionError("it was not cut off")
 
@@ -86,10 +86,11 @@ class Desk:
         audience = Audience(observe, (), lambda _: None)
         return await self.services[agent].begin(name, order, audience, interrupt or Interrupt())
 
-    async def _go_on(self, run: str) -> RunOutcome:
+    async def _go_on(self, run: str) -> None:
         acquired = self.project.journals.acquire(run)
         audience = Audience(lambda _: None, (), lambda _: None)
-        return await self.services[ASSISTANT].go_on(acquired, None, audience, Interrupt())
+        outcome = await self.services[ASSISTANT].go_on(acquired, None, audience, Interrupt())
+        assert outcome.exit_code == ExitCode.OK, told(outcome)
 
 
 Story = Callable[[Desk], Awaitable[int]]
@@ -120,6 +121,13 @@ async def open_desk(project: Project) -> AsyncIterator[Desk]:
                 open_service(project, governing_now(project, order))
             )
         yield Desk(project, services)
+
+
+def told(outcome: RunOutcome) -> str:
+    """Return how a run stopped and what it was refused, for whoever expected something else."""
+    state = outcome.state
+    refused = [call.shown for call in state.session.calls.values() if not call.ok]
+    return f"{outcome.run}: {state.finished or state.suspended}; {refused}"
 
 
 def _has_result(records: Sequence[Record]) -> bool:
