@@ -92,6 +92,15 @@ def ask(database: Path, journals: Path, question: Question) -> Answer:
     return answer
 
 
+def ask_alone(journals: Path, question: Question) -> Answer:
+    """Answer a question over the journals in a folder and nothing else; no database is read or made.
+
+    Raises:
+        InvalidInput: as `ask`.
+    """
+    return _asked(None, journals / "none.duckdb", journals, question)
+
+
 def _asked(index: Index | None, database: Path, journals: Path, question: Question) -> Answer:
     """Ask once; without an index, past the database."""
     task = _task(database, journals, question, around=index is None)

@@ -1,8 +1,10 @@
 """Runs of one agent in one process: what they share is read, judged and made once; each run has parts of its own."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from copy import copy
+from dataclasses import dataclass
 from functools import partial
 
 from agentctl import __version__
@@ -19,6 +21,7 @@ from agentctl.composition.authorities import policies_of
 from agentctl.composition.governing import Governing, from_files, store
 from agentctl.composition.orders import Audience, RunOrder, RunOutcome
 from agentctl.composition.project import Project
+from agentctl.composition.versions import tag_of
 from agentctl.contract.enforcement import not_enforced
 from agentctl.events.base import Principal, Source
 from agentctl.events.run import Envelope, RunResumed, RunStarted
@@ -35,9 +38,23 @@ from agentctl.runtime.state import RunState, fold
 from agentctl.sandbox.process import SpareProcess
 from agentctl.sandbox.seed import oldest_open_ticket
 from agentctl.sandbox.seed_file import load_seed
-from agentctl.trace.ports import Acquired, Journal
+from agentctl.trace.ports import Acquired, Journal, Journals
 
 _STRICTNESS = ("off", "standard", "strict")
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """Where runs take place that are not ordinary ones: what of their surroundings is not the project's own."""
+
+    journals: Journals
+    """Where their journals are; they have the scene's own clock."""
+    back_office_url: str | None
+    """A back office that is open already; None: there is none."""
+    envelope: Callable[[Envelope], Envelope]
+    """Changes what the run says of itself."""
+    parts: Callable[[Parts], Parts]
+    """Changes what its session works with."""
 
 
 class Service:
@@ -55,6 +72,14 @@ class Service:
         self._spare = spare
         self._tools = tool_definitions(governing.version.tools)
         self._is_stored = False
+        self._scene: Scene | None = None
+
+    def within(self, scene: Scene) -> "Service":
+        """Return the same for runs that take place elsewhere."""
+        self._store()  # once, and not for every scene
+        other = copy(self)
+        other._scene = scene  # noqa: SLF001 - of this very class
+        return other
 
     async def begin(self, run: str, order: RunOrder, audience: Audience, interrupt: Interrupt) -> RunOutcome:
         """Begin a run under a new id and drive it until it is finished or suspended.
@@ -64,11 +89,12 @@ class Service:
         """
         text = _input(self._project, self._governing, order, audience)
         envelope = _envelope(self._project, self._governing, order, run)
+        if self._scene is not None:
+            envelope = self._scene.envelope(envelope)
         self._store()
         ledger = envelope.ledger or envelope.run
-        with back_office(self._project, self._governing, ledger, self._spare) as office:
-            url = await asyncio.to_thread(office.start) if office else None
-            parts = self._parts(self._project.journals.create(envelope.run), ledger, audience, url)
+        async with self._office(ledger) as url:
+            parts = self._parts(self._journals.create(envelope.run), ledger, audience, url)
             async with open_session(parts) as session:
                 started = RunStarted(
                     envelope=envelope,
@@ -85,8 +111,7 @@ class Service:
         """Go on with a run that was suspended, or whose process died."""
         header = fold(acquired.records).session.header
         ledger = header.ledger or header.run
-        with back_office(self._project, self._governing, ledger, self._spare) as office:
-            url = await asyncio.to_thread(office.start) if office else None
+        async with self._office(ledger) as url:
             parts = self._parts(acquired.journal, ledger, audience, url)
             async with open_session(parts, acquired.records) as session:
                 resumed = _resumed(self._project, self._governing, header, by)
@@ -99,9 +124,23 @@ class Service:
             store(self._project, self._governing)
             self._is_stored = True
 
+    @property
+    def _journals(self) -> Journals:
+        return self._project.journals if self._scene is None else self._scene.journals
+
+    @asynccontextmanager
+    async def _office(self, ledger: str) -> AsyncIterator[str | None]:
+        """Give the URL of a back office that serves a ledger: the scene's, else one of the run's own."""
+        if self._scene is not None:
+            yield self._scene.back_office_url
+            return
+        with back_office(self._project, self._governing, ledger, self._spare) as office:
+            yield await asyncio.to_thread(office.start) if office else None
+
     def _parts(self, journal: Journal, ledger: str, audience: Audience, url: str | None) -> Parts:
         around = Surroundings(journal, ledger, audience.reviewers, url)
-        return parts_of(self._project, self._governing, self._fixed, around)
+        parts = parts_of(self._project, self._governing, self._fixed, around)
+        return parts if self._scene is None else self._scene.parts(parts)
 
     def _world(self, session: Session, audience: Audience, interrupt: Interrupt) -> LiveWorld:
         instructions = self._governing.version.instructions
@@ -167,6 +206,7 @@ def _envelope(project: Project, governing: Governing, order: RunOrder, run: str)
         agent=contract.agent.name,
         owner=contract.agent.owner,
         version=governing.version.digest,
+        version_tag=tag_of(project, contract.agent.name, governing.version.digest),
         principal=principal,
         environment=environment.name,
         environment_kind=environment.kind,

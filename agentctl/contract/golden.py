@@ -1,47 +1,26 @@
-"""Golden cases: what an agent is asked, and what must come of it. `goldensets/<agent>.yaml` holds an agent's cases.
+"""Golden cases: what an agent is asked, in which world, and what must come of it.
 
-`agentctl init` writes the first case of an agent. No command runs the cases yet: `agentctl eval`, in a later version, reads them.
+`goldensets/<agent>.yaml` holds an agent's cases, or `<agent>.jsonl` with one case a line; `agentctl eval` tries them.
 """
 
-import re
-from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from agentctl.contract.base import AsTuple, Document, Name, Text, ToolName
-from agentctl.contract.loader import load_file
-from agentctl.foundation.canonical import JsonValue
+from agentctl.contract.base import Amount, AsTuple, Document, Name, Reference, Text
+from agentctl.contract.golden_assertions import Assertion, RunExitCode, RunOutcome
+from agentctl.contract.golden_words import ExpectedCall, JsonObject
+from agentctl.contract.golden_world import Fault, Mock, ScriptedAnswer, State
+
+PrincipalId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._@+-]{0,127}$")]
+"""Somebody a run can act for."""
+
+Trials = Annotated[int, Field(ge=1, le=1_000)]
+"""How often a case is tried."""
 
 
-class Assertion(Document):
-    """Something that must hold of the answer."""
-
-    type: Literal["equals", "contains", "icontains", "starts-with", "regex"]
-    """How the answer is compared with `value`; `icontains` takes no notice of case."""
-    value: Text
-    """The text, or for `regex` the regular expression that is found in the answer."""
-
-    @model_validator(mode="after")
-    def _an_expression_compiles(self) -> "Assertion":
-        try:
-            re.compile(self.value if self.type == "regex" else "")
-        except (re.error, RecursionError, OverflowError) as error:
-            raise ValueError(f"`value` is not a regular expression: {error}") from error
-        return self
-
-
-class ExpectedCall(Document):
-    """A tool call that must be made."""
-
-    tool: ToolName
-    """The tool."""
-    arguments: dict[str, JsonValue] | None = None
-    """Exactly these arguments; absent: any."""
-
-
-class GoldenCase(Document):
-    """One case: an input, and what is expected of the run."""
+class _Asked(Document):
+    """What is asked, and what is expected first of all."""
 
     id: Name
     """Names the case in reports."""
@@ -50,9 +29,50 @@ class GoldenCase(Document):
     expected: Text | None = None
     """A good answer in words, for people and judges; it is not compared letter by letter."""
     trajectory: Annotated[tuple[ExpectedCall, ...], AsTuple] = ()
-    """Tool calls that must be made in this order; other calls may stand between them."""
+    """Tool calls that must be made in this order with these arguments; other calls may stand between them."""
+    tape: Reference | None = None
+    """A file of recorded answers, below the folder of this file; tools are answered from it alone."""
+    skip: Text | None = None
+    """Why it is not tried for now."""
+
+
+class _World(Document):
+    """The world of a trial; a case's own word comes before that of `defaults`."""
+
+    environment: Name | None = None
+    """Where it runs; absent: where `agentctl eval` is told to."""
+    principal: PrincipalId | None = None
+    """For whom it runs; absent: as the environment says."""
+    repeats: Trials | None = None
+    """How often it is tried; absent: as often as `agentctl eval` is told to."""
+    min_pass: Trials | None = None
+    """How many of its trials must pass; absent: all."""
+    tags: Annotated[tuple[Name, ...], AsTuple] = ()
+    """What `agentctl eval --tag` chooses by; those of `defaults` are added."""
+    metadata: JsonObject = Field(default_factory=dict)
+    """Whatever you want to keep beside it; those of `defaults` are added."""
+    cluster: Name | None = None
+    """The family of cases that it belongs to."""
+    state: State | None = None
+    """What the sandbox's back office holds when it begins."""
+    mocks: Annotated[tuple[Mock, ...], AsTuple] = ()
+    """Answers in place of tools; the calls still pass every stage of the gateway. Those of `defaults` come after."""
+    faults: Annotated[tuple[Fault, ...], AsTuple] = ()
+    """What goes wrong; those of `defaults` are added."""
+    approvals: Annotated[tuple[ScriptedAnswer, ...], AsTuple] = ()
+    """What people say to approval requests, each once, in this order; absent: as `defaults` say."""
     assertions: Annotated[tuple[Assertion, ...], AsTuple] = Field(default=(), alias="assert")
-    """What must hold of the answer."""
+    """What must hold; those of `defaults` are added."""
+    threshold: Annotated[Amount, Field(le=1)] | None = None
+    """The share of the weights of all assertions that must hold, beside all hard ones."""
+
+
+class GoldenDefaults(_World):
+    """What holds for every case that does not say otherwise."""
+
+
+class GoldenCase(_World, _Asked):
+    """One case: an input, and what is expected of the run."""
 
     @model_validator(mode="after")
     def _expects_something(self) -> "GoldenCase":
@@ -60,10 +80,17 @@ class GoldenCase(Document):
             raise ValueError("a case needs `expected`, `trajectory` or `assert`, else nothing can fail it")
         return self
 
+    @property
+    def says_how_it_ends(self) -> bool:
+        """Whether it says how the run stops; else it expects an answer."""
+        return any(isinstance(item, RunOutcome | RunExitCode) for item in self.assertions)
+
 
 class GoldenSet(Document):
     """The golden cases of one agent; the file is `goldensets/<agent>.yaml`."""
 
+    defaults: GoldenDefaults = GoldenDefaults()
+    """What holds for every case that does not say otherwise."""
     cases: Annotated[tuple[GoldenCase, ...], AsTuple, Field(min_length=1)]
     """The cases."""
 
@@ -75,11 +102,28 @@ class GoldenSet(Document):
             raise ValueError(f"more than one case is called `{'`, `'.join(twice)}`")
         return self
 
+    @property
+    def whole_cases(self) -> tuple[GoldenCase, ...]:
+        """The cases, each with what the defaults add."""
+        return tuple(_whole(case, self.defaults) for case in self.cases)
 
-def load_golden_set(path: Path, shown_as: str | None = None) -> GoldenSet:
-    """Return the golden cases in a file; messages call it `shown_as`, by default its path.
 
-    Raises:
-        InvalidInput: the file cannot be read or does not fit; names every problem found.
-    """
-    return load_file(GoldenSet, path, shown_as)[0]
+def _whole(case: GoldenCase, defaults: GoldenDefaults) -> GoldenCase:
+    """Return a case with what the defaults say where it says nothing, and what they add where it does."""
+    own = {
+        name: getattr(defaults, name)
+        for name in ("environment", "principal", "repeats", "min_pass", "cluster", "state", "threshold")
+        if getattr(case, name) is None
+    }
+    added = {
+        name: (*getattr(case, name), *getattr(defaults, name)) for name in ("mocks", "faults", "assertions")
+    }
+    return case.model_copy(
+        update={
+            **own,
+            **added,
+            "tags": tuple(dict.fromkeys((*case.tags, *defaults.tags))),
+            "metadata": {**defaults.metadata, **case.metadata},
+            "approvals": case.approvals or defaults.approvals,
+        }
+    )

@@ -20,7 +20,7 @@ from agentctl.contract.source import (
     parse_source,
     read_bytes,
 )
-from agentctl.contract.words import dotted, found, listed, nearest, shown
+from agentctl.contract.words import dotted, found, listed, nearest, one_of, shown
 from agentctl.foundation.errors import InvalidInput, Place, Problem
 from agentctl.foundation.visible import visible
 
@@ -240,9 +240,9 @@ def _bad_tag(finding: _Finding, key: str, source: Source) -> Problem:
     path = (*finding.path, key)
     value, tags = _part(finding.value, key), finding.form.tags
     if value is None:
-        return _missing(path, f"one of {listed(tags)}", source)
+        return _missing(path, one_of(tags), source)
     near = nearest(value, tags) if isinstance(value, str) else ""
-    return Problem(source.value_place_of(path), found(value), f"one of {listed(tags)}", dotted(path), near)
+    return Problem(source.value_place_of(path), found(value), one_of(tags, value), dotted(path), near)
 
 
 def _unfit(finding: _Finding, source: Source) -> Problem:

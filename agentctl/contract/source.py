@@ -113,15 +113,15 @@ def parse_source(data: bytes, file: str) -> Source:
     return source
 
 
-def read_bytes(path: Path, shown_as: str) -> bytes:
-    """Return what a YAML file holds, as far as anybody reads it.
+def read_bytes(path: Path, shown_as: str, most: int = MAX_BYTES) -> bytes:
+    """Return what a YAML file holds, as far as anybody reads it: `most` bytes and one more.
 
     Raises:
         InvalidInput: it is not there, is no regular file, or cannot be read.
     """
     file = visible(shown_as)
     try:
-        return _regular_bytes(path, file)
+        return _regular_bytes(path, file, most)
     except FileNotFoundError as error:
         raise _refusal(file, "there is no such file", "a YAML file", _nearest_sibling(path)) from error
     except (OSError, ValueError) as error:  # ValueError: a path with a null byte
@@ -129,14 +129,14 @@ def read_bytes(path: Path, shown_as: str) -> bytes:
         raise _refusal(file, f"cannot be read: {reason.lower()}", "a readable YAML file") from error
 
 
-def _regular_bytes(path: Path, file: str) -> bytes:
+def _regular_bytes(path: Path, file: str, most: int) -> bytes:
     mode = path.stat().st_mode
     if stat.S_ISDIR(mode):
         raise _refusal(file, "is a directory", "a YAML file")
     if not stat.S_ISREG(mode):
         raise _refusal(file, "is not a regular file", "a YAML file")
     with path.open("rb") as stream:
-        return stream.read(MAX_BYTES + 1)
+        return stream.read(most + 1)
 
 
 def _nearest_sibling(path: Path) -> str:

@@ -1,13 +1,14 @@
 """How messages speak of what stands in a document: short, visible, and in the words of YAML."""
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from agentctl.foundation.visible import visible
 
 _CAP: Final = 80
 _KEYS_NAMED: Final = 5
+_WORDS_NAMED: Final = 16
 
 
 def shown(text: str) -> str:
@@ -38,6 +39,15 @@ def found(value: object) -> str:
 def listed(names: Iterable[object]) -> str:
     """Return names for a sentence, each in backticks."""
     return ", ".join(f"`{name}`" for name in names)
+
+
+def one_of(names: Sequence[str], said: object = None) -> str:
+    """Return what is accepted where it is one of many words; of very many only those that are like what was said."""
+    if len(names) <= _WORDS_NAMED:
+        return f"one of {listed(names)}"
+    word = _plain_form(str(said)[:_CAP])
+    like = difflib.get_close_matches(word, names, n=_KEYS_NAMED, cutoff=0)
+    return f"one of {listed(like)} and {len(names) - len(like)} others, which the file's JSON Schema lists"
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

@@ -3,7 +3,7 @@
 from typing import Annotated, ClassVar, Literal, TypeAlias
 
 from agentctl.contract.base import AsTuple
-from agentctl.events.base import Event, Part, Principal, Texts, Usd
+from agentctl.events.base import Event, Part, Principal, Texts, Usd, later
 
 TrialOutcome: TypeAlias = Literal["passed", "failed", "provider_failed", "error"]
 """`failed`: judged and found wanting; `provider_failed`, `error`: it could not be judged."""
@@ -77,6 +77,10 @@ class Score(Part):
     """What was expected and what was found, redacted; empty where it holds."""
     value: str | None = None
     """The figure it looked at, where it looks at one: milliseconds, US dollars, a count."""
+    metric: str | None = later()
+    """The figure in reports that it belongs to."""
+    weight: str | None = later()
+    """How much it counts in its case's weighted share; None: 1."""
 
 
 class TrialJudged(Event):

@@ -26,6 +26,7 @@ from agentctl.sandbox.ledger import Ledger, open_ledger
 from agentctl.sandbox.process import LOG_NAME, TOLD
 from agentctl.sandbox.seed_file import load_seed
 from agentctl.sandbox.server import BackOffice
+from agentctl.sandbox.shelf import Shelf
 from agentctl.sandbox.tokens import TokenVerifier, read_keys
 
 STDIN, STDERR = 0, 2
@@ -36,13 +37,14 @@ _CHUNK = 64 << 10
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What an office is to be. `jwks` is a file with the issuer's public keys, or their text itself."""
+    """What an office is to be. `jwks` is a file with the issuer's public keys, or their text itself; `many`: of many ledgers."""
 
     ledger: Path
     seeds: tuple[Path, ...]
     jwks: Path | str
     issuer: str
     port: int = 0
+    many: bool = False
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -57,7 +59,7 @@ def office(asked: Asked) -> int:
     clock = SystemClock()
     try:
         verifier = TokenVerifier(_keys(asked.jwks), asked.issuer, clock)
-        ledger = _ledger(asked.ledger, asked.seeds, clock)
+        ledger = Shelf(asked.ledger, clock) if asked.many else _ledger(asked.ledger, asked.seeds, clock)
     except InvalidInput as error:
         sys.stderr.write(f"{error}\n")
         return ExitCode.INVALID
@@ -72,7 +74,7 @@ def office(asked: Asked) -> int:
 
 
 async def serve(
-    ledger: Ledger, verifier: TokenVerifier, port: int, announce: Callable[[str], None]
+    ledger: Ledger | Shelf, verifier: TokenVerifier, port: int, announce: Callable[[str], None]
 ) -> None:  # fmt: skip
     """Serve on 127.0.0.1 until SIGTERM, SIGINT or the end of stdin; requests under way are finished."""
     runner = web.AppRunner(
@@ -151,7 +153,8 @@ def _told(line: str) -> Asked | None:
     os.chdir(folder)
     with (folder / LOG_NAME).open("ab") as log:
         os.dup2(log.fileno(), STDERR)
-    return Asked(folder, tuple(map(Path, told["seeds"])), json.dumps(told["jwks"]), told["issuer"])
+    seeds, keys = tuple(map(Path, told["seeds"])), json.dumps(told["jwks"])
+    return Asked(folder, seeds, keys, told["issuer"], many=told.get("many", False))
 
 
 def _asked(wanted: argparse.Namespace) -> Asked:

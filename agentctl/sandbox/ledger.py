@@ -227,12 +227,12 @@ class Ledger:
         return None if row is None else str(row[0])
 
 
-def open_ledger(folder: Path, clock: Clock) -> Ledger:
-    """Open the ledger in a folder; both are made when absent."""
+def open_ledger(folder: Path, clock: Clock, *, durable: bool = True) -> Ledger:
+    """Open the ledger in a folder; both are made when absent. One that is not durable may be lost when the machine stops."""
     folder.mkdir(parents=True, exist_ok=True)
     connection = sqlite3.connect(folder / FILE_NAME, timeout=_BUSY_SECONDS, isolation_level=None)
     connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'OFF'}")
     connection.executescript(_SCHEMA)
     return Ledger(connection, clock)
 
@@ -245,6 +245,17 @@ def read_refunds(folder: Path) -> list[dict[str, object]]:
 def read_requests(folder: Path) -> list[dict[str, object]]:
     """Return every request in the order they came, those that were turned away too."""
     return _read(folder, "SELECT * FROM requests ORDER BY number")
+
+
+def read_charges(folder: Path) -> list[dict[str, object]]:
+    """Return every charge as it stands now, by its id."""
+    return _read(folder, "SELECT * FROM charges ORDER BY id")
+
+
+def read_tickets(folder: Path) -> list[dict[str, object]]:
+    """Return every ticket's document, by its number."""
+    rows = _read(folder, "SELECT document FROM tickets ORDER BY id")
+    return [json.loads(str(row["document"])) for row in rows]
 
 
 def _read(folder: Path, query: str) -> list[dict[str, object]]:

@@ -42,12 +42,16 @@ _LONGEST_TAIL = 4000
 
 @dataclass(frozen=True, slots=True)
 class BackOfficeSetup:
-    """What a back office needs: where its ledger is, what fills a new one, whose tokens it believes."""
+    """What a back office needs: where its ledger is, what fills a new one, whose tokens it believes.
+
+    With `many`, `ledger` is a folder of ledgers; each is filled by whoever makes it, and its name begins the paths.
+    """
 
     ledger: Path
     seeds: Sequence[Path]
     jwks: JsonObject
     issuer: str
+    many: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +212,7 @@ def _told(setup: BackOfficeSetup) -> bytes:
         "seeds": [str(seed.absolute()) for seed in setup.seeds],
         "jwks": setup.jwks,
         "issuer": setup.issuer,
+        "many": setup.many,
     }
     return f"{json.dumps(line)}\n".encode()
 

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import partial
 from typing import assert_never
 
@@ -13,6 +14,7 @@ from agentctl.sandbox.api import Api, Operation
 from agentctl.sandbox.exchange import NOBODY, Answer, Call, Caller, TokenRefused
 from agentctl.sandbox.ledger import Ledger
 from agentctl.sandbox.seed import Fault
+from agentctl.sandbox.shelf import Shelf
 from agentctl.sandbox.stripe import STRIPE
 from agentctl.sandbox.tokens import TokenVerifier, Wanted
 from agentctl.sandbox.zendesk import ZENDESK
@@ -20,15 +22,25 @@ from agentctl.sandbox.zendesk import ZENDESK
 APIS: tuple[Api, ...] = (ZENDESK, STRIPE)
 MAX_BODY_BYTES = 64 << 10
 _SPENT = "the token was used before"
+_LEDGER = "ledger"
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """A request, the ledger it is for, and its path as the API knows it."""
+
+    request: web.Request
+    ledger: Ledger
+    path: str
 
 
 class BackOffice:
-    """Both APIs over one ledger."""
+    """Both APIs over one ledger; or over many, each below a path that begins with the ledger's name."""
 
-    def __init__(self, ledger: Ledger, verifier: TokenVerifier) -> None:
+    def __init__(self, ledger: Ledger | Shelf, verifier: TokenVerifier) -> None:
         self._ledger = ledger
         self._verifier = verifier
-        self._keys_at_work: set[str] = set()
+        self._keys_at_work: set[tuple[int, str]] = set()
         self._stopping = asyncio.Event()
 
     def application(self) -> web.Application:
@@ -37,36 +49,45 @@ class BackOffice:
         for api in APIS:
             for operation in api.operations:
                 serve = partial(self._serve, api, operation)
-                app.router.add_route(operation.method, operation.path, serve)
+                app.router.add_route(operation.method, f"{self._above}{operation.path}", serve)
         app.on_shutdown.append(self._stop_waiting)
         return app
 
     async def _stop_waiting(self, _app: web.Application) -> None:
         self._stopping.set()
 
+    @property
+    def _above(self) -> str:
+        """What stands before the paths of the APIs."""
+        return "" if isinstance(self._ledger, Ledger) else f"/{{{_LEDGER}}}"
+
+    def _visit(self, request: web.Request) -> Visit | None:
+        """Return what a request is for; None where it names no ledger that there is."""
+        if isinstance(self._ledger, Ledger):
+            return Visit(request, self._ledger, request.path)
+        name, _, rest = request.path.removeprefix("/").partition("/")
+        ledger = self._ledger.ledger(name)
+        return None if ledger is None else Visit(request, ledger, f"/{rest}")
+
     # -- who is let in --------------------------------------------------------------------------
 
     async def _serve(self, api: Api, operation: Operation, request: web.Request) -> web.Response:
+        visit = self._visit(request)
+        if visit is None:
+            raise web.HTTPNotFound
         body = await request.read()
         credentials = request.headers.getall("Authorization", [])
         caller = self._verifier.check(credentials, Wanted(api.audience, operation.scope))
         if isinstance(caller, TokenRefused):
-            return self._turn_away(api, request, caller)
-        call = _call_of(request, caller, body)
-        admission = self._ledger.admit(call, operation.name)
+            return _turn_away(api, visit, caller)
+        call = _call_of(visit, caller, body)
+        admission = visit.ledger.admit(call, operation.name)
         if admission is None:
-            return self._turn_away(api, request, TokenRefused("invalid_token", _SPENT, caller))
-        response = await self._answer(operation, call, admission.fault)
+            return _turn_away(api, visit, TokenRefused("invalid_token", _SPENT, caller))
+        response = await self._answer(visit.ledger, operation, call, admission.fault)
         if response is None:
             return _hang_up(request)
-        self._ledger.answered(admission.number, response.status)
-        return response
-
-    def _turn_away(self, api: Api, request: web.Request, refused: TokenRefused) -> web.Response:
-        response = _response(api.refuse(refused))
-        response.headers["WWW-Authenticate"] = _challenge(api, refused)
-        why = f"{refused.error}: {refused.description}"
-        self._ledger.turn_away(request.method, request.path, refused.caller, why, response.status)
+        visit.ledger.answered(admission.number, response.status)
         return response
 
     @web.middleware
@@ -75,41 +96,48 @@ class BackOffice:
         try:
             return await handler(request)
         except web.HTTPException as error:
-            self._ledger.turn_away(request.method, request.path, NOBODY, error.reason, error.status)
-            return _response(_failure(request, error))
+            visit = self._visit(request)
+            if visit is not None:
+                visit.ledger.turn_away(request.method, visit.path, NOBODY, error.reason, error.status)
+            return _response(_failure(request.method, visit.path if visit else request.path, error))
 
     # -- what is answered -----------------------------------------------------------------------
 
-    async def _answer(self, operation: Operation, call: Call, fault: Fault | None) -> web.Response | None:
+    async def _answer(
+        self, ledger: Ledger, operation: Operation, call: Call, fault: Fault | None
+    ) -> web.Response | None:
         """Return the response; None when the connection is to be dropped without one."""
         if operation.in_use is None or call.idempotency_key is None:
-            return await self._perform(operation, call, fault)
-        if call.idempotency_key in self._keys_at_work:
+            return await self._perform(ledger, operation, call, fault)
+        key = id(ledger), call.idempotency_key
+        if key in self._keys_at_work:
             return _response(operation.in_use)
-        with self._at_work(call.idempotency_key):
-            return await self._perform(operation, call, fault)
+        with self._at_work(key):
+            return await self._perform(ledger, operation, call, fault)
 
     @contextlib.contextmanager
-    def _at_work(self, key: str) -> Iterator[None]:
+    def _at_work(self, key: tuple[int, str]) -> Iterator[None]:
         self._keys_at_work.add(key)
         try:
             yield
         finally:
             self._keys_at_work.remove(key)
 
-    async def _perform(self, operation: Operation, call: Call, fault: Fault | None) -> web.Response | None:
+    async def _perform(
+        self, ledger: Ledger, operation: Operation, call: Call, fault: Fault | None
+    ) -> web.Response | None:
         if fault is None:
-            return _response(operation.perform(self._ledger, call))
+            return _response(operation.perform(ledger, call))
         match fault.action:
             case "status_500":
-                return _response(operation.break_down(self._ledger, call))
+                return _response(operation.break_down(ledger, call))
             case "slow_ms":
                 await self._wait(fault.milliseconds / 1000)
-                return _response(operation.perform(self._ledger, call))
+                return _response(operation.perform(ledger, call))
             case "malformed":
-                return _cut_in_half(operation.perform(self._ledger, call))
+                return _cut_in_half(operation.perform(ledger, call))
             case "effect_then_drop":
-                operation.perform(self._ledger, call)
+                operation.perform(ledger, call)
                 return None
             case "hang":
                 await self._wait(None)
@@ -125,13 +153,22 @@ class BackOffice:
             await asyncio.wait_for(self._stopping.wait(), seconds)
 
 
-def _call_of(request: web.Request, caller: Caller, body: bytes) -> Call:
+def _turn_away(api: Api, visit: Visit, refused: TokenRefused) -> web.Response:
+    response = _response(api.refuse(refused))
+    response.headers["WWW-Authenticate"] = _challenge(api, refused)
+    why = f"{refused.error}: {refused.description}"
+    visit.ledger.turn_away(visit.request.method, visit.path, refused.caller, why, response.status)
+    return response
+
+
+def _call_of(visit: Visit, caller: Caller, body: bytes) -> Call:
+    request = visit.request
     keys = request.headers.getall("Idempotency-Key", [])
     return Call(
         method=request.method,
-        path=request.path,
+        path=visit.path,
         caller=caller,
-        values=dict(request.match_info),
+        values={name: value for name, value in request.match_info.items() if name != _LEDGER},
         query=tuple(request.query.items()),
         content_type=request.content_type,
         body=body,
@@ -146,10 +183,10 @@ def _challenge(api: Api, refused: TokenRefused) -> str:
     return f'Bearer error="{refused.error}", error_description="{refused.description}"'
 
 
-def _failure(request: web.Request, error: web.HTTPException) -> Answer:
-    sentence = f"{error.reason}: {request.method} {request.path}"
+def _failure(method: str, path: str, error: web.HTTPException) -> Answer:
+    sentence = f"{error.reason}: {method} {path}"
     for api in APIS:
-        if request.path.startswith(f"/{api.audience}/"):
+        if path.startswith(f"/{api.audience}/"):
             return api.fail(error.status, sentence)
     return Answer(error.status, {"error": sentence})
 

@@ -1,0 +1,239 @@
+"""Trials of golden cases: each is a run of the kind `eval`, in a world made for its case, judged when it has stopped.
+
+There is no second runner: a trial goes through the same service, session and loop as any run. All trials in one
+environment share one service and one back office; each has a ledger, a clock, doors and people of its own.
+"""
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from decimal import Decimal
+
+from agentctl.composition.assembly import issuer_of
+from agentctl.composition.governing import Governing
+from agentctl.composition.orders import Audience, RunOrder
+from agentctl.composition.project import Project
+from agentctl.composition.service import Service, open_service
+from agentctl.composition.trial_scene import Plan, TrialScene, finder, ledger_left, ledger_made, why_not_tried
+from agentctl.contract.golden import GoldenCase
+from agentctl.contract.golden_files import GoldenFile
+from agentctl.evals.evidence import Evidence, evidence_of
+from agentctl.evals.judging import holds, judge, problems_of
+from agentctl.evals.wording import masked
+from agentctl.events.evals import Score, TrialJudged, TrialOutcome
+from agentctl.events.record import Record
+from agentctl.events.run import TrialOf
+from agentctl.foundation.errors import AgentctlError, ExitCode, InvalidInput, Problem
+from agentctl.runtime.live_world import Interrupt
+from agentctl.sandbox.process import BackOfficeProcess, BackOfficeSetup
+
+GoverningOf = Callable[[str], Governing]
+"""Returns what governs runs in an environment, by its name.
+
+Raises:
+    AgentctlError: there is no such environment, or the contract fails its check there.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One trial of a case, judged; or why it could not be."""
+
+    of: TrialOf
+    run: str
+    outcome: TrialOutcome
+    exit_code: ExitCode
+    scores: tuple[Score, ...] = ()
+    cost_usd: Decimal = Decimal(0)
+    duration_ms: float = 0.0
+    detail: str = ""
+    answer: str | None = None
+    tools: tuple[str, ...] = ()
+
+    @property
+    def judged(self) -> TrialJudged:
+        """The event that says so."""
+        return TrialJudged(
+            case=self.of.case,
+            trial=self.of.trial,
+            run=self.run,
+            outcome=self.outcome,
+            scores=self.scores,
+            exit_code=int(self.exit_code),
+            cost_usd=self.cost_usd,
+            duration_ms=self.duration_ms,
+            detail=self.detail,
+        )
+
+
+class Stages:
+    """Where trials take place: one stage per environment, set up when the first trial needs it."""
+
+    def __init__(self, project: Project, cases: GoldenFile, governing_of: GoverningOf, usual: str) -> None:
+        self._project = project
+        self._cases = cases
+        self._governing_of = governing_of
+        self._usual = usual
+        self._stages: dict[str, _Stage] = {}
+        self._turn = asyncio.Lock()
+        self._open = AsyncExitStack()
+
+    def governing(self, case: GoldenCase) -> Governing:
+        """Return what governs a case's runs; their worst cost is its `limits.max_cost_usd`."""
+        return self._governing_of(case.environment or self._usual)
+
+    def check(self, cases: Sequence[GoldenCase]) -> None:
+        """See that every case can be tried.
+
+        Raises:
+            InvalidInput: some cannot; names each with its place.
+        """
+        problems: list[Problem] = []
+        for case in cases:
+            place = self._cases.place_of(case.id)
+            try:
+                governing = self.governing(case)
+            except InvalidInput as error:
+                problems += error.problems
+                continue
+            whys = (*problems_of(case), *why_not_tried(case, self._cases.tapes.get(case.id), governing))
+            problems += (Problem(place, why, path=f"cases.{case.id}") for why in whys)
+        if problems:
+            raise InvalidInput(dict.fromkeys(problems))
+
+    async def try_case(
+        self, case: GoldenCase, trial: TrialOf, run: str, interrupt: Interrupt | None = None
+    ) -> Trial:
+        """Try a case once, as a new run under this id. What goes wrong is the trial's outcome, not an error."""
+        try:
+            stage = await self._stage(case)
+            plan = Plan(case, self._cases.tapes.get(case.id), trial, run)
+            return await stage.play(plan, interrupt or Interrupt())
+        except AgentctlError as error:
+            return Trial(trial, run, "error", error.exit_code, detail=masked(str(error)))
+
+    async def close(self) -> None:
+        """Take all stages down."""
+        await self._open.aclose()
+
+    async def _stage(self, case: GoldenCase) -> "_Stage":
+        name = case.environment or self._usual
+        async with self._turn:
+            if name not in self._stages:
+                governing = self._governing_of(name)
+                opened = _open_stage(self._project, governing)
+                self._stages[name] = await self._open.enter_async_context(opened)
+            return self._stages[name]
+
+
+@asynccontextmanager
+async def open_stages(
+    project: Project, cases: GoldenFile, governing_of: GoverningOf, usual: str
+) -> AsyncIterator[Stages]:
+    """Open where trials take place; with the block, all of it ends.
+
+    Args:
+        project: the project.
+        cases: the file of the cases, with their tapes.
+        governing_of: what governs runs in an environment.
+        usual: the environment of cases that name none.
+    """
+    stages = Stages(project, cases, governing_of, usual)
+    try:
+        yield stages
+    finally:
+        await stages.close()
+
+
+def forget_trial(project: Project, run: str) -> None:
+    """Delete the ledger of a trial that was judged; its run stays."""
+    shutil.rmtree(project.paths.sandbox / run, ignore_errors=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Stage:
+    """One environment, open."""
+
+    project: Project
+    governing: Governing
+    service: Service
+    office_url: str | None
+
+    async def play(self, plan: Plan, interrupt: Interrupt) -> Trial:
+        """Make the case's world, let the run happen in it, and judge what came of it."""
+        if self.office_url is not None:
+            await asyncio.to_thread(ledger_made, self.project, self.governing, plan.case, plan.run)
+        records = await self._records(plan, interrupt)
+        return await asyncio.to_thread(self._judged, plan, records)
+
+    async def _records(self, plan: Plan, interrupt: Interrupt) -> list[Record]:
+        """Begin the run, and let time pass as often as its people have more to say; return all its records."""
+        records: list[Record] = []
+        scene = TrialScene(self.project, self.governing, plan)
+        audience = Audience(records.extend, (), lambda _: None)
+        service = self.service.within(scene.scene(self.office_url))
+        outcome = await service.begin(plan.run, self._order(plan.case), audience, interrupt)
+        while (
+            outcome.exit_code is ExitCode.WAITING
+            and not interrupt.wanted
+            and scene.time_passes(outcome.state)
+        ):
+            acquired = await asyncio.to_thread(scene.journals.acquire, plan.run)
+            outcome = await service.go_on(acquired, None, audience, interrupt)
+        scene.vault.destroy()
+        return records
+
+    def _order(self, case: GoldenCase) -> RunOrder:
+        agent, environment = self.governing.contract.agent.name, self.governing.environment.environment.name
+        return RunOrder(agent, case.input, case.principal, environment, ledger=None)
+
+    def _judged(self, plan: Plan, records: Sequence[Record]) -> Trial:
+        left = None if self.office_url is None else ledger_left(self.project.paths.sandbox / plan.run)
+        return judged(plan, evidence_of(records, left, finder(self.project, plan.run)))
+
+
+@asynccontextmanager
+async def _open_stage(project: Project, governing: Governing) -> AsyncIterator[_Stage]:
+    async with open_service(project, governing) as service:
+        if not governing.environment.environment.needs_back_office:
+            yield _Stage(project, governing, service, None)
+            return
+        issuer = governing.environment.environment.identity.issuer
+        setup = BackOfficeSetup(
+            project.paths.sandbox, (), issuer_of(project, governing).jwks(), issuer, many=True
+        )
+        with BackOfficeProcess(setup) as office:
+            url = await asyncio.to_thread(office.start)
+            yield _Stage(project, governing, service, url)
+
+
+def judged(plan: Plan, evidence: Evidence) -> Trial:
+    """Return what a trial comes to."""
+    scores = judge(plan.case, evidence)
+    outcome, detail = _outcome(plan.case, evidence, scores)
+    return Trial(
+        of=plan.of,
+        run=evidence.run,
+        outcome=outcome,
+        exit_code=evidence.exit_code,
+        scores=scores,
+        cost_usd=evidence.used.cost_usd,
+        duration_ms=float(evidence.worked_seconds) * 1_000,
+        detail=detail,
+        answer=evidence.answer,
+        tools=tuple(call.tool for call in evidence.calls),
+    )
+
+
+def _outcome(case: GoldenCase, evidence: Evidence, scores: tuple[Score, ...]) -> tuple[TrialOutcome, str]:
+    """Return what a trial comes to. A model that does not answer is nobody's failure, unless the case is about that."""
+    if holds(scores):
+        return "passed", ""
+    is_planned = any(fault.model is not None for fault in case.faults)
+    if evidence.end == "provider_failed" and not is_planned:
+        return "provider_failed", masked(evidence.why)
+    if evidence.end == "interrupted":
+        return "error", "it was interrupted"
+    return "failed", ""
