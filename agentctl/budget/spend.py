@@ -37,6 +37,8 @@ class Spend:
 
 def total(parts: tuple[Reservation, ...]) -> Reservation:
     """Return the sum of some reservations."""
+    if len(parts) == 1:
+        return parts[0]
     return Reservation(
         tool_calls=sum(part.tool_calls for part in parts),
         input_tokens=sum(part.input_tokens for part in parts),

@@ -5,7 +5,9 @@ RFC 6962, so the chain's links are Merkle leaves as well.
 """
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Self
 
 from pydantic import ValidationError
 
@@ -27,6 +29,7 @@ from agentctl.foundation.errors import IntegrityError
 LINE_LIMITS = Limits(max_bytes=64 << 20, max_depth=MAX_DEPTH + 8, max_nodes=1_000_000)
 """More than any record needs: arguments and results at their own limits, every byte escaped, some levels down."""
 
+_HASH = "h"
 _FIELDS = frozenset({"v", "run", "seq", "epoch", "time", "mono_us", "type", "data", "sealed", "prev"})
 
 
@@ -49,8 +52,9 @@ def linked(draft: Record) -> tuple[Record, bytes]:
     """
     body = body_of(draft)
     refuse_size(body, LINE_LIMITS)
-    record = replace(draft, hash=hash_of(body))
-    line = canonical_bytes({**body, "h": record.hash}) + b"\n"
+    written = _Written.of(body)
+    record = replace(draft, hash=written.hash)
+    line = written.line_with(record.hash)
     if len(line) > LINE_LIMITS.max_bytes:
         raise NotJson(f"{len(line)} bytes, more than the {LINE_LIMITS.max_bytes} allowed")
     return record, line
@@ -58,12 +62,43 @@ def linked(draft: Record) -> tuple[Record, bytes]:
 
 def line_of(record: Record) -> bytes:
     """Return a record's line in the journal, with its newline."""
-    return canonical_bytes({**body_of(record), "h": record.hash}) + b"\n"
+    return _Written.of(body_of(record)).line_with(record.hash)
 
 
 def hash_of(body: dict[str, JsonValue]) -> str:
     """Return the hash of a record's body, in hex."""
-    return hashlib.sha256(b"\x00" + canonical_bytes(body)).hexdigest()
+    return _Written.of(body).hash
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """A body's canonical bytes, written once: the members before the place of its hash, and those behind it."""
+
+    before: bytes
+    behind: bytes
+
+    @classmethod
+    def of(cls, body: Mapping[str, JsonValue]) -> Self:
+        """Write a body; keys of plain letters sort as they do anywhere.
+
+        Raises:
+            NotCanonical: it has no canonical form.
+        """
+        before = {key: value for key, value in body.items() if key < _HASH}
+        behind = {key: value for key, value in body.items() if key > _HASH}
+        return cls(canonical_bytes(before)[1:-1], canonical_bytes(behind)[1:-1])
+
+    @property
+    def hash(self) -> str:
+        """The hash of the body, in hex."""
+        return hashlib.sha256(b"\x00{%b}" % self._joined(b"")).hexdigest()
+
+    def line_with(self, own_hash: str) -> bytes:
+        """Return the line of the body with its hash, with its newline."""
+        return b"{%b}\n" % self._joined(b'"h":' + canonical_bytes(own_hash))
+
+    def _joined(self, between: bytes) -> bytes:
+        return b",".join(part for part in (self.before, between, self.behind) if part)
 
 
 def parse_line(line: bytes) -> Record:
@@ -89,12 +124,15 @@ def parse_line(line: bytes) -> Record:
 
 
 def _is_hashed_so(body: dict[str, JsonValue], claimed: JsonValue, line: bytes) -> bool:
+    if not isinstance(claimed, str):
+        return False
     try:
-        return (
-            canonical_bytes({**body, "h": claimed}) == line.removesuffix(b"\n") and hash_of(body) == claimed
-        )
+        written = _Written.of(body)
     except NotCanonical:
         return False
+    return written.hash == claimed and written.line_with(claimed).removesuffix(b"\n") == line.removesuffix(
+        b"\n"
+    )
 
 
 def _record(body: dict[str, JsonValue], own_hash: str) -> Record:
