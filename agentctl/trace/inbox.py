@@ -1,5 +1,6 @@
 """The inbox as files: `traces/inbox/<run>/<id>.json`, each created once."""
 
+from functools import lru_cache
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
@@ -12,7 +13,6 @@ from agentctl.trace.message import Message
 from agentctl.trace.ports import Received, Unreadable
 
 _LIMITS = Limits(max_bytes=2 << 20)
-_MESSAGE: TypeAdapter[Message] = TypeAdapter(Message)
 
 
 class FileInbox:
@@ -42,10 +42,16 @@ class FileInbox:
         return tuple(sorted((_read(path, run) for path in paths), key=_order))
 
 
+@lru_cache(maxsize=1)
+def _messages() -> TypeAdapter[Message]:
+    """Return what reads a message; made when one lies there."""
+    return TypeAdapter(Message)
+
+
 def _read(path: Path, run: str) -> Received | Unreadable:
     try:
         data, uid = read_owned_file(path, _LIMITS.max_bytes)
-        message = _MESSAGE.validate_python(parse_json(data, _LIMITS))
+        message = _messages().validate_python(parse_json(data, _LIMITS))
         message.signed_bytes()  # what has no such bytes cannot be judged later either
     except (OSError, NotJson, NotCanonical, ValidationError) as error:
         return Unreadable(path.stem, f"not a message: {str(error).splitlines()[0]}")

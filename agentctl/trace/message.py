@@ -10,9 +10,9 @@ from agentctl.foundation.canonical import JsonObject, JsonValue, canonical_bytes
 
 
 class MessageBase(BaseModel):
-    """What all messages share."""
+    """What all messages share. A model is built when it is first used."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True)
 
     v: Literal[1] = 1
     """The form's version."""
