@@ -15,7 +15,7 @@ from agentctl.cli.init_files import QUESTION, notes_find, starter
 from agentctl.composition.new_project import NewFile, plan_project, write_project
 from agentctl.composition.policies import check_policies, judge_cases
 from agentctl.composition.project import open_project
-from agentctl.contract.golden import load_golden_set
+from agentctl.contract.golden_files import load_golden_file
 from agentctl.contract.project import ProjectFiles
 from agentctl.contract.source import read_source
 from agentctl.foundation.errors import ExitCode, InvalidInput, UsageError
@@ -159,7 +159,7 @@ def test_the_rule_that_the_policy_explains_would_hold(
 
 def test_the_golden_case_is_the_question_to_try(tmp_path: Path) -> None:
     """The first golden case is strict YAML, fits its model, and is what the command line suggests."""
-    (case,) = load_golden_set(make(tmp_path / "new") / "goldensets" / "helper.yaml").cases
+    (case,) = load_golden_file(make(tmp_path / "new") / "goldensets" / "helper.yaml").cases
     assert case.input == QUESTION
     allowed = ProjectFiles(tmp_path / "new").agent("helper").document
     assert all(allowed.allowed(call.tool) for call in case.trajectory)
