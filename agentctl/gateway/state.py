@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import reduce
-from typing import Literal
+from typing import Literal, TypedDict
 
 from agentctl.approval.grants import Grants, evolve_grants
 from agentctl.approval.pending import Approvals, evolve_approvals
@@ -167,32 +167,50 @@ def fold(records: Iterable[Record]) -> SessionState:
     return reduce(evolve, records, SessionState())
 
 
+class _Changes(TypedDict, total=False):
+    """What a record changes of a state, apart from what the folds of other rooms say."""
+
+    envelope: Envelope
+    calls: Mapping[str, CallState]
+    results: Mapping[str, JsonValue]
+    sources_seen: Mapping[str, tuple[str, ...]]
+    said: Mapping[int, str]
+    refusals: int
+    reviews: int
+    routes: Mapping[int, RouteChosen]
+    model_attempts: Mapping[int, int]
+    model_reviews: Mapping[str, ModelReview]
+    messages_seen: frozenset[str]
+    loops: tuple[LoopDetected, ...]
+
+
 def evolve(state: SessionState, record: Record) -> SessionState:
-    """Return the state after one record."""
-    state = replace(
+    """Return the state after one record. No part of a state looks at another, so all are changed at once."""
+    changes: _Changes = {**_rest(state, record), **_models(state, record), **_calls(state, record)}
+    return replace(
         state,
         spend=evolve_spend(state.spend, record.event),
         worked=evolve_worked(state.worked, record),
         approvals=evolve_approvals(state.approvals, record),
         grants=evolve_grants(state.grants, record),
+        **changes,
     )
-    return _evolve_calls(_evolve_models(_evolve_rest(state, record), record), record)
 
 
-def _evolve_rest(state: SessionState, record: Record) -> SessionState:
+def _rest(state: SessionState, record: Record) -> _Changes:
     match record.event:
         case RunStarted(envelope=envelope, source=source):
-            return _seen(replace(state, envelope=envelope), source)
+            return {"envelope": envelope, **_seen(state, source)}
         case RunResumed(limits=limits, pii_redaction=redaction):
             tightened = {"limits": limits, "pii_redaction": redaction}
-            return replace(state, envelope=state.header.model_copy(update=tightened))
+            return {"envelope": state.header.model_copy(update=tightened)}
         case BudgetRaised(limits=limits, message=message):
             raised = state.header.model_copy(update={"limits": limits})
-            return replace(state, envelope=raised, messages_seen=state.messages_seen | {message})
+            return {"envelope": raised, "messages_seen": state.messages_seen | {message}}
         case ToolIntent(purpose="review"):
-            return replace(state, reviews=state.reviews + 1)
+            return {"reviews": state.reviews + 1}
         case LoopDetected() as loop:
-            return replace(state, loops=(*state.loops, loop))
+            return {"loops": (*state.loops, loop)}
         case ToolResult(purpose="agent", source=source):  # an error's text is a stranger's text too
             return _seen(state, source)
         case (
@@ -201,23 +219,23 @@ def _evolve_rest(state: SessionState, record: Record) -> SessionState:
             | ToolResolved(message=message)
             | MessageRefused(message=message)
         ):
-            return replace(state, messages_seen=state.messages_seen | {message})
+            return {"messages_seen": state.messages_seen | {message}}
         case _:
-            return state
+            return {}
 
 
-def _evolve_models(state: SessionState, record: Record) -> SessionState:
+def _models(state: SessionState, record: Record) -> _Changes:
     match record.event:
         case RouteChosen() as route:
-            return replace(state, routes={**state.routes, route.step: route})
+            return {"routes": {**state.routes, route.step: route}}
         case ModelAsked(step=step, attempt=attempt, review=None):
-            return replace(state, model_attempts={**state.model_attempts, step: attempt})
+            return {"model_attempts": {**state.model_attempts, step: attempt}}
         case ModelAnswered(step=step, text=text, review=None):
-            return replace(state, said={**state.said, step: text})
+            return {"said": {**state.said, step: text}}
         case ModelAsked() | ModelAnswered() | ModelFailed() | ModelRefused() as said if said.review:
-            return replace(state, model_reviews=_reviewed(state.model_reviews, said, said.review))
+            return {"model_reviews": _reviewed(state.model_reviews, said, said.review)}
         case _:
-            return state
+            return {}
 
 
 def _reviewed(
@@ -241,11 +259,11 @@ def _after(known: ModelReview, said: ModelAsked | ModelAnswered | ModelFailed | 
             return replace(known, answer=None, why_not="; ".join(reasons))
 
 
-def _seen(state: SessionState, source: Source) -> SessionState:
-    return replace(state, sources_seen={**state.sources_seen, source.id: source.labels})
+def _seen(state: SessionState, source: Source) -> _Changes:
+    return {"sources_seen": {**state.sources_seen, source.id: source.labels}}
 
 
-def _evolve_calls(state: SessionState, record: Record) -> SessionState:
+def _calls(state: SessionState, record: Record) -> _Changes:
     match record.event:
         case ToolProposed() | ToolAmended() as wish:
             return _wished(state, wish)
@@ -266,10 +284,10 @@ def _evolve_calls(state: SessionState, record: Record) -> SessionState:
         case ToolResolved() as resolution:
             return _resolved(state, resolution)
         case _:
-            return state
+            return {}
 
 
-def _wished(state: SessionState, wish: ToolProposed | ToolAmended) -> SessionState:
+def _wished(state: SessionState, wish: ToolProposed | ToolAmended) -> _Changes:
     """Take a wish, or put the arguments that reviewers approved in the place of those it had; all else of it stays."""
     if isinstance(wish, ToolProposed):
         return _with_call(state, wish.call, CallState(wish))
@@ -278,15 +296,15 @@ def _wished(state: SessionState, wish: ToolProposed | ToolAmended) -> SessionSta
     return _changed(state, wish.call, proposal=proposal, status="proposed")
 
 
-def _refused(state: SessionState, refusal: ToolRefused) -> SessionState:
-    shown: dict[str, JsonValue] = {"refused": refusal.stage, "reasons": list(refusal.reasons)}
-    state = replace(state, refusals=state.refusals + 1)
+def _refused(state: SessionState, refusal: ToolRefused) -> _Changes:
+    refusals: _Changes = {"refusals": state.refusals + 1}
     if state.calls[refusal.call].may_have_changed:
-        return _doubted(state, refusal.call)
-    return _changed(state, refusal.call, status="refused", shown=shown)
+        return {**refusals, **_doubted(state, refusal.call)}
+    shown: dict[str, JsonValue] = {"refused": refusal.stage, "reasons": list(refusal.reasons)}
+    return {**refusals, **_changed(state, refusal.call, status="refused", shown=shown)}
 
 
-def _intended(state: SessionState, intent: ToolIntent, time: str) -> SessionState:
+def _intended(state: SessionState, intent: ToolIntent, time: str) -> _Changes:
     call = state.calls[intent.call]
     return _changed(
         state,
@@ -300,13 +318,14 @@ def _intended(state: SessionState, intent: ToolIntent, time: str) -> SessionStat
     )
 
 
-def _answered(state: SessionState, result: ToolResult) -> SessionState:
+def _answered(state: SessionState, result: ToolResult) -> _Changes:
     if result.outcome == "ok":
         tool = state.calls[result.call].proposal.tool
         # The first result of a tool is the one that no stranger's text had steered the run to yet.
-        state = replace(state, results={tool: result.value, **state.results})
+        results: _Changes = {"results": {tool: result.value, **state.results}}
         shown, digest = {"result": result.value}, result.value_digest
-        return _changed(state, result.call, status="answered", ok=True, shown=shown, digest=digest)
+        settled = _changed(state, result.call, status="answered", ok=True, shown=shown, digest=digest)
+        return {**results, **settled}
     unsure = state.calls[result.call].unsure
     if not result.final:
         return _changed(state, result.call, status="unknown" if unsure else "failed")
@@ -316,11 +335,11 @@ def _answered(state: SessionState, result: ToolResult) -> SessionState:
     return _changed(state, result.call, status="answered", shown=shown, digest=digest)
 
 
-def _doubted(state: SessionState, call: str) -> SessionState:
+def _doubted(state: SessionState, call: str) -> _Changes:
     return _changed(state, call, status="in_doubt", retry_ordered=False)
 
 
-def _resolved(state: SessionState, resolution: ToolResolved) -> SessionState:
+def _resolved(state: SessionState, resolution: ToolResolved) -> _Changes:
     match resolution.verdict:
         case "executed":
             note = f"executed; confirmed by {resolution.by.id}, its own answer is lost"
@@ -334,9 +353,9 @@ def _resolved(state: SessionState, resolution: ToolResolved) -> SessionState:
             return _changed(state, resolution.call, status="unknown", retry_ordered=True)
 
 
-def _changed(state: SessionState, call: str, **changes: object) -> SessionState:
+def _changed(state: SessionState, call: str, **changes: object) -> _Changes:
     return _with_call(state, call, replace(state.calls[call], **changes))  # type: ignore[arg-type]  # replace() checks
 
 
-def _with_call(state: SessionState, call: str, changed: CallState) -> SessionState:
-    return replace(state, calls={**state.calls, call: changed})
+def _with_call(state: SessionState, call: str, changed: CallState) -> _Changes:
+    return {"calls": {**state.calls, call: changed}}

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import reduce
+from typing import TypedDict
 
 from agentctl.budget.limits import sentence
 from agentctl.events.approval import ApprovalAnswered
@@ -54,43 +55,61 @@ def fold(records: Iterable[Record]) -> RunState:
     return reduce(evolve, records, RunState())
 
 
+class _Changes(TypedDict, total=False):
+    """What a record changes of a run, apart from its session."""
+
+    input: str
+    turns: tuple[Turn, ...]
+    obstacle: str | None
+    ceiling: str | None
+    stop: BudgetStopped | None
+    loop: LoopDetected | None
+    refusal: str
+    suspended: RunSuspended | None
+    finished: RunFinished
+
+
 def evolve(state: RunState, record: Record) -> RunState:
     """Return the state after one record."""
-    state = replace(state, session=evolve_session(state.session, record))
+    changes: _Changes = {**_course(record), **_work(state, record)}
+    return replace(state, session=evolve_session(state.session, record), **changes)
+
+
+def _course(record: Record) -> _Changes:
     match record.event:
         case RunStarted(input=text):
-            return replace(state, input=text)
+            return {"input": text}
         case RunResumed():
-            return replace(state, suspended=None, obstacle=None, ceiling=None, stop=None, loop=None)
+            return {"suspended": None, "obstacle": None, "ceiling": None, "stop": None, "loop": None}
         case RunSuspended() as suspension:
-            return replace(state, suspended=suspension)
+            return {"suspended": suspension}
         case RunFinished() as end:
-            return replace(state, finished=end)
+            return {"finished": end}
         case _:
-            return _evolve_work(state, record)
+            return {}
 
 
-def _evolve_work(state: RunState, record: Record) -> RunState:
+def _work(state: RunState, record: Record) -> _Changes:
     match record.event:
         case ModelAsked(review=None):
-            return replace(state, obstacle=None)
+            return {"obstacle": None}
         case ModelAnswered(review=None) as answer:
             turn = Turn(answer.step, answer.text, answer.calls)
-            return replace(state, turns=(*state.turns, turn), obstacle=None)
+            return {"turns": (*state.turns, turn), "obstacle": None}
         case ModelFailed(review=None) as failure:
-            return replace(state, obstacle=f"{failure.failure}: {failure.message}")
+            return {"obstacle": f"{failure.failure}: {failure.message}"}
         case ModelRefused(review=None) as refusal:
-            return replace(state, refusal="; ".join(refusal.reasons))
+            return {"refusal": "; ".join(refusal.reasons)}
         case BudgetStopped() as stop:
-            return replace(state, ceiling=sentence(stop), stop=stop)
+            return {"ceiling": sentence(stop), "stop": stop}
         case BudgetOverrun() as overrun:
             told = (
                 f"the provider reports {overrun.reported} {overrun.meter}, {overrun.reserved} were reserved"
             )
-            return replace(state, ceiling=told)
+            return {"ceiling": told}
         case LoopDetected(stops=True) as loop:
-            return replace(state, loop=loop)
+            return {"loop": loop}
         case ApprovalAnswered(answer="deny", ends_run=True) as denial:
-            return replace(state, refusal=f"{denial.reviewer.id} ended the run: {denial.reason}")
+            return {"refusal": f"{denial.reviewer.id} ended the run: {denial.reason}"}
         case _:
-            return state
+            return {}
