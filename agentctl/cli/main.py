@@ -10,6 +10,7 @@ from agentctl.cli import approvals, audit, contract, keys, policy, reviewers, ru
 from agentctl.cli.doctor import doctor
 from agentctl.cli.failure import exit_code_of
 from agentctl.cli.init import init
+from agentctl.cli.replay import replay
 from agentctl.cli.resolve import resolve
 from agentctl.cli.run import resume, run
 
@@ -25,6 +26,7 @@ app.command("init")(init)
 app.command("run")(run)
 app.command("resume")(resume)
 app.command("resolve")(resolve)
+app.command("replay")(replay)
 app.command("doctor")(doctor)
 app.add_typer(runs.app, name="runs", help="Look at runs.")
 app.add_typer(approvals.app, name="approvals", help="Answer what waits for approval.")

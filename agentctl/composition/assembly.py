@@ -7,10 +7,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
-from agentctl.approval.model_reviewer import ModelReviewer
 from agentctl.approval.reviewer import Reviewer
-from agentctl.approval.rule_reviewer import RuleReviewer
 from agentctl.composition.announcing import announcers_of
+from agentctl.composition.at_hand import registry_of, reviewers_of
 from agentctl.composition.authorities import engines_of
 from agentctl.composition.governing import Governing
 from agentctl.composition.key_book import KeyBook, key_book
@@ -19,13 +18,11 @@ from agentctl.composition.project import Project
 from agentctl.composition.review_models import check_review_models, review_aliases
 from agentctl.contract.environment import Backend, Deployment
 from agentctl.contract.script import Script
-from agentctl.contract.version import ToolVersion
 from agentctl.foundation.errors import InternalError
 from agentctl.gateway.corridor import ModelDesk, Parts
 from agentctl.identity.backend_broker import BackendBroker
 from agentctl.identity.issuer import TokenIssuer
 from agentctl.models.catalog import client_for
-from agentctl.models.client import ToolDefinition
 from agentctl.models.prices import price_of
 from agentctl.policy.catalog import closing_of
 from agentctl.policy.engine import PolicyEngine
@@ -113,15 +110,15 @@ class Fixtures:
 async def fixtures(project: Project, governing: Governing) -> Fixtures:
     """Make what runs under one version may share."""
     environment = governing.environment.environment
-    registry = registry_of({**governing.environment.tools, **governing.version.tools})
+    registry = registry_of(governing)
     return Fixtures(
         registry=registry,
         allowed=registry.only(governing.version.tools),
         engines=engines_of(governing, project.settings.secret),
         broker=BackendBroker(environment.backends, issuer_of(project, governing), project.settings.secret),
-        models=await _models(project, governing),
+        models=await models_of(project, governing),
         review_models=await _review_models(project, governing),
-        reviewers=(*_rule_reviewers(governing), *_model_reviewers(governing)),
+        reviewers=reviewers_of(governing),
         verifier=key_book(project, environment),
         sealing_key=project.keys.sealing(),
     )
@@ -158,31 +155,6 @@ def parts_of(project: Project, governing: Governing, fixed: Fixtures, around: Su
     )
 
 
-def registry_of(tools: Mapping[str, ToolVersion]) -> Registry:
-    """Return the registry of some tools, with their validators.
-
-    Raises:
-        InvalidInput: a schema cannot be used.
-    """
-    return Registry.of(tools.values())
-
-
-def tool_definitions(tools: Mapping[str, ToolVersion]) -> tuple[ToolDefinition, ...]:
-    """Return what a model sees of its tools, in the contract's order."""
-    descriptors = (tool.descriptor for tool in tools.values())
-    return tuple(ToolDefinition(item.name, item.description, item.arguments) for item in descriptors)
-
-
-def _rule_reviewers(governing: Governing) -> tuple[RuleReviewer, ...]:
-    reviewers = governing.environment.environment.reviewers
-    return tuple(RuleReviewer(item.name, item.rule) for item in reviewers if item.rule is not None)
-
-
-def _model_reviewers(governing: Governing) -> tuple[ModelReviewer, ...]:
-    reviewers = governing.environment.environment.reviewers
-    return tuple(ModelReviewer(item.name, item.model) for item in reviewers if item.model is not None)
-
-
 def _executors(project: Project, governing: Governing, around: Surroundings, registry: Registry) -> Executors:
     environment = governing.environment.environment
     addresses = {name: _address(item, around.back_office_url) for name, item in environment.backends.items()}
@@ -202,7 +174,7 @@ def _address(backend: Backend, back_office_url: str | None) -> BackendAddress:
     return BackendAddress(f"{back_office_url}{backend.sandbox_path}", allow_private_network=True)
 
 
-async def _models(project: Project, governing: Governing) -> dict[str, tuple[ModelDesk, ...]]:
+async def models_of(project: Project, governing: Governing) -> dict[str, tuple[ModelDesk, ...]]:
     """Return the desks of the contract's alias only: no other model can be asked."""
     alias = governing.contract.model_routing.default
     chain = governing.deployments(alias)

@@ -19,7 +19,7 @@ def engines_of(governing: Governing, secret: Callable[[str], str | None]) -> tup
     environment, version = governing.environment.environment, governing.version
     around = Around(version.descriptors, environment.decision_points, secret)
     return (
-        *_own_rules(governing),
+        *own_rules(governing),
         *engines_for((*version.policies, *governing.environment.policies), "policy", around),
         *(
             engine
@@ -32,12 +32,12 @@ def engines_of(governing: Governing, secret: Callable[[str], str | None]) -> tup
 def policies_of(governing: Governing) -> dict[str, str]:
     """Return every policy that judges a run's calls, with its digest; no engine is needed for that."""
     return {
-        **{rule.policy: rule.digest for rule in _own_rules(governing)},
+        **{rule.policy: rule.digest for rule in own_rules(governing)},
         **{policy.name: policy.digest for policy in governing.policies},
     }
 
 
-def _own_rules(governing: Governing) -> Iterator[PolicyEngine]:
+def own_rules(governing: Governing) -> Iterator[PolicyEngine]:
     """Yield the authorities that need no engine: the contract's allowlist and the platform's rules."""
     yield AllowlistPolicy(governing.contract)
     for platform in governing.platforms:

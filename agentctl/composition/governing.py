@@ -100,13 +100,37 @@ def recorded(project: Project, envelope: Envelope) -> Governing:
     Raises:
         IntegrityError: an object is missing or is not what its digest says.
     """
+    today = project.files.platform_version()
+    return _governing(_loaded(project, envelope), today, _platform(project, envelope.platform_digest))
+
+
+def as_then(project: Project, envelope: Envelope, platform_digest: str, version: AgentVersion | None = None) -> Governing:
+    """Return what governed a run at some time, today's rules left out: `platform_digest` names those of that time.
+
+    Args:
+        project: the project.
+        envelope: what the run began with.
+        platform_digest: the platform's rules when it began, or when it went on.
+        version: a version in the place of the recorded one.
+
+    Raises:
+        IntegrityError: an object is missing or is not what its digest says.
+    """
+    recorded_version, environment = _loaded(project, envelope)
+    platforms = (_platform(project, digest) for digest in (platform_digest, envelope.platform_digest))
+    return _governing((version or recorded_version, environment), *platforms)
+
+
+def _loaded(project: Project, envelope: Envelope) -> Loaded:
     version = project.objects.get(envelope.version)
     environment = project.objects.get(envelope.environment_digest)
-    platform = platform_from_bytes(project.objects.get(envelope.platform_digest))
     digests = {*code_digests(version), *code_digests(environment)}
     code = {digest: project.objects.get(digest) for digest in digests}
-    loaded = AgentVersion.from_bytes(version, code), EnvironmentVersion.from_bytes(environment, code)
-    return _governing(loaded, project.files.platform_version(), platform)
+    return AgentVersion.from_bytes(version, code), EnvironmentVersion.from_bytes(environment, code)
+
+
+def _platform(project: Project, digest: str) -> PlatformVersion:
+    return platform_from_bytes(project.objects.get(digest))
 
 
 def store(project: Project, governing: Governing) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 from agentctl.events.model import WrittenCall
 from agentctl.events.record import AnyEvent, Record
@@ -25,6 +25,15 @@ from agentctl.runtime.intents import (
 from agentctl.runtime.state import RunState
 
 
+class Stopping(Protocol):
+    """Knows whether the run is to stop at the next safe place."""
+
+    @property
+    def wanted(self) -> bool:
+        """Whether it is."""
+        ...
+
+
 @dataclass
 class Interrupt:
     """Set from outside when the run is to stop at the next safe place."""
@@ -44,7 +53,7 @@ class LiveWorld:
         session: Session,
         instructions: str,
         tools: tuple[ToolDefinition, ...],
-        interrupt: Interrupt,
+        interrupt: Stopping,
         observe: Observer,
     ) -> None:
         self._session = session

@@ -87,6 +87,11 @@ class Vault:
         known = self._values.keys() if trusted_placeholders else ()
         return _Redaction(self._sealed, frozenset(known)).of(value)
 
+    def adopt(self, values: Mapping[str, JsonValue]) -> None:
+        """Take in placeholders that were given out elsewhere, with what is to stand for each; they are written nowhere."""
+        for placeholder, value in values.items():
+            self._remember(placeholder, value)
+
     def restore(self, value: JsonValue) -> JsonValue:
         """Return the value with every placeholder of this vault replaced by what it stands for.
 
@@ -116,7 +121,7 @@ class Vault:
         """Return the keyed digest of each placeholder of this vault that occurs in a value, in order of the names."""
         return {
             name: self._seal.digest(self._values[name])
-            for name in sorted(_named(value) & self._values.keys())
+            for name in sorted(placeholders_in(value) & self._values.keys())
         }
 
     def bound_digest(self, value: JsonValue) -> str:
@@ -125,7 +130,7 @@ class Vault:
 
     def missing(self, value: JsonValue) -> frozenset[str]:
         """Return the placeholders in a value that this vault cannot put back; never execute with one of them."""
-        return frozenset() if self._level == "off" else frozenset(_named(value) - self._values.keys())
+        return frozenset() if self._level == "off" else frozenset(placeholders_in(value) - self._values.keys())
 
     def destroy(self) -> None:
         """Forget all values and delete the file, durably; what names them stays as it is. May be repeated.
@@ -244,7 +249,7 @@ def _mapped(value: JsonValue, whole: Callable[[str], JsonValue], name: Callable[
             assert_never(never)
 
 
-def _named(value: JsonValue) -> frozenset[str]:
+def placeholders_in(value: JsonValue) -> frozenset[str]:
     """Return everything in the strings and keys of a value that has the form of a placeholder."""
     return frozenset(found.group() for text in _texts(value) for found in PLACEHOLDER.finditer(text))
 

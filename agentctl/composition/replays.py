@@ -1,0 +1,249 @@
+"""The use case of replaying a run: its journal is driven again through the ordinary session, and nothing is reached."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import islice
+
+from agentctl.budget.limits import lowered
+from agentctl.composition.at_hand import tool_definitions
+from agentctl.composition.authorities import policies_of
+from agentctl.composition.governing import Governing, as_then
+from agentctl.composition.project import Project
+from agentctl.composition.replay_parts import TapedWorld, is_at_hand
+from agentctl.composition.versions import put_version, tag_of, version_named
+from agentctl.contract.enforcement import not_enforced
+from agentctl.events.form import JOURNAL_VERSION
+from agentctl.events.replay import Cause, ReplayJudged
+from agentctl.events.run import Envelope, ReplayMode, ReplayOf, RunKind, RunResumed, RunStarted
+from agentctl.foundation.canonical import JsonValue, digest_of
+from agentctl.foundation.errors import ExitCode, UsageError
+from agentctl.foundation.ids import new_run_id, random_bytes
+from agentctl.replay.causes import Sides
+from agentctl.replay.clock import SetClock
+from agentctl.replay.driving import Setting, drive_tape
+from agentctl.replay.governs import Governs
+from agentctl.replay.journal import Identity, OwnJournal
+from agentctl.replay.judging import Replayed, judged
+from agentctl.replay.sittings import Sitting
+from agentctl.replay.tape import Tape
+from agentctl.replay.tools import unmeasured_calls
+from agentctl.replay.vault import TapedVault
+from agentctl.trace.disk import SystemDisk
+from agentctl.trace.journal import FileJournals
+from agentctl.trace.run_names import LATEST, run_named, the_one
+from agentctl.trace.sealed import Vault
+from agentctl.trace.sealed_file import KEY_BYTES
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayOrder:
+    """What is to be replayed: a run, how, and under which version; None: its own."""
+
+    run: str
+    mode: ReplayMode = "verify"
+    contract: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayOutcome:
+    """A replay that is over: its own id, that of the run, how far it is the same, and what it could not look at."""
+
+    run: str
+    of: ReplayOf
+    agent: str
+    judged: ReplayJudged
+    notes: tuple[str, ...] = ()
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """What it says to the shell."""
+        same = self.judged.fidelity in {"exact", "drift"}
+        return ExitCode.OK if same else ExitCode.WANTING
+
+
+def replay_run(project: Project, order: ReplayOrder) -> ReplayOutcome:
+    """Replay a run.
+
+    Raises:
+        UsageError: there is no such run or version, or it cannot be replayed under that.
+        IntegrityError: the run's journal, or something that it names, is damaged.
+    """
+    tape = Tape(project.journals.read(replayable(project, order.run)))
+    under = governed_by(project, tape, order.contract)
+    return asyncio.run(_replayed(project, tape, order.mode, under))
+
+
+def replayable(project: Project, text: str) -> str:
+    """Return the run that is meant: an id, the beginning of one, or `latest`, which is never a replay.
+
+    Raises:
+        UsageError: there is none, there are several, or it is a replay itself.
+    """
+    runs = project.journals.runs()
+    if text == LATEST:
+        begun = (run for run in reversed(runs) if _kind(project, run) not in {None, "replay"})
+        return the_one(tuple(islice(begun, 1)), text)
+    run = run_named(runs, text)
+    if _kind(project, run) == "replay":
+        raise UsageError(f"run `{run}` is itself a replay", "the run that it replays")
+    return run
+
+
+def _kind(project: Project, run: str) -> RunKind | None:
+    """Return the kind of a run; None where it has not begun."""
+    records = project.journals.read(run)
+    first = records[0].event if records else None
+    return first.envelope.kind if isinstance(first, RunStarted) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Under:
+    """What governs both sides of a replay: the run as it was recorded, and the replay at any time of its sittings."""
+
+    envelope: Envelope
+    then: Governing
+    at: Callable[[str], Governing]
+
+    @property
+    def now(self) -> Governing:
+        """What governs the replay's beginning."""
+        return self.at(self.envelope.platform_digest)
+
+    @property
+    def is_same(self) -> bool:
+        """Whether both sides are of the same version."""
+        return self.now.version.digest == self.envelope.version
+
+
+def governed_by(project: Project, tape: Tape, named: str | None) -> Under:
+    """Return what governs a replay; a version that is not the recorded one is stored, for the replay's journal names it.
+
+    Raises:
+        UsageError: there is no such version, or it has policies that only another process could ask.
+        IntegrityError: something that the journal names is missing or damaged.
+    """
+    envelope = tape.started.envelope
+    version = None if named is None else version_named(project, named, envelope.agent)
+    at = lru_cache(maxsize=None)(lambda platform: as_then(project, envelope, platform, version))
+    under = Under(envelope, as_then(project, envelope, envelope.platform_digest), at)
+    if version is not None and not under.is_same:
+        _refuse_unknown_policies(under)
+        put_version(project, version)
+    return under
+
+
+def _refuse_unknown_policies(under: Under) -> None:
+    """Refuse what nobody in this process could judge by, and nobody on the tape did."""
+    for policy in under.now.policies:
+        if not is_at_hand(policy) and under.envelope.policies.get(policy.name) != policy.digest:
+            raise UsageError(
+                f"`{policy.name}` judges in another process, and the run was never judged by it as it is there",
+                "a version whose policies are in Cedar, or as they were recorded",
+            )
+
+
+async def _replayed(project: Project, tape: Tape, mode: ReplayMode, under: Under) -> ReplayOutcome:
+    of = ReplayOf(run=tape.run, head=tape.records[-1].hash, mode=mode, version=under.now.version.digest)
+    clock = SetClock(tape.records[0])
+    journals = FileJournals(project.paths.journal, clock, SystemDisk())
+    own = OwnJournal(journals, clock, Identity(new_run_id(project.clock.now()), of))
+    try:
+        said = await _driven(project, tape, own, under)
+        await own.end(said)
+    finally:
+        own.close()
+    return ReplayOutcome(own.identity.run, of, under.envelope.agent, said, tuple(_notes(tape)))
+
+
+def _notes(tape: Tape) -> Iterator[str]:
+    """Yield what a replay of this run cannot look at."""
+    if any(record.version != JOURNAL_VERSION for record in tape.records):
+        yield "an earlier version of the journal: what it does not say is not compared"
+    sealed = unmeasured_calls(tape.records)
+    if sealed:
+        yield f"bytes are not compared for {len(sealed)} of the calls: values in them are gone"
+
+
+async def _driven(project: Project, tape: Tape, own: OwnJournal, under: Under) -> ReplayJudged:
+    """Drive the whole tape and judge what came of it."""
+    world = await _world(project, tape, own, under)
+    tools = tool_definitions(under.now.version.tools)
+    setting = Setting(
+        parts=lambda sitting: world.parts(sitting, under.at(_platform_of(sitting, under))),
+        begun=tape.started if under.is_same else _begun(project, tape, under),
+        resumed=lambda event, header: event if under.is_same else _resumed(event, header, under),
+        instructions=under.now.version.instructions,
+        tools=tools,
+    )
+    await drive_tape(tape, setting, world.findings)
+    sides = Sides(
+        then=governs(under.then),
+        now=governs(under.now),
+        tape=tape,
+        findings=world.findings,
+        possible=frozenset({"model"} if world.live else ()),
+    )
+    return judged(Replayed(own.identity.of.mode, sides, world.answers.count, _from_tape(under)))
+
+
+async def _world(project: Project, tape: Tape, own: OwnJournal, under: Under) -> TapedWorld:
+    of = own.identity.of
+    if of.mode != "tools-taped":
+        return TapedWorld(tape, of.mode, of.version, own, TapedVault(tape.records))
+    from agentctl.composition.assembly import models_of  # noqa: PLC0415 - loads what reaches the network
+
+    level = under.envelope.pii_redaction
+    fresh = Vault(None, random_bytes(KEY_BYTES), tape.run, level)
+    live = await models_of(project, under.now)
+    return TapedWorld(tape, of.mode, of.version, own, TapedVault(tape.records, fresh), live)
+
+
+def _platform_of(sitting: Sitting, under: Under) -> str:
+    """Return which rules of the platform held in a sitting."""
+    gone_on = (event.platform_digest for event in sitting.given if isinstance(event, RunResumed))
+    return next(gone_on, under.envelope.platform_digest)
+
+
+def _begun(project: Project, tape: Tape, under: Under) -> RunStarted:
+    """Return how a replay under another version begins."""
+    contract, version = under.now.contract, under.now.version
+    update = {
+        "owner": contract.agent.owner,
+        "version": version.digest,
+        "version_tag": tag_of(project, contract.agent.name, version.digest),
+        "policies": policies_of(under.now),
+        "limits": under.now.limits,
+        "trace_level": contract.logging.trace_level,
+        "pii_redaction": contract.logging.pii_redaction,
+        "not_enforced": not_enforced(contract),
+    }
+    return tape.started.model_copy(update={"envelope": under.envelope.model_copy(update=update)})
+
+
+def _resumed(event: RunResumed, header: Envelope, under: Under) -> RunResumed:
+    """Return how a replay under another version goes on: the ceilings are those that it has by then."""
+    limits = lowered(header.limits, under.at(event.platform_digest).ceilings)
+    return event.model_copy(update={"limits": limits})
+
+
+def _from_tape(under: Under) -> tuple[str, ...]:
+    return tuple(policy.name for policy in under.now.policies if not is_at_hand(policy))
+
+
+def governs(governing: Governing) -> Governs:
+    """Return what of a version could make two runs part."""
+    contract, environment = governing.contract, governing.environment.environment
+    tools = governing.version.tools
+    alias = contract.model_routing.default
+    parts: dict[Cause, JsonValue] = {
+        "prompt": governing.version.instructions,
+        "model": [item.model_dump(mode="json") for item in environment.models.get(alias, ())],
+        "tool_schema": {name: tool.digest for name, tool in tools.items()},
+        "policy": dict(policies_of(governing)),
+        "budget": governing.limits.model_dump(mode="json"),
+        "routing": contract.model_routing.model_dump(mode="json"),
+    }
+    digests = {cause: digest_of(part) for cause, part in parts.items()}
+    return Governs(governing.version.digest, governing.version.instructions, tool_definitions(tools), digests)

@@ -1,0 +1,108 @@
+"""Drives a tape: the ordinary session and the ordinary loop, once for each writer the run had."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+
+from typing_extensions import override
+
+from agentctl.events.record import AnyEvent
+from agentctl.events.run import Envelope, RunResumed, RunStarted, RunSuspended
+from agentctl.gateway.announcements import Herald
+from agentctl.gateway.corridor import Parts
+from agentctl.gateway.session import Session, open_session
+from agentctl.gateway.sweep import sweep
+from agentctl.models.client import ToolDefinition
+from agentctl.replay.findings import Findings
+from agentctl.replay.sittings import Sitting
+from agentctl.replay.tape import SittingOver, Tape
+from agentctl.runtime.live_world import LiveWorld, Stopping
+from agentctl.runtime.runs import resume, start
+from agentctl.runtime.state import RunState, fold
+from agentctl.trace.ports import Acquired
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What a replay is driven with.
+
+    Args:
+        parts: the parts of a session for one sitting, all of them answered from the tape.
+        begun: how the replay begins; the run's own beginning, unless it is under another version.
+        resumed: how it goes on, from what the run's journal says of that and how the replay stands.
+        instructions: what the model is told.
+        tools: what it is shown of its tools.
+    """
+
+    parts: Callable[[Sitting], Parts]
+    begun: RunStarted
+    resumed: Callable[[RunResumed, Envelope], RunResumed]
+    instructions: str
+    tools: tuple[ToolDefinition, ...]
+
+
+async def drive_tape(tape: Tape, setting: Setting, findings: Findings) -> RunState:
+    """Drive a whole tape; what the replay recorded and where it parts from the tape is in the findings then."""
+    for sitting in tape.sittings:
+        if fold(findings.records).finished is not None:
+            break
+        tape.sit_down(sitting)
+        with suppress(SittingOver):
+            await _Sitting(tape, setting, findings, setting.parts(sitting)).work()
+    for index in tape.left:
+        findings.missing(tape.records[index], index)
+    return fold(findings.records)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sitting:
+    """One writer's part, done again."""
+
+    tape: Tape
+    setting: Setting
+    findings: Findings
+    parts: Parts
+
+    async def work(self) -> None:
+        """Do what the writer did: drive the run, or record what time did to it."""
+        records = tuple(self.findings.records)
+        if not self.tape.sitting.driven:
+            herald = Herald(self.parts.announcers, self.parts.pause)
+            await sweep(
+                Acquired(self.parts.journal, records, self.tape.sitting.given), herald, self.parts.clock
+            )
+            return
+        async with open_session(self.parts, records) as session:
+            await self._drive(session)
+
+    async def _drive(self, session: Session) -> None:
+        records = tuple(self.findings.records)
+        tools, interrupt = self.setting.tools, TapedInterrupt(self.tape)
+        world = LiveWorld(session, self.setting.instructions, tools, interrupt, lambda _: None)
+        if not records:
+            await start(world, self.setting.begun)
+        else:
+            await resume(world, records, *map(self._given, self.tape.sitting.given))
+
+    def _given(self, event: AnyEvent) -> AnyEvent:
+        if not isinstance(event, RunResumed):
+            return event
+        return self.setting.resumed(event, fold(self.findings.records).session.header)
+
+
+class TapedInterrupt(Stopping):
+    """Is wanted where the run was interrupted."""
+
+    def __init__(self, tape: Tape) -> None:
+        self._tape = tape
+
+    @property
+    @override
+    def wanted(self) -> bool:
+        """Whether the next that happened is that somebody stopped the run."""
+        record = self._tape.next_record
+        return (
+            record is not None
+            and isinstance(record.event, RunSuspended)
+            and record.event.reason == "interrupted"
+        )

@@ -1,0 +1,21 @@
+"""What governs a run, as far as it can make two runs part: for each cause, the digest of what could be it. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from agentctl.events.replay import Cause
+from agentctl.models.client import ToolDefinition
+
+
+@dataclass(frozen=True, slots=True)
+class Governs:
+    """One side's version: what the model is told and shown, and the digest of each part that could be a cause."""
+
+    version: str
+    instructions: str
+    tools: tuple[ToolDefinition, ...]
+    parts: Mapping[Cause, str]
+
+    def differing(self, other: "Governs") -> frozenset[Cause]:
+        """Return the causes that could be: what is not the same on both sides."""
+        return frozenset(cause for cause, digest in self.parts.items() if other.parts.get(cause) != digest)

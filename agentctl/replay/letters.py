@@ -1,0 +1,165 @@
+"""The letters a run was sent, written again from what its journal says of them, and what was made of their signatures."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from typing_extensions import override
+
+from agentctl.approval.verification import Letter, NotVerified, Verified, Verifier
+from agentctl.events.approval import (
+    ApprovalAnswered,
+    ApprovalEscalated,
+    Binding,
+    GrantGiven,
+    MessageRefused,
+    ReviewerRecord,
+)
+from agentctl.events.budget import BudgetRaised
+from agentctl.events.record import AnyEvent, Record
+from agentctl.events.run import ClockAnomaly, Limits
+from agentctl.events.tool import ToolResolved
+from agentctl.foundation.money import plain
+from agentctl.replay.tape import Tape
+from agentctl.trace.message import AnswerMessage, GrantMessage, Message, RaiseMessage, ResolveMessage
+from agentctl.trace.ports import Inbox, Received, Unreadable
+
+_NOBODY = "nobody"
+
+
+@dataclass(frozen=True, slots=True)
+class Now:
+    """How the replay itself stands, where a letter speaks of it: its version, its ceilings, what its requests are bound to."""
+
+    version: str
+    limits: Callable[[], Limits]
+    binding: Callable[[str], Binding | None]
+
+
+class TapedInbox(Inbox):
+    """Holds the letters that were taken at the moment of the tape. What was refused then is refused again: nobody kept it.
+
+    An answer is to the request of the same call with the same arguments, though the replay is of another version.
+    """
+
+    def __init__(self, tape: Tape, now: Now) -> None:
+        self._tape = tape
+        self._now = now
+        self.verified: dict[bytes, Verified] = {}
+
+    @override
+    def post(self, message: Message) -> None:
+        """Nobody writes to a replay."""
+
+    @override
+    def read(self, run: str) -> tuple[Received | Unreadable, ...]:
+        """Return the letters that were taken next."""
+        return tuple(self._items(run))
+
+    def _items(self, run: str) -> Iterator[Received | Unreadable]:
+        index = self._tape.next_index
+        rest = () if index is None else self._tape.records[index : self._tape.sitting.end]
+        for record in rest:
+            item = self._item(run, record)
+            if item is not None:
+                yield item
+            elif not isinstance(record.event, ClockAnomaly | ApprovalEscalated):
+                return
+
+    def _item(self, run: str, record: Record) -> Received | Unreadable | None:
+        event = record.event
+        if isinstance(event, MessageRefused):
+            first, *more = event.reasons or ("",)
+            return Unreadable(event.message, first, tuple(more))
+        message = self._message(run, record)
+        if message is None:
+            return None
+        self.verified[message.signed_bytes()] = _verdict(event)
+        return Received(message, 0)
+
+    def _message(self, run: str, record: Record) -> Message | None:
+        event, at = record.event, record.time
+        match event:
+            case ApprovalAnswered(message=str() as identifier):
+                return AnswerMessage(
+                    id=identifier,
+                    run=run,
+                    at=at,
+                    by=event.reviewer.id,
+                    reason=event.reason,
+                    approval=event.approval,
+                    answer=event.answer,
+                    changes=event.changes,
+                    ends_run=event.ends_run,
+                    binding=self._binding(event),
+                    signature=event.signature,
+                )
+            case ToolResolved():
+                return ResolveMessage(
+                    id=event.message,
+                    run=run,
+                    at=at,
+                    by=event.by.id,
+                    reason=event.reason,
+                    call=event.call,
+                    verdict=event.verdict,
+                )
+            case GrantGiven():
+                return GrantMessage(
+                    id=event.message,
+                    run=run,
+                    at=at,
+                    by=event.reviewer.id,
+                    reason=event.reason,
+                    tool=event.tool,
+                    facts=event.facts,
+                    up_to={name: plain(amount) for name, amount in event.up_to.items()},
+                    until=event.until,
+                    version=self._now.version,
+                    signature=event.signature,
+                )
+            case BudgetRaised():
+                return RaiseMessage(
+                    id=event.message,
+                    run=run,
+                    at=at,
+                    by=event.reviewer.id,
+                    reason=event.reason,
+                    limits=event.limits,
+                    instead_of=event.instead_of or self._now.limits(),
+                    signature=event.signature,
+                )
+            case _:
+                return None
+
+    def _binding(self, event: ApprovalAnswered) -> Binding:
+        """Return what an answer is bound to here: to the replay's own request, where that is for the very same call."""
+        own, then = self._now.binding(event.approval), event.binding
+        if own is None or own.version == then.version:
+            return then
+        same_call = (own.call, own.attempt, own.arguments_digest) == (
+            then.call,
+            then.attempt,
+            then.arguments_digest,
+        )
+        return own if same_call else then
+
+
+class TapedVerifier(Verifier):
+    """Says of a letter what was found out then; a person who answered in the run's process may do so again."""
+
+    def __init__(self, inbox: TapedInbox) -> None:
+        self._inbox = inbox
+
+    @override
+    def verify(self, letter: Letter, *, signatures_required: bool) -> Verified | NotVerified:
+        """Return what was found out of the same letter."""
+        if not letter.signed:
+            return Verified("asserted", None, "none")
+        return self._inbox.verified.get(letter.signed) or NotVerified("the tape holds no such letter")
+
+
+def _verdict(event: AnyEvent) -> Verified:
+    reviewer = getattr(event, "reviewer", None)
+    if not isinstance(reviewer, ReviewerRecord) or reviewer.assurance == "platform":
+        return Verified("asserted", None, "none")
+    return Verified(reviewer.assurance, reviewer.key, reviewer.boundary or "none")

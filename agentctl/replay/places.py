@@ -1,0 +1,47 @@
+"""Where in a run an event stands, whatever it says: by this, two runs are laid side by side. Pure."""
+
+import re
+from typing import TypeAlias
+
+from agentctl.events.approval import ApprovalRequested
+from agentctl.events.record import AnyEvent
+
+Place: TypeAlias = tuple[object, ...]
+"""The event's type and what tells it from others of that type; of several in one place, the first belongs to the first."""
+
+_NAMES = ("step", "call", "attempt", "purpose", "approval", "review", "webhook", "message", "escalations")
+_STEP_OF_CALL = re.compile(r"[0-9A-Z]{26}[/-](\d+)[/-]")
+
+
+def place_of(event: AnyEvent) -> Place:
+    """Return the place of an event."""
+    return (event.type, *(getattr(event, name, None) for name in _NAMES))
+
+
+def is_named(place: Place) -> bool:
+    """Return whether a place is told from others by more than its type, so that it is the same in another sitting."""
+    return any(part is not None for part in place[1:])
+
+
+def call_of(event: AnyEvent) -> str | None:
+    """Return the tool call an event is about, with its run: `<run>/0/1`."""
+    if isinstance(event, ApprovalRequested):
+        return event.binding.call
+    call = getattr(event, "call", None)
+    return call if isinstance(call, str) else None
+
+
+def short_call_of(event: AnyEvent) -> str | None:
+    """Return the tool call an event is about, without its run: `0/1`."""
+    call = call_of(event)
+    return None if call is None else call.partition("/")[2]
+
+
+def step_of(event: AnyEvent) -> int | None:
+    """Return the step an event belongs to; None where it does not say."""
+    step = getattr(event, "step", None)
+    if isinstance(step, int) and getattr(event, "approval", None) is None:
+        return step
+    named = call_of(event) or getattr(event, "approval", None) or getattr(event, "review", None) or ""
+    found = _STEP_OF_CALL.match(named)
+    return None if found is None else int(found.group(1))

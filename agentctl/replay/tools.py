@@ -1,0 +1,120 @@
+"""Tools that do nothing: what they answered then, under the credentials of then."""
+
+import re
+from collections.abc import Iterable
+from typing import Final
+
+from typing_extensions import override
+
+from agentctl.events.record import AnyEvent, Record
+from agentctl.events.tool import (
+    Credential,
+    ToolAmended,
+    ToolIntent,
+    ToolProposed,
+    ToolRefused,
+    ToolResult,
+    ToolUnknown,
+)
+from agentctl.foundation.canonical import JsonValue
+from agentctl.identity.broker import Broker, CredentialRequest, Minted, NotMinted
+from agentctl.replay.answers import Answers
+from agentctl.replay.places import call_of
+from agentctl.replay.tape import Tape
+from agentctl.replay.vault import TapedVault
+from agentctl.tools.executors.executor import Answered, Execution, Executor, Failed, Outcome, Unknown
+from agentctl.trace.ports import Ledger
+from agentctl.trace.sealed import placeholders_in
+
+_HELD: Final = re.compile(r"call (\S+) already did, or may have done, the same")
+
+
+class TapedExecutor(Executor):
+    """Answers every attempt from the tape. What the tape does not hold has an unknown outcome: nobody was asked."""
+
+    def __init__(self, answers: Answers, vault: TapedVault) -> None:
+        self._answers = answers
+        self._vault = vault
+
+    @override
+    async def execute(self, execution: Execution) -> Outcome:
+        """Return what became of the same attempt then."""
+        event = await self._answers.of_attempt(execution.idempotency_key)
+        match event:
+            case ToolResult(outcome="ok", value=value, status=status):
+                return Answered(self._vault.restore(value), status)
+            case ToolResult(value=value, status=status, final=final):
+                return Failed(str(self._vault.restore(value)), status, repeatable=not final)
+            case ToolUnknown(reason=reason, status=status):
+                return Unknown(self._vault.restore_text(reason), status)
+            case None:
+                tool = execution.descriptor.name
+                return Unknown(f"the tape holds no answer of `{tool}` to this call, and a replay asks nobody")
+
+    @override
+    async def close(self) -> None:
+        """There is nothing to give back."""
+
+
+class TapedBroker(Broker):
+    """Mints nothing: shows which credential was used then."""
+
+    def __init__(self, tape: Tape) -> None:
+        self._tape = tape
+
+    @override
+    def mint(self, request: CredentialRequest) -> Minted | NotMinted:
+        """Return what is on record of the credential of the next attempt of a call, or why there was none."""
+        refused = self._next(request.call, ToolRefused)
+        intent = self._next(request.call, ToolIntent)
+        if isinstance(intent, ToolIntent):
+            return Minted(intent.credential)
+        if isinstance(refused, ToolRefused) and refused.stage == "credentialed":
+            return NotMinted("; ".join(refused.reasons))
+        return Minted(Credential(kind="none"))
+
+    def _next(self, call: str, kind: type[ToolIntent | ToolRefused]) -> object:
+        index = self._tape.next_of_call(call, kind)
+        return None if index is None else self._tape.records[index].event
+
+
+class TapedLedger(Ledger):
+    """Claims nothing: says who held an effect then."""
+
+    def __init__(self, tape: Tape) -> None:
+        self._tape = tape
+
+    @override
+    def claim(self, scope: str, effect_key: str, call: str) -> str | None:
+        """Return the call of another run that held the effect; None where none did."""
+        index = self._tape.next_of_call(call)
+        event = None if index is None else self._tape.records[index].event
+        if not isinstance(event, ToolRefused) or event.stage != "permitted":
+            return None
+        found = _HELD.fullmatch("; ".join(event.reasons))
+        return None if found is None else found.group(1)
+
+    @override
+    def release(self, scope: str, effect_key: str, call: str) -> None:
+        """There is nothing to give back."""
+
+
+def unmeasured_calls(records: Iterable[Record]) -> frozenset[str]:
+    """Return the calls whose bytes cannot be counted again: of what went to and fro, something is not on record."""
+    about = ((call_of(record.event), record.event) for record in records)
+    return frozenset(call for call, event in about if call is not None and _is_kept_back(event))
+
+
+def _is_kept_back(event: AnyEvent) -> bool:
+    match event:
+        case ToolProposed(arguments=value) | ToolAmended(arguments=value) | ToolIntent(arguments=value):
+            return bool(placeholders_in(value))
+        case ToolResult(value=value):
+            return bool(placeholders_in(value)) or is_unusable(value)
+        case _:
+            return False
+
+
+def is_unusable(value: JsonValue) -> bool:
+    """Return whether a recorded result stands for an answer that did not have its declared form."""
+    return isinstance(value, dict) and value.keys() == {"executed", "answer_unusable"}
