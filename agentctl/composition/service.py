@@ -15,13 +15,14 @@ from agentctl.composition.assembly import (
     back_office,
     fixtures,
     parts_of,
-    tool_definitions,
 )
+from agentctl.composition.at_hand import tool_definitions
 from agentctl.composition.authorities import policies_of
 from agentctl.composition.governing import Governing, from_files, store
 from agentctl.composition.orders import Audience, RunOrder, RunOutcome
 from agentctl.composition.project import Project
 from agentctl.composition.versions import tag_of
+from agentctl.composition.watching import watched
 from agentctl.contract.enforcement import not_enforced
 from agentctl.events.base import Principal, Source
 from agentctl.events.run import Envelope, RunResumed, RunStarted
@@ -138,7 +139,7 @@ class Service:
             yield await asyncio.to_thread(office.start) if office else None
 
     def _parts(self, journal: Journal, ledger: str, audience: Audience, url: str | None) -> Parts:
-        around = Surroundings(journal, ledger, audience.reviewers, url)
+        around = Surroundings(watched(journal, audience.watch), ledger, audience.reviewers, url)
         parts = parts_of(self._project, self._governing, self._fixed, around)
         return parts if self._scene is None else self._scene.parts(parts)
 
