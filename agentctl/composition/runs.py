@@ -11,6 +11,7 @@ from agentctl.composition.governing import Governing, recorded
 from agentctl.composition.orders import Audience, RunOrder, RunOutcome
 from agentctl.composition.project import Project
 from agentctl.composition.service import Service, governing_now, open_service
+from agentctl.foundation.errors import UsageError
 from agentctl.foundation.ids import new_run_id
 from agentctl.runtime.live_world import Interrupt
 from agentctl.runtime.outcome import exit_code
@@ -59,6 +60,8 @@ def resume_run(project: Project, run: str, by: str | None, audience: Audience) -
     acquired = project.journals.acquire(run)
     with closing(acquired.journal):
         state = fold(acquired.records)
+        if state.session.header.kind == "replay":
+            raise UsageError(f"run `{run}` is a replay, and nothing goes on in it", "the run that it replays")
         governing = recorded(project, state.session.header)
         if state.finished is not None:
             vault_of(project, run, governing).destroy()
