@@ -211,6 +211,8 @@ def _approvals_of(project: Project, run: str) -> Iterator[OpenApproval]:
         state = _state(project, run)
     except IntegrityError:
         return
+    if not state.header.waits_for_people:
+        return
     now = to_rfc3339(project.clock.now())
     for approval in state.approvals.values():
         request = approval.request

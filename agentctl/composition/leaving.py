@@ -58,6 +58,8 @@ def leave(project: Project, header: Envelope, message: Message, ask: AskPassphra
     Raises:
         UsageError: it would not count; the attempt was left for the record all the same.
     """
+    if header.kind == "replay":
+        raise UsageError(f"run `{header.run}` is a replay: it takes no letters", "the run that it replays")
     required = header.signatures_required and not isinstance(message, ResolveMessage)
     signature = _signed(project, header, message, ask, required=required)
     if signature is None:

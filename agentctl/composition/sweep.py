@@ -73,7 +73,7 @@ async def _records(project: Project, acquired: Acquired, herald: Herald) -> tupl
 def _herald_if_due(project: Project, state: RunState) -> Herald | None:
     """Return what announces a run's requests; None where nothing is due."""
     waiting = any(item.open for item in state.session.approvals.values())
-    if state.finished is not None or not waiting:
+    if state.finished is not None or not waiting or not state.session.header.waits_for_people:
         return None
     herald = herald_of(project, recorded(project, state.session.header))
     now = to_rfc3339(project.clock.now())

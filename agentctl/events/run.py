@@ -129,6 +129,11 @@ class Envelope(Part):
     trial: TrialOf | None = later()
     """Which trial it is, for the kind `eval`."""
 
+    @property
+    def waits_for_people(self) -> bool:
+        """Whether what waits in this run waits for people: in a replay or a trial nobody is asked."""
+        return self.kind == "live"
+
 
 class RunStarted(Event):
     """A run begins; everything needed to judge it later stands here or is named here by digest."""

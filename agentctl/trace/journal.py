@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from agentctl.events.record import AnyEvent, Record
+from agentctl.events.replay import ReplayJudged
 from agentctl.events.run import JournalRecovered, RunFinished, RunResumed, RunStarted, RunSuspended
 from agentctl.foundation.canonical import NotCanonical, NotJson
 from agentctl.foundation.clock import Clock, to_rfc3339
@@ -259,7 +260,13 @@ class FileJournals:
             yield file, unheld
 
     def _files_of(self, run: str) -> list[Path]:
-        return sorted(self._folder.glob(f"*/{run}.jsonl")) if is_run_id(run) else []
+        if not is_run_id(run) or not self._folder.is_dir():
+            return []
+        with os.scandir(
+            self._folder
+        ) as days:  # a glob takes ten times as long, and every run begins with this
+            files = [Path(day.path, f"{run}.jsonl") for day in days]
+        return sorted(file for file in files if file.exists())
 
     def _refuse_unless_new(self, run: str) -> None:
         if not is_run_id(run):
@@ -334,6 +341,6 @@ def _without_following(path: str, flags: int) -> int:
 
 def _is_under_way(records: Sequence[Record]) -> bool:
     """Return whether the last that is said of the run's life is that it goes on."""
-    life = (RunStarted, RunResumed, RunSuspended, RunFinished)
+    life = (RunStarted, RunResumed, RunSuspended, RunFinished, ReplayJudged)
     said = [record.event for record in records if isinstance(record.event, life)]
     return isinstance(said[-1], RunStarted | RunResumed) if said else False
