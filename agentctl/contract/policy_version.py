@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from pydantic import TypeAdapter
 
@@ -18,7 +19,7 @@ from agentctl.foundation.canonical import JsonValue, canonical_bytes, digest_byt
 _SOURCE: TypeAdapter[PolicySource] = TypeAdapter(PolicySource)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class PolicyVersion:
     """One policy set. `texts` maps the files' names, as the source names them, to what stands in them."""
 
@@ -36,7 +37,7 @@ class PolicyVersion:
             case AuthzenPolicies(point=point):
                 return f"authzen:{point}"
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """The digest of what it judges by; the files' names and order play no part."""
         if self.texts:
@@ -64,14 +65,14 @@ class PolicyVersion:
         return cls(source, {name: str(text) for name, text in texts.items()})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class PlatformVersion:
     """The platform's rules, with the policies it asks beside those of contracts and environments."""
 
     rules: PlatformRules
     policies: tuple[PolicyVersion, ...] = ()
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """The digest of rules and policies."""
         return digest_bytes(self.to_bytes())

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 
 from agentctl.contract.agent import AgentContract
 from agentctl.contract.environment import Environment
@@ -15,14 +16,14 @@ from agentctl.foundation.canonical import JsonValue, canonical_bytes, digest_byt
 from agentctl.foundation.errors import IntegrityError
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ToolVersion:
     """A descriptor, and the code of a python tool."""
 
     descriptor: ToolDescriptor
     code: bytes | None = None
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """The digest of the descriptor and its code."""
         return digest_of(self.document())
@@ -33,7 +34,7 @@ class ToolVersion:
         return described if self.code is None else {**described, "code": digest_bytes(self.code)}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class AgentVersion:
     """Everything that decides what an agent may do, wherever it runs."""
 
@@ -47,7 +48,7 @@ class AgentVersion:
         """The descriptors of its tools, by name."""
         return {name: tool.descriptor for name, tool in self.tools.items()}
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """The version."""
         return digest_bytes(self.to_bytes())
@@ -78,7 +79,7 @@ class AgentVersion:
             return cls(contract, document["instructions"], tools, _policies_from(document))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class EnvironmentVersion:
     """What an environment binds, with everything it refers to: scripts, and the tools its reviewers read with."""
 
@@ -87,7 +88,7 @@ class EnvironmentVersion:
     tools: Mapping[str, ToolVersion]
     policies: tuple[PolicyVersion, ...] = ()
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """The environment's digest."""
         return digest_bytes(self.to_bytes())

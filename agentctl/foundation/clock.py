@@ -31,7 +31,7 @@ class SystemClock:
 
 def to_rfc3339(moment: datetime) -> str:
     """Return a moment as RFC 3339 in UTC with microseconds: `2026-11-22T22:37:00.000000Z`."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return f"{moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
 
 
 def from_rfc3339(text: str) -> datetime:

@@ -6,6 +6,7 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import takewhile
 from pathlib import Path
 from typing import Protocol
 
@@ -63,8 +64,8 @@ def sync_directory(folder: Path) -> None:
 
 def make_private_folder(folder: Path) -> None:
     """Create a folder and its parents, readable by nobody else, durably."""
-    missing = [parent for parent in (folder, *folder.parents) if not parent.exists()]
-    for new in reversed(missing):
+    missing = takewhile(lambda parent: not parent.exists(), (folder, *folder.parents))
+    for new in reversed(list(missing)):
         new.mkdir(exist_ok=True, mode=0o700)
         sync_directory(new.parent)
 

@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
@@ -30,9 +31,17 @@ class Seal:
     def __init__(self, key: bytes, run_id: str) -> None:
         if len(key) != KEY_BYTES:
             raise ValueError(f"the sealing key has {len(key)} bytes, not {KEY_BYTES}")
+        self._key = key
         self._run_id = run_id
-        self._cipher = AESGCM(_derived(key, run_id, b"agentctl sealed value"))
-        self._digest_key = _derived(key, run_id, b"agentctl sealed digest")
+
+    @cached_property
+    def _cipher(self) -> AESGCM:
+        """Made when the first value is sealed or opened: most runs have none."""
+        return AESGCM(_derived(self._key, self._run_id, b"agentctl sealed value"))
+
+    @cached_property
+    def _digest_key(self) -> bytes:
+        return _derived(self._key, self._run_id, b"agentctl sealed digest")
 
     def digest(self, value: JsonValue) -> str:
         """Return a digest that says whether two values of the run are equal and, without the key, nothing else."""
