@@ -2,10 +2,11 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from copy import copy
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from agentctl import __version__
 from agentctl.budget.limits import lowered
@@ -73,6 +74,7 @@ class Service:
         self._spare = spare
         self._tools = tool_definitions(governing.version.tools)
         self._is_stored = False
+        self._said_by_all: dict[str, Any] | None = None
         self._scene: Scene | None = None
 
     def within(self, scene: Scene) -> "Service":
@@ -89,13 +91,13 @@ class Service:
             AgentctlError: nothing was begun, or the journal could not be written.
         """
         text = _input(self._project, self._governing, order, audience)
-        envelope = _envelope(self._project, self._governing, order, run)
+        envelope = self._envelope(order, run)
         if self._scene is not None:
             envelope = self._scene.envelope(envelope)
         self._store()
         ledger = envelope.ledger or envelope.run
-        async with self._office(ledger) as url:
-            parts = self._parts(self._journals.create(envelope.run), ledger, audience, url)
+        async with self._office(ledger) as url, self._begun(envelope.run) as journal:
+            parts = self._parts(journal, ledger, audience, url)
             async with open_session(parts) as session:
                 started = RunStarted(
                     envelope=envelope,
@@ -120,14 +122,31 @@ class Service:
                 state = await resume(world, acquired.records, *acquired.repairs, resumed)
         return self._outcome(parts, state)
 
+    def _envelope(self, order: RunOrder, run: str) -> Envelope:
+        environment = self._governing.environment.environment
+        principal = _principal(self._project, self._governing, order.principal)
+        if self._said_by_all is None:  # digests of everything that governs: dear, and the same for every run
+            self._said_by_all = _said_by_all(self._project, self._governing)
+        return Envelope(
+            run=run,
+            principal=principal,
+            ledger=(order.ledger or run) if environment.needs_back_office else None,
+            traceparent=f"00-{random_bytes(16).hex()}-{random_bytes(8).hex()}-01",
+            teams=environment.teams_of(principal.id),
+            **self._said_by_all,
+        )
+
     def _store(self) -> None:
         if not self._is_stored:
             store(self._project, self._governing)
             self._is_stored = True
 
-    @property
-    def _journals(self) -> Journals:
-        return self._project.journals if self._scene is None else self._scene.journals
+    @asynccontextmanager
+    async def _begun(self, run: str) -> AsyncIterator[Journal]:
+        """Give a new run's journal; it is closed whatever happens, also before a session takes it."""
+        journals: Journals = self._project.journals if self._scene is None else self._scene.journals
+        with closing(journals.create(run)) as journal:
+            yield journal
 
     @asynccontextmanager
     async def _office(self, ledger: str) -> AsyncIterator[str | None]:
@@ -198,32 +217,27 @@ def _input(project: Project, governing: Governing, order: RunOrder, audience: Au
     raise UsageError("the run has no input", "`--input TEXT`")
 
 
-def _envelope(project: Project, governing: Governing, order: RunOrder, run: str) -> Envelope:
+def _said_by_all(project: Project, governing: Governing) -> dict[str, Any]:
+    """Return what every run under a version says of itself."""
     contract, environment = governing.contract, governing.environment.environment
-    principal = _principal(project, governing, order.principal)
-    return Envelope(
-        run=run,
-        kind="live",
-        agent=contract.agent.name,
-        owner=contract.agent.owner,
-        version=governing.version.digest,
-        version_tag=tag_of(project, contract.agent.name, governing.version.digest),
-        principal=principal,
-        environment=environment.name,
-        environment_kind=environment.kind,
-        environment_digest=governing.environment.digest,
-        platform_digest=governing.platform_digest,
-        policies=policies_of(governing),
-        limits=governing.limits,
-        trace_level=contract.logging.trace_level,
-        pii_redaction=contract.logging.pii_redaction,
-        isolation=environment.isolation,
-        ledger=(order.ledger or run) if environment.needs_back_office else None,
-        traceparent=f"00-{random_bytes(16).hex()}-{random_bytes(8).hex()}-01",
-        signatures_required=environment.signatures_required,
-        teams=environment.teams_of(principal.id),
-        not_enforced=not_enforced(contract),
-    )
+    return {
+        "kind": "live",
+        "agent": contract.agent.name,
+        "owner": contract.agent.owner,
+        "version": governing.version.digest,
+        "version_tag": tag_of(project, contract.agent.name, governing.version.digest),
+        "environment": environment.name,
+        "environment_kind": environment.kind,
+        "environment_digest": governing.environment.digest,
+        "platform_digest": governing.platform_digest,
+        "policies": policies_of(governing),
+        "limits": governing.limits,
+        "trace_level": contract.logging.trace_level,
+        "pii_redaction": contract.logging.pii_redaction,
+        "isolation": environment.isolation,
+        "signatures_required": environment.signatures_required,
+        "not_enforced": not_enforced(contract),
+    }
 
 
 def _principal(project: Project, governing: Governing, name: str | None) -> Principal:

@@ -11,11 +11,13 @@ from typing import assert_never
 from typing_extensions import override
 
 from agentctl.contract.golden_world import Fault, FaultKind, Mock
+from agentctl.contract.script import Rule, Script
 from agentctl.contract.tool import HttpExecutor, ToolDescriptor
 from agentctl.evals.comparing import arguments_fit
 from agentctl.foundation.canonical import JsonValue
 from agentctl.gateway.corridor import ModelDesk
 from agentctl.models.client import FailureKind, ModelAnswer, ModelClient, ModelFailure, ModelRequest
+from agentctl.models.scripted import ScriptedClient
 from agentctl.tools.executors.answers import uncertain
 from agentctl.tools.executors.executor import Answered, Execution, Executor, Failed, Outcome, Unknown
 
@@ -130,12 +132,17 @@ class TrialModel(ModelClient):
         await self._inner.close()
 
 
-def with_faults(
-    chains: Mapping[str, tuple[ModelDesk, ...]], faults: Faults
+def at_desks(
+    chains: Mapping[str, tuple[ModelDesk, ...]], faults: Faults, script: Sequence[Rule] = ()
 ) -> dict[str, tuple[ModelDesk, ...]]:
-    """Return the desks of all aliases, each with what is to break there."""
+    """Return the desks of all aliases, each with what is to break there; a script sits in the place of their models."""
+
+    def client(desk: ModelDesk, alias: str) -> ModelClient:
+        inner = ScriptedClient(Script(rules=tuple(script))) if script else desk.client
+        return TrialModel(inner, alias, faults)
+
     return {
-        alias: tuple(replace(desk, client=TrialModel(desk.client, alias, faults)) for desk in desks)
+        alias: tuple(replace(desk, client=client(desk, alias)) for desk in desks)
         for alias, desks in chains.items()
     }
 

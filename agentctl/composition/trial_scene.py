@@ -12,7 +12,7 @@ from agentctl.audit.asking import Question, ask_alone
 from agentctl.composition.governing import Governing
 from agentctl.composition.project import Project
 from agentctl.composition.service import Scene
-from agentctl.composition.trial_doors import Faults, Mocks, TrialExecutor, with_faults
+from agentctl.composition.trial_doors import Faults, Mocks, TrialExecutor, at_desks
 from agentctl.composition.trial_people import TrialClock, TrialPeople, TrialVerifier
 from agentctl.contract.durations import seconds_of
 from agentctl.contract.golden import GoldenCase
@@ -117,8 +117,8 @@ class TrialScene:
             clock=self._clock,
             broker=parts.broker if self._is_real else NoCredentials(),
             executors=TrialExecutor(parts.executors if self._is_real else None, self._mocks, self._faults),
-            models=with_faults(parts.models, self._faults),
-            review_models=with_faults(parts.review_models, self._faults),
+            models=at_desks(parts.models, self._faults, self._plan.case.script),
+            review_models=at_desks(parts.review_models, self._faults),
             reviewers=(*parts.reviewers, self._people),
             verifier=TrialVerifier(),
             pause=self._faults.pause,

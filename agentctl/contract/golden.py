@@ -11,6 +11,7 @@ from agentctl.contract.base import Amount, AsTuple, Document, Name, Reference, T
 from agentctl.contract.golden_assertions import Assertion, RunExitCode, RunOutcome
 from agentctl.contract.golden_words import ExpectedCall, JsonObject
 from agentctl.contract.golden_world import Fault, Mock, ScriptedAnswer, State
+from agentctl.contract.script import Rule
 
 PrincipalId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._@+-]{0,127}$")]
 """Somebody a run can act for."""
@@ -55,6 +56,8 @@ class _World(Document):
     """The family of cases that it belongs to."""
     state: State | None = None
     """What the sandbox's back office holds when it begins."""
+    script: Annotated[tuple[Rule, ...], AsTuple] = ()
+    """What the model does, in place of the one that would be asked: rules as in a script of the scripted model."""
     mocks: Annotated[tuple[Mock, ...], AsTuple] = ()
     """Answers in place of tools; the calls still pass every stage of the gateway. Those of `defaults` come after."""
     faults: Annotated[tuple[Fault, ...], AsTuple] = ()
@@ -125,5 +128,6 @@ def _whole(case: GoldenCase, defaults: GoldenDefaults) -> GoldenCase:
             "tags": tuple(dict.fromkeys((*case.tags, *defaults.tags))),
             "metadata": {**defaults.metadata, **case.metadata},
             "approvals": case.approvals or defaults.approvals,
+            "script": case.script or defaults.script,
         }
     )

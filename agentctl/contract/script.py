@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from agentctl.contract.base import AsTuple, Document, Pointer, Text, ToolName
+from agentctl.contract.base import AsTuple, Document, Pointer, Text, ToolName, later
 from agentctl.foundation.canonical import JsonValue
 
 
@@ -17,6 +17,8 @@ class Condition(Document):
 
     input_matches: Text | None = None
     """A regular expression that is found in the run's input; named groups become names."""
+    instructions_match: Text | None = later(None)
+    """A regular expression that is found in what the agent is told; named groups become names."""
     called: Annotated[tuple[ToolName, ...], AsTuple] = ()
     """Tools that were called before, whatever came of it."""
     not_called: Annotated[tuple[ToolName, ...], AsTuple] = ()

@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 from agentctl.approval.pending import Approval
 from agentctl.contract.golden_words import ApprovalEnd, RunEnd
+from agentctl.evals.wording import cut
 from agentctl.events.base import Reservation
 from agentctl.events.budget import BudgetStopped
 from agentctl.events.loop import LoopDetected
@@ -75,9 +76,9 @@ class Evidence:
     def why(self) -> str:
         """How it stopped, in words."""
         if self.state.suspended is not None:
-            return f"the run {_STOPPED[self.end]}: {self.state.suspended.detail}"
+            return f"the run {_STOPPED[self.end]}: {cut(self.state.suspended.detail)}"
         said = "" if self.state.finished is None else self.state.finished.answer
-        return f"the run {_STOPPED[self.end]}: {said}"
+        return f"the run {_STOPPED[self.end]}: {cut(said)}"
 
     @property
     def used(self) -> Reservation:

@@ -35,6 +35,7 @@ class Conversation:
     input: str
     calls: int
     latest: Mapping[str, Outcome | None]
+    instructions: str = ""
 
     def answer_of(self, tool: str) -> Succeeded | None:
         """Return the latest outcome of a tool if it is an answer."""
@@ -55,6 +56,7 @@ def conversation_in(messages: Sequence[Message]) -> Conversation:
         input=next((message.text for message in messages if message.role == "user"), ""),
         calls=len(calls),
         latest={call.name: outcomes.get(call.provider_id) for call in calls},
+        instructions="\n".join(message.text for message in messages if message.role == "system"),
     )
 
 

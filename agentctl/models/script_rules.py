@@ -72,6 +72,7 @@ def _searches(when: Condition, conversation: Conversation) -> list[tuple[str, st
     failure = conversation.failure_of(when.failed) if when.failed else None
     wanted = (
         (when.input_matches, conversation.input),
+        (when.instructions_match, conversation.instructions),
         (when.result_matches, json_text(answer.value) if answer else ""),
         (when.failure_matches, failure.text if failure else ""),
     )
