@@ -16,7 +16,7 @@ def replay_lines(outcome: ReplayOutcome) -> Iterator[Line]:
     """Return everything about a replay."""
     judged = outcome.judged
     yield Line(f"{_fidelity(judged)}: {judged.detail}", tone=_TONES[judged.fidelity])
-    yield Line(_counts(judged), 1)
+    yield Line(_counts(outcome), 1)
     if judged.differences:
         yield Line("")
         yield from _parting(judged)
@@ -32,12 +32,16 @@ def _fidelity(judged: ReplayJudged) -> str:
     return judged.fidelity if judged.step is None else f"{judged.fidelity}@{judged.step}"
 
 
-def _counts(judged: ReplayJudged) -> str:
-    asked = counted(judged.exact + judged.drift + judged.missed, "request")
-    return (
-        f"{asked} to models and tools: {judged.exact} answered as they were, {judged.drift} though they differ, "
-        f"{judged.missed} not at all"
+def _counts(outcome: ReplayOutcome) -> str:
+    judged = outcome.judged
+    if outcome.of.mode == "policy":
+        changed = len(judged.differences)
+        return f"{counted(judged.exact + changed, 'judgement')}: {judged.exact} as they were, {changed} otherwise"
+    answered = counted(judged.exact + judged.drift + judged.missed, "request")
+    from_journal = (
+        f"{judged.exact} as they were, {judged.drift} though they differ, {judged.missed} not at all"
     )
+    return f"{answered} answered from the journal: {from_journal}"
 
 
 def _parting(judged: ReplayJudged) -> Iterator[Line]:

@@ -1,6 +1,6 @@
 """Putting the parts of a replay together: every port of a session, answered from a tape."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -12,6 +12,7 @@ from agentctl.contract.environment import Deployment
 from agentctl.contract.policy_source import CedarPolicies
 from agentctl.contract.policy_version import PolicyVersion
 from agentctl.events.run import ReplayMode
+from agentctl.foundation.clock import Clock
 from agentctl.gateway.corridor import ModelDesk, Parts
 from agentctl.gateway.state import SessionState, fold
 from agentctl.models.client import TokenPrice
@@ -87,7 +88,7 @@ class TapedWorld:
             ceilings=governing.ceilings,
             allowed=registry.only(governing.version.tools),
             registry=registry,
-            engines=self.court.listen(engines_on_tape(governing, tape)),
+            engines=self.court.listen(authorities_of(governing, self.clock, self._as_taped)),
             broker=TapedBroker(tape),
             executors=TapedExecutor(self.answers, self.vault),
             models=self.live or self._desks(governing, (governing.contract.model_routing.default,)),
@@ -101,6 +102,9 @@ class TapedWorld:
                 item.name: TapedAnnouncer(tape, item.name) for item in environment.approvals.webhooks
             },
         )
+
+    def _as_taped(self, policy: PolicyVersion) -> PolicyEngine:
+        return TapedEngine(policy.name, policy.digest, self.tape)
 
     def _journal(self, sitting: Sitting) -> TapedJournal:
         return TapedJournal(
@@ -140,15 +144,17 @@ class TapedWorld:
         return taped_price(self.tape, deployment.name) if deployment.provider == "litellm" else None
 
 
-def engines_on_tape(governing: Governing, tape: Tape) -> Iterator[PolicyEngine]:
-    """Yield the authorities in their order: what judges in this process as it is, what does not as it is on the tape."""
-    around = Around(governing.version.descriptors, {}, lambda _: None, TapedClock(tape))
+def authorities_of(
+    governing: Governing, clock: Clock, elsewhere: Callable[[PolicyVersion], PolicyEngine]
+) -> Iterator[PolicyEngine]:
+    """Yield the authorities in their order: what judges in this process as it is, the others as `elsewhere` gives them."""
+    around = Around(governing.version.descriptors, {}, lambda _: None, clock)
     yield from own_rules(governing)
     for policy, authority in _sets(governing):
         if is_at_hand(policy):
             yield from engines_for((policy,), authority, around)
         else:
-            yield TapedEngine(policy.name, policy.digest, tape)
+            yield elsewhere(policy)
 
 
 def is_at_hand(policy: PolicyVersion) -> bool:

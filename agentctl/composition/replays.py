@@ -11,6 +11,7 @@ from agentctl.composition.at_hand import tool_definitions
 from agentctl.composition.authorities import policies_of
 from agentctl.composition.governing import Governing, as_then
 from agentctl.composition.project import Project
+from agentctl.composition.rejudging import Rejudging
 from agentctl.composition.replay_parts import TapedWorld, is_at_hand
 from agentctl.composition.versions import put_version, tag_of, version_named
 from agentctl.contract.enforcement import not_enforced
@@ -150,7 +151,8 @@ async def _replayed(project: Project, tape: Tape, mode: ReplayMode, under: Under
     journals = FileJournals(project.paths.journal, clock, SystemDisk())
     own = OwnJournal(journals, clock, Identity(new_run_id(project.clock.now()), of))
     try:
-        said = await _driven(project, tape, own, under)
+        work = _rejudged if mode == "policy" else _driven
+        said = await work(project, tape, own, under)
         await own.end(said)
     finally:
         own.close()
@@ -172,7 +174,7 @@ async def _driven(project: Project, tape: Tape, own: OwnJournal, under: Under) -
     tools = tool_definitions(under.now.version.tools)
     setting = Setting(
         parts=lambda sitting: world.parts(sitting, under.at(_platform_of(sitting, under))),
-        begun=tape.started if under.is_same else _begun(project, tape, under),
+        begun=_begun(project, tape, under),
         resumed=lambda event, header: event if under.is_same else _resumed(event, header, under),
         instructions=under.now.version.instructions,
         tools=tools,
@@ -186,6 +188,11 @@ async def _driven(project: Project, tape: Tape, own: OwnJournal, under: Under) -
         possible=frozenset({"model"} if world.live else ()),
     )
     return judged(Replayed(own.identity.of.mode, sides, world.answers.count, _from_tape(under)))
+
+
+async def _rejudged(project: Project, tape: Tape, own: OwnJournal, under: Under) -> ReplayJudged:
+    """Judge all calls of a tape again."""
+    return await Rejudging(tape, under.then, under.now, _begun(project, tape, under)).work(own)
 
 
 async def _world(project: Project, tape: Tape, own: OwnJournal, under: Under) -> TapedWorld:
@@ -207,7 +214,9 @@ def _platform_of(sitting: Sitting, under: Under) -> str:
 
 
 def _begun(project: Project, tape: Tape, under: Under) -> RunStarted:
-    """Return how a replay under another version begins."""
+    """Return how a replay begins: as the run did, but under another version where it is of one."""
+    if under.is_same:
+        return tape.started
     contract, version = under.now.contract, under.now.version
     update = {
         "owner": contract.agent.owner,

@@ -1,16 +1,16 @@
 """What made a replay part from its run: read off the event in which it shows, and off what governs either side. Pure."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from agentctl.events.model import ModelAsked
 from agentctl.events.record import AnyEvent, Record
 from agentctl.events.replay import Cause
 from agentctl.events.tool import Stage, ToolRefused
-from agentctl.foundation.canonical import digest_of
-from agentctl.gateway.model_calls import request_digest
-from agentctl.models.client import ModelRequest
+from agentctl.foundation.canonical import JsonValue
+from agentctl.models.client import Message
+from agentctl.replay.comparison import Parting, parting_of
 from agentctl.replay.findings import Finding, Findings
 from agentctl.replay.governs import Governs
 from agentctl.replay.tape import Tape
@@ -100,32 +100,47 @@ def _of_intent(field: str) -> Cause | None:
 
 
 def _of_request(finding: Finding, sides: Sides) -> Cause | None:
-    """Return what of a request differs first: the deployment, the tools, what the model is told, how much it may say."""
+    """Return what of a request differs first: the deployment, what the model is told, the tools, how much it may say."""
     if finding.parting.field in {"/deployment", "/provider", "/model"}:
         return "model"
+    differing = {parting.field for parting in request_partings(finding, sides)}
+    by_part: tuple[tuple[str, Cause], ...] = (
+        ("/model", "model"),
+        ("/instructions", "prompt"),
+        ("/tools", "tool_schema"),
+        ("/conversation", "prompt"),
+        ("/max_output_tokens", "model" if "model" in sides.then.differing(sides.now) else "budget"),
+    )
+    return next((cause for part, cause in by_part if part in differing), None)
+
+
+def request_partings(finding: Finding, sides: Sides) -> tuple[Parting, ...]:
+    """Return in which parts two requests differ: a digest says that they do, and not where."""
     then = _request_parts(finding.before, sides.tape.records[: finding.index], sides.then)
     now = _request_parts(finding.after, sides.findings.records[: finding.count], sides.now)
-    differing = {name for name in then.keys() & now.keys() if then[name] != now[name]}
-    by_part: tuple[tuple[str, Cause], ...] = (
-        ("model", "model"),
-        ("instructions", "prompt"),
-        ("tools", "tool_schema"),
-        ("conversation", "prompt"),
-        ("max_output_tokens", "model" if "model" in sides.then.differing(sides.now) else "budget"),
+    return tuple(
+        parting_of(f"/{name}", then[name], now[name], asked=True)
+        for name in then
+        if name in now and then[name] != now[name]
     )
-    return next((cause for name, cause in by_part if name in differing), None)
 
 
-def _request_parts(event: AnyEvent | None, records: Sequence[Record], governs: Governs) -> dict[str, str]:
-    """Return the digest of each part of a request, made again from the state before it."""
+def _request_parts(
+    event: AnyEvent | None, records: Sequence[Record], governs: Governs
+) -> dict[str, JsonValue]:
+    """Return the parts of a request of the agent's model, made again from the run before it."""
     if not isinstance(event, ModelAsked) or event.review is not None:
         return {}
     told, *conversation = messages(fold(records), governs.instructions)
-    whole = ModelRequest(event.model, (), (), 0, 0.0)
     return {
-        "model": digest_of(event.model),
-        "instructions": request_digest(replace(whole, messages=(told,))),
-        "conversation": request_digest(replace(whole, model="", messages=tuple(conversation))),
-        "tools": request_digest(replace(whole, model="", tools=governs.tools)),
-        "max_output_tokens": digest_of(event.max_output_tokens),
+        "model": event.model,
+        "instructions": told.text,
+        "conversation": [_said(message) for message in conversation],
+        "tools": [[tool.name, tool.description, tool.arguments] for tool in governs.tools],
+        "max_output_tokens": event.max_output_tokens,
     }
+
+
+def _said(message: Message) -> JsonValue:
+    calls: list[JsonValue] = [[call.provider_id, call.name, call.arguments] for call in message.calls]
+    return [message.role, message.text, calls, message.answers]

@@ -124,11 +124,8 @@ class Comparer:
         )
 
     def _parting(self, kind: str, leaf: Leaf) -> Parting:
-        pointer, before, after = leaf
-        one, other = _text(before), _text(after)
-        common = _common(one, other)
-        asked = _among(ASKED, kind, pointer) or (self.is_asked_anew and _among(ANEW, kind, pointer))
-        return Parting(pointer, _shortened(one, common), _shortened(other, common), asked)
+        asked = _among(ASKED, kind, leaf[0]) or (self.is_asked_anew and _among(ANEW, kind, leaf[0]))
+        return parting_of(*leaf, asked=asked)
 
     def _is_nothing(self, then: Record, now: AnyEvent, leaf: Leaf) -> bool:
         pointer, before, after = leaf
@@ -152,6 +149,13 @@ class Comparer:
 def whole(before: AnyEvent | None, after: AnyEvent | None) -> Parting:
     """Return that one side has an event and the other has none."""
     return Parting("", _said(before), _said(after), asked=False)
+
+
+def parting_of(field: str, before: JsonValue, after: JsonValue, *, asked: bool) -> Parting:
+    """Return that two values differ, with as much of each as somebody reads."""
+    one, other = _text(before), _text(after)
+    common = _common(one, other)
+    return Parting(field, _shortened(one, common), _shortened(other, common), asked)
 
 
 def _said(event: AnyEvent | None) -> str:

@@ -1,12 +1,12 @@
 """How far a replay went the same way as its run, and where and why they part. Pure."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from agentctl.events.replay import Cause, Fidelity, ReplayJudged
 from agentctl.events.run import ReplayMode
 from agentctl.replay.answers import Count
-from agentctl.replay.causes import SENTENCES, Sides, cause_of
+from agentctl.replay.causes import SENTENCES, Sides, cause_of, request_partings
 from agentctl.replay.findings import Finding
 
 MOST_DIFFERENCES: Final = 100
@@ -61,8 +61,7 @@ def _may_drift(replayed: Replayed) -> bool:
 
 
 def _said(replayed: Replayed, fidelity: Fidelity, first: Finding | None, cause: Cause | None) -> ReplayJudged:
-    found, count = replayed.sides.findings.in_order(), replayed.count
-    shown = found if first is None else (first, *(finding for finding in found if finding is not first))
+    count, shown = replayed.count, _shown(replayed, first)
     return ReplayJudged(
         fidelity=fidelity,
         step=None if first is None else first.step,
@@ -74,6 +73,16 @@ def _said(replayed: Replayed, fidelity: Fidelity, first: Finding | None, cause: 
         differences=tuple(finding.as_difference() for finding in shown[:MOST_DIFFERENCES]),
         from_tape=replayed.from_tape,
     )
+
+
+def _shown(replayed: Replayed, first: Finding | None) -> tuple[Finding, ...]:
+    """Return what is shown: the first of all first, where it is a request the parts in which it differs, then the others."""
+    found = replayed.sides.findings.in_order()
+    if first is None:
+        return found
+    parts = request_partings(first, replayed.sides)
+    in_parts = (replace(first, parting=part) for part in parts)
+    return (*in_parts, first, *(finding for finding in found if finding is not first))
 
 
 def _sentence(first: Finding | None, cause: Cause | None) -> str:
