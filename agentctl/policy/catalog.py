@@ -17,8 +17,11 @@ from agentctl.foundation.clock import Clock, SystemClock
 from agentctl.foundation.errors import InvalidInput, Place, Problem
 from agentctl.policy.authority import Authority
 from agentctl.policy.engine import PolicyEngine
-from agentctl.policy.guarded import TIMEOUT_SECONDS, Guarded
+from agentctl.policy.guarded import Guarded
 from agentctl.policy.judge import Closing, Judge
+
+CEDAR_SECONDS = 10.0
+"""How long a decision by Cedar may take: it is milliseconds of work, but a busy machine lets a process wait for a second."""
 
 REGO_SECONDS = 30.0
 """How long a decision by Rego may take that starts its process; each evaluation has a limit of its own, far below."""
@@ -90,7 +93,7 @@ def _seconds_for(policy: PolicyVersion, around: Around) -> float:
     """Return how long a decision may take in all, both questions together."""
     match policy.source:
         case CedarPolicies():
-            return TIMEOUT_SECONDS
+            return CEDAR_SECONDS
         case RegoPolicies():
             return REGO_SECONDS
         case OpaPolicies(point=name) | AuthzenPolicies(point=name):

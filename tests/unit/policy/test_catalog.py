@@ -5,14 +5,30 @@ from collections.abc import Mapping
 from subprocess import run
 
 import pytest
+from typing_extensions import override
 
 from agentctl.contract.policy_source import CedarPolicies
 from agentctl.contract.policy_version import PolicyVersion
+from agentctl.foundation.clock import SystemClock
 from agentctl.foundation.errors import InvalidInput
 from agentctl.policy.catalog import Around, engines_for
 from tests.fakes.policy import refund_request, sample_policy, sample_tools
 
 AROUND = Around(sample_tools(), {}, lambda _: None)
+
+
+class LeapingClock(SystemClock):
+    """A clock by which so many seconds lie between two looks at it."""
+
+    def __init__(self, seconds: int) -> None:
+        self._seconds = seconds
+        self._looks = 0
+
+    @override
+    def monotonic_ns(self) -> int:
+        """Return a later moment with each look."""
+        self._looks += 1
+        return self._looks * self._seconds * 1_000_000_000
 
 
 def version(texts: Mapping[str, str]) -> PolicyVersion:
@@ -29,6 +45,14 @@ async def test_each_policy_set_is_an_authority_of_its_own() -> None:
         assert (said.authority, said.policy, said.digest) == ("platform", policies.name, policies.digest)
         assert said.decision == "needs_approval"
         assert 0 < said.latency_us < 5_000_000
+
+
+async def test_a_busy_machine_is_no_denial() -> None:
+    """A decision for which the process had to wait three seconds for its turn still counts; half a minute is too long."""
+    for seconds, decision in ((3, "needs_approval"), (30, "deny")):
+        slow = Around(sample_tools(), {}, lambda _: None, LeapingClock(seconds))
+        (engine,) = engines_for((version(sample_policy("platform")),), "platform", slow)
+        assert (await engine.decide(refund_request())).decision == decision
 
 
 def test_no_policies_are_no_authorities() -> None:
