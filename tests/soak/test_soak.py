@@ -19,7 +19,7 @@ from tests.soak.project import project_with_an_office
 from tests.soak.stories import STORIES, Desk, open_desk
 
 AT_ONCE: Final = 4
-BYTES_PER_RUN: Final = 512
+BYTES_PER_RUN: Final = 256
 """What the memory may seem to grow by with each run: pages come and go whole."""
 SLOWER: Final = 1.5
 """How many times the CPU of the first runs the last ones may take; the machine is not always as fast."""
