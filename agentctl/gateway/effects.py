@@ -1,8 +1,9 @@
 """Effects across runs: claimed before they are caused, given back when they certainly were not."""
 
-import asyncio
+from functools import partial
 
 from agentctl.foundation.canonical import JsonValue
+from agentctl.foundation.threads import in_thread
 from agentctl.gateway.corridor import Corridor
 from agentctl.gateway.verdict import Case, Refused
 from agentctl.tools.facts import effect_key
@@ -14,7 +15,7 @@ async def claim(corridor: Corridor, case: Case) -> Refused | None:
     key = _fingerprint(corridor, case.proposal.tool, case.real)
     if key is None:
         return None
-    holder = await asyncio.to_thread(parts.ledger.claim, parts.ledger_scope, key, call)
+    holder = await in_thread(partial(parts.ledger.claim, parts.ledger_scope, key, call))
     if holder is None:
         return None
     return Refused("permitted", (f"call {holder} already did, or may have done, the same",), case)
@@ -27,7 +28,7 @@ async def release_if_nothing_happened(corridor: Corridor, call: str) -> None:
         return
     key = _fingerprint(corridor, known.proposal.tool, parts.vault.restore(known.proposal.arguments))
     if key is not None:
-        await asyncio.to_thread(parts.ledger.release, parts.ledger_scope, key, call)
+        await in_thread(partial(parts.ledger.release, parts.ledger_scope, key, call))
 
 
 def _fingerprint(corridor: Corridor, name: str, real_arguments: JsonValue) -> str | None:

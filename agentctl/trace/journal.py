@@ -8,7 +8,7 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
 from agentctl.events.record import AnyEvent, Record
 from agentctl.events.replay import ReplayJudged
@@ -17,6 +17,7 @@ from agentctl.foundation.canonical import NotCanonical, NotJson
 from agentctl.foundation.clock import Clock, to_rfc3339
 from agentctl.foundation.errors import IntegrityError, JournalUnavailable, LockedError, UsageError
 from agentctl.foundation.ids import is_run_id
+from agentctl.foundation.threads import Together
 from agentctl.trace.chain import Head, Scan, head_after, linked, scan
 from agentctl.trace.clock_anomaly import clock_anomaly
 from agentctl.trace.disk import Disk, make_private_folder, read_whole, sync_directory, write_once
@@ -24,6 +25,9 @@ from agentctl.trace.ports import Acquired
 
 _GLANCES = 1_000
 """How many readers in a row may be looking whether a run is held when somebody becomes its writer."""
+
+_SYNCS: Final = Together()
+"""Runs that want a sync at the same moment share one trip to a thread, and mostly one commit of the file system."""
 
 
 class FileJournal:
@@ -132,7 +136,7 @@ class FileJournal:
     async def _reach(self, wanted: int) -> None:
         if self._synced < wanted:
             covered = self._head.seq
-            await asyncio.to_thread(self._sync_now)
+            await _SYNCS.do(self._sync_now)
             self._synced = covered
 
     def _sync_now(self) -> None:

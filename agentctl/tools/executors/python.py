@@ -2,10 +2,9 @@
 
 import asyncio
 import base64
-import threading
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import PurePosixPath
 from types import ModuleType
 
@@ -22,6 +21,7 @@ from agentctl.foundation.canonical import (
     digest_bytes,
     parse_json,
 )
+from agentctl.foundation.threads import in_thread
 from agentctl.tools.executors import python_host
 from agentctl.tools.executors.answers import uncertain
 from agentctl.tools.executors.child import FRAME_LIMITS, Child, ChildLost
@@ -128,7 +128,7 @@ class InProcessExecutor(Executor):
             return request
         try:
             async with asyncio.timeout(descriptor.timeout_seconds):
-                frame = await self._in_thread(dict(request))
+                frame = await in_thread(partial(self._answer, dict(request)))
             return _outcome(descriptor, parse_json(frame, FRAME_LIMITS))
         except TimeoutError:
             return uncertain(
@@ -141,18 +141,8 @@ class InProcessExecutor(Executor):
     async def close(self) -> None:
         """There is nothing to give back."""
 
-    async def _in_thread(self, request: dict[str, object]) -> bytes:
-        loop = asyncio.get_running_loop()
-        answered: asyncio.Future[bytes] = loop.create_future()
-
-        def run() -> None:
-            answer = python_host.answer_to(request, self._modules)
-            with suppress(RuntimeError):  # the loop is gone, and with it whoever waited
-                loop.call_soon_threadsafe(_settle, answered, python_host.encoded(answer))
-
-        # A daemon: a tool that hangs must not keep the process from ending.
-        threading.Thread(target=run, name="agentctl-tool", daemon=True).start()
-        return await answered
+    def _answer(self, request: dict[str, object]) -> bytes:
+        return python_host.encoded(python_host.answer_to(request, self._modules))
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,11 +176,6 @@ def _why_not_sent(request: JsonObject) -> Failed | None:
     if size > FRAME_LIMITS.max_bytes:
         return Failed(f"code and arguments have {size} bytes, more than the {FRAME_LIMITS.max_bytes} allowed")
     return None
-
-
-def _settle(answered: asyncio.Future[bytes], frame: bytes) -> None:
-    if not answered.done():
-        answered.set_result(frame)
 
 
 def _outcome(descriptor: ToolDescriptor, answer: JsonValue) -> Outcome:
