@@ -67,10 +67,10 @@ def back_office(
         yield process
 
 
-def vault_of(project: Project, run: str, governing: Governing) -> Vault:
-    """Return the sealed values of a run."""
+def vault_of(project: Project, run: str, governing: Governing, key: bytes | None = None) -> Vault:
+    """Return the sealed values of a run; `key` is the project's, where it was read already."""
     level = governing.contract.logging.pii_redaction
-    return Vault(project.paths.sealed / run, project.keys.sealing(), run, level)
+    return Vault(project.paths.sealed / run, key or project.keys.sealing(), run, level)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +130,7 @@ def parts_of(project: Project, governing: Governing, fixed: Fixtures, around: Su
     scope = f"sandbox/{around.ledger}" if environment.kind == "sandbox" else environment.name
     return Parts(
         journal=around.journal,
-        vault=vault_of(project, around.journal.run, governing),
+        vault=vault_of(project, around.journal.run, governing, fixed.sealing_key),
         inbox=project.inbox,
         ledger=project.ledger,
         ledger_scope=scope,
