@@ -105,6 +105,12 @@ class Settings:
         return os.environ.get(name)
 
 
+def wants_plain_lines() -> bool:
+    """Return whether the surroundings ask for plain lines: no terminal that can do more, no colours, or nobody who looks."""
+    asked = any(os.environ.get(name) for name in ("NO_COLOR", "CI"))
+    return asked or os.environ.get("TERM", "dumb") in {"", "dumb", "unknown"}
+
+
 def find_settings(start: Path | None = None) -> Settings:
     """Return the settings of the project that a folder lies in.
 

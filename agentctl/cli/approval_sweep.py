@@ -58,7 +58,8 @@ def _resumed(project: "Project", swept: Iterable["SweptRun"], *, json: bool) -> 
         if not item.can_go_on:
             continue
         try:
-            outcome = resume_run(project, item.run, None, screen.audience(project))
+            with screen.audience(project, project.journals.read(item.run)) as audience:
+                outcome = resume_run(project, item.run, None, audience)
         except AgentctlError as error:
             yield _Resumed(item.run, error.exit_code, str(error))
         else:
@@ -67,6 +68,7 @@ def _resumed(project: "Project", swept: Iterable["SweptRun"], *, json: bool) -> 
 
 def _print(terminal: "Terminal", swept: Iterable["SweptRun"]) -> None:
     from agentctl.cli.event_lines import line_of
+    from agentctl.cli.terminal import Line
     from agentctl.cli.typed import program
 
     nothing = True
@@ -77,7 +79,7 @@ def _print(terminal: "Terminal", swept: Iterable["SweptRun"]) -> None:
         if item.problem is not None:
             terminal.warning(f"run {item.run} could not be looked at: {item.problem}")
         for record in item.records:
-            terminal.line(line_of(record) or f"run {item.run}: {record.event.type}")
+            terminal.lines([line_of(record) or Line(f"run {item.run}: {record.event.type}")])
         if item.can_go_on:
             terminal.verbatim(f"{program()} resume {item.run}")
     if nothing:

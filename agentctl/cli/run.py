@@ -34,7 +34,8 @@ def run(
 
         screen = RunScreen(as_json=json)
         order = RunOrder(agent, text, principal, environment, ledger)
-        outcome = run_agent(project, order, screen.audience(project), spare)
+        with screen.audience(project) as audience:
+            outcome = run_agent(project, order, audience, spare)
     return screen.end(project, outcome)
 
 
@@ -49,4 +50,6 @@ def resume(
     from agentctl.composition.runs import resume_run
 
     screen, project = RunScreen(as_json=json), open_project()
-    return screen.end(project, resume_run(project, run, principal, screen.audience(project)))
+    with screen.audience(project, project.journals.read(run)) as audience:
+        outcome = resume_run(project, run, principal, audience)
+    return screen.end(project, outcome)

@@ -1,10 +1,14 @@
 """What a person sees of a run: calm lines while it goes, and at the end its answer, what waits, and what proves it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from functools import reduce
 from typing import TYPE_CHECKING
 
-from agentctl.cli.event_lines import line_of
+from agentctl.cli.event_lines import lines_of
+from agentctl.cli.live_state import Watched, bottom, watched_after
 from agentctl.cli.raise_hint import lines_to_raise
+from agentctl.cli.story import story_of
 from agentctl.cli.terminal import Line, Terminal, Tone
 from agentctl.cli.terminal_reviewer import TerminalReviewer, somebody_is_there
 from agentctl.cli.three_answers import three_answers_lines
@@ -12,7 +16,8 @@ from agentctl.cli.typed import program
 from agentctl.composition.proof import proof_of
 from agentctl.composition.runs import Audience, RunOutcome
 from agentctl.events.record import Record
-from agentctl.events.run import RunStarted, RunSuspended
+from agentctl.events.run import RunSuspended
+from agentctl.foundation.clock import Clock
 from agentctl.foundation.money import plain
 from agentctl.trace.three_questions import ThreeAnswers
 
@@ -21,16 +26,28 @@ if TYPE_CHECKING:
 
 
 class RunScreen:
-    """The screen of one run."""
+    """The screen of one run. Where somebody sits at a terminal, its lower part shows what goes on just now."""
 
     def __init__(self, *, as_json: bool) -> None:
         self._terminal = Terminal(as_json=as_json)
+        self._watched = Watched()
+        self._lively = self._terminal.is_lively
+        self._heard = True
 
-    def audience(self, project: "Project") -> Audience:
-        """Return who watches the run here; somebody is asked for answers only where somebody is."""
+    @contextmanager
+    def audience(self, project: "Project", before: Iterable[Record] = ()) -> Iterator[Audience]:
+        """Give who watches the run here; somebody is asked for answers only where somebody is.
+
+        Args:
+            project: the project.
+            before: what the run did before this process went on with it.
+        """
+        reviewer = TerminalReviewer(self._terminal, project)
         asked = somebody_is_there() and not self._terminal.as_json
-        reviewers = (TerminalReviewer(self._terminal, project),) if asked else ()
-        return Audience(self._observe, reviewers, self._terminal.progress)
+        self._watched = reduce(watched_after, before if self._lively else (), Watched())
+        with self._terminal.live(self._bottom(project.clock)) if self._lively else nullcontext():
+            reviewers = (reviewer,) if asked else ()
+            yield Audience(_ignored, reviewers, self._say, reviewer.leave, self._watch)
 
     def end(self, project: "Project", outcome: RunOutcome) -> int:
         """Print how the run stopped, and return its exit code."""
@@ -43,11 +60,31 @@ class RunScreen:
         self._print_next(outcome)
         return outcome.exit_code
 
-    def _observe(self, records: Sequence[Record]) -> None:
+    def _bottom(self, clock: Clock) -> Callable[[int], list[Line]]:
+        return lambda width: bottom(self._watched, clock.monotonic_ns() // 1_000, width)
+
+    def _watch(self, records: Sequence[Record]) -> None:
+        """Tell what happened. Where nobody reads it any more the run goes on all the same, to an end that is recorded."""
         for record in records:
-            line = line_of(record)
-            if line is not None:
-                self._terminal.remark(_lines(record, line))
+            lines = self._told(record)
+            if lines:
+                self._remark(lines)
+
+    def _told(self, record: Record) -> list[Line]:
+        if not self._lively:
+            return lines_of(record)
+        before, self._watched = self._watched, watched_after(self._watched, record)
+        return story_of(before, record)
+
+    def _say(self, text: str) -> None:
+        self._remark([Line(text, tone="quiet")])
+
+    def _remark(self, lines: Sequence[Line]) -> None:
+        if self._heard:
+            try:
+                self._terminal.remark(lines)
+            except OSError:
+                self._heard = False
 
     def _print_end(self, outcome: RunOutcome) -> None:
         state, session = outcome.state, outcome.state.session
@@ -72,10 +109,8 @@ class RunScreen:
             self._terminal.verbatim(f"  {command}")
 
 
-def _lines(record: Record, line: str) -> list[Line]:
-    """Return what is told of a record. Only the header is ours in every line; a line break elsewhere may be a stranger's."""
-    parts = line.splitlines() if isinstance(record.event, RunStarted) else [line]
-    return [Line(part) for part in parts]
+def _ignored(_: Sequence[Record]) -> None:
+    """Take no notice: everything was told when it became durable."""
 
 
 def _to_go_on(outcome: RunOutcome) -> tuple[tuple[str, str], ...]:

@@ -1,7 +1,7 @@
 """`agentctl runs tail`: what runs do while they do it, whichever process they run in."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -95,7 +95,7 @@ class _Follower:
                 if depth and self.told != heard.run and record.seq > 0:
                     yield Line(f"run {heard.run}", tone="title")
                 self.told = heard.run
-                yield Line(line.text, line.depth + (depth if record.seq else 0), line.tone)
+                yield replace(line, depth=line.depth + (depth if record.seq else 0))
 
     def _damaged(self, run: str, damage: str) -> None:
         from agentctl.foundation.errors import IntegrityError
@@ -145,23 +145,17 @@ def _at_an_end(heard: "Heard", *, follow: bool) -> bool:
 
 
 def _lines_of(record: "Record") -> Iterator["Line"]:
-    from agentctl.cli.event_lines import line_of
+    from agentctl.cli.event_lines import lines_of
     from agentctl.cli.terminal import Line
-    from agentctl.events.run import RunFinished, RunStarted, RunSuspended
+    from agentctl.events.run import RunFinished, RunSuspended
 
     match record.event:
-        case RunStarted():
-            head, *rest = (line_of(record) or "").split("\n")
-            yield Line(head, tone="title")
-            yield from (Line(text.strip(), 1, "quiet") for text in rest)
         case RunFinished(status=status, answer=answer):
             yield Line(f"{status}: {answer}", tone="good" if status == "answered" else "bad")
         case RunSuspended(reason=reason, detail=detail):
             yield Line(f"suspended ({reason}): {detail}", tone="warn")
         case _:
-            text = line_of(record)
-            if text is not None:
-                yield Line(text)
+            yield from lines_of(record)
 
 
 def _json_line(record: "Record") -> str:

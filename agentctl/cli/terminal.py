@@ -5,11 +5,14 @@ Every text is made visible here, in one place, and rich interprets none of it. N
 
 import json
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from functools import cached_property
 from io import TextIOWrapper
 from typing import TYPE_CHECKING, Literal, TextIO
+
+from typing_extensions import override
 
 from agentctl.cli.table import Column, columns_of, table_lines
 from agentctl.foundation.errors import AgentctlError, InvalidInput
@@ -18,6 +21,8 @@ from agentctl.foundation.visible import visible
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
+
+    from agentctl.cli.live_part import LivePart
 
 __all__ = ["WIDTH", "Column", "Line", "Terminal", "Tone", "capped"]
 
@@ -49,6 +54,8 @@ class Line:
     depth: int = 0
     tone: Tone = "plain"
     hang: int = _CONTINUED
+    label: str = ""
+    """What it is about; stands before it, and nothing of the text below it."""
 
 
 class Terminal:
@@ -60,6 +67,7 @@ class Terminal:
         self.as_json = as_json
         self._out = out or _speakable(sys.stdout)
         self._err = err or _speakable(sys.stderr)
+        self._part: LivePart | None = None
 
     # -- the answer, on stdout ------------------------------------------------------------------
 
@@ -92,7 +100,7 @@ class Terminal:
         column = max((columns_of(name) for name, _ in shown), default=0) + _INDENT
         for name, value in shown:
             head = " " * (_INDENT * depth) + name + " " * (column - columns_of(name))
-            _print_wrapped(self._answers, head, " " * columns_of(head), Line(value))
+            _print_wrapped(self._answers, _styled(head), " " * columns_of(head), Line(value))
 
     def table(self, columns: Sequence[Column], rows: Iterable[Sequence[str]]) -> None:
         """Print a table. Long cells go on below; where whole columns leave no room the table becomes too wide."""
@@ -105,15 +113,16 @@ class Terminal:
 
     def progress(self, text: str) -> None:
         """Say what is going on."""
-        _print_lines(self._remarks, [Line(text, tone="quiet")])
+        self.remark([Line(text, tone="quiet")])
 
     def remark(self, lines: Iterable[Line]) -> None:
         """Say several things, each at its depth."""
-        _print_lines(self._remarks, lines)
+        with self._part.above() if self._part else nullcontext():
+            _print_lines(self._remarks, lines)
 
     def warning(self, text: str) -> None:
         """Say what somebody should know."""
-        _print_lines(self._remarks, [Line(f"warning: {text}", tone="warn")])
+        self.remark([Line(f"warning: {text}", tone="warn")])
 
     def error(self, error: AgentctlError) -> None:
         """Say why the command ends: with `--json` as the document on stdout, else here, one problem a line."""
@@ -126,6 +135,38 @@ class Terminal:
             indent = " " * (_INDENT * line.depth)
             self._remarks.print(_text(indent + line.text, line.tone), soft_wrap=True)
 
+    # -- what changes while somebody looks, at the lower edge of their terminal ------------------
+
+    @property
+    def is_lively(self) -> bool:
+        """Whether something may be drawn anew here: a person looks, and neither they nor their terminal want plain lines."""
+        from agentctl.settings import wants_plain_lines
+
+        both = self._out.isatty() and self._err.isatty()
+        return both and not self.as_json and not wants_plain_lines() and _knows_all_letters(self._err)
+
+    @contextmanager
+    def live(self, lines: Callable[[int], Sequence[Line]]) -> Iterator[None]:
+        """Keep lines below everything that is said, as they are at each moment, until the block ends.
+
+        Args:
+            lines: returns them, for so many columns.
+        """
+        from agentctl.cli.live_part import LivePart
+
+        part = self._part = LivePart(self._err, lambda: _frame(self._remarks, lines))
+        try:
+            with part.kept():
+                yield
+        finally:
+            self._part = None
+
+    @contextmanager
+    def asking(self) -> Iterator[None]:
+        """Leave the terminal to questions and their answers until the block ends."""
+        with self._part.away() if self._part else nullcontext():
+            yield
+
     @cached_property
     def _answers(self) -> "Console":
         return _console(self._out)
@@ -135,50 +176,71 @@ class Terminal:
         return _console(self._err)
 
 
-def capped(text: str, cap: int, *, full: bool) -> str:
+def capped(text: str, cap: int, *, full: bool, see: str = "--full") -> str:
     """Return a text, cut after so many characters unless it is wanted in full; what is cut is counted."""
     hidden = len(text) - cap
     if full or hidden <= 0:
         return text
-    return f"{text[:cap]} … {hidden:,} more character{'s' if hidden > 1 else ''} (`--full`)"
+    return f"{text[:cap]} … {hidden:,} more character{'s' if hidden > 1 else ''} (`{see}`)"
 
 
 def _console(file: TextIO) -> "Console":
     from rich.console import Console
 
+    class Heard(Console):
+        """A console that says when nobody reads it any more, instead of ending the process."""
+
+        @override
+        def on_broken_pipe(self) -> None:
+            raise  # noqa: PLE0704 - called while the BrokenPipeError is handled
+
     width = None if file.isatty() else WIDTH
-    return Console(file=file, width=width, markup=False, emoji=False, highlight=False)
+    return Heard(file=file, width=width, markup=False, emoji=False, highlight=False)
 
 
 def _print_lines(console: "Console", lines: Iterable[Line]) -> None:
     for line in lines:
-        indent = " " * (_INDENT * line.depth)
-        _print_wrapped(console, indent, indent + " " * line.hang, line)
+        indent, label = " " * (_INDENT * line.depth), visible(line.label)
+        hang = columns_of(label) if label else line.hang
+        _print_wrapped(console, _labelled(indent, label), indent + " " * hang, line)
 
 
-def _print_wrapped(console: "Console", head: str, below: str, line: Line) -> None:
+def _labelled(indent: str, label: str) -> "Text":
+    return _styled(indent).append_text(_styled(label, "quiet"))
+
+
+def _print_wrapped(console: "Console", head: "Text", below: str, line: Line) -> None:
     """Print a line after a head. What goes on below is indented, and after a line break marked: it passes for no other line."""
     first, *others = line.text.split("\n")
     _print_paragraph(console, head, below, _text(first, line.tone))
     for other in others:
-        _print_paragraph(console, below + _BROKEN, below + _BROKEN, _text(other, line.tone))
+        marked = below + _BROKEN
+        _print_paragraph(console, _styled(marked), marked, _text(other, line.tone))
 
 
-def _print_paragraph(console: "Console", head: str, below: str, text: "Text") -> None:
+def _print_paragraph(console: "Console", head: "Text", below: str, text: "Text") -> None:
     from rich.text import Text
 
     room = max(_NARROWEST, console.width - columns_of(below))
     for number, part in enumerate(text.wrap(console, room) or [Text()]):
-        line = Text(below if number else head).append_text(part)
+        line = (_styled(below) if number else head).append_text(part)
         line.rstrip()
         console.print(line, soft_wrap=True)
+
+
+def _frame(console: "Console", lines: Callable[[int], Sequence[Line]]) -> str:
+    """Return lines as they are drawn, one row less than the terminal has at most."""
+    with console.capture() as captured:
+        _print_lines(console, lines(console.width))
+    rows = captured.get().splitlines(keepends=True)
+    return "".join(rows[: max(1, console.height - 2)])
 
 
 def _text(text: str, tone: Tone = "plain") -> "Text":
     return _styled(visible(text), tone)
 
 
-def _styled(text: str, tone: Tone) -> "Text":
+def _styled(text: str, tone: Tone = "plain") -> "Text":
     """Return a text that is visible already, with the colour of its tone."""
     from rich.text import Text
 
@@ -195,6 +257,10 @@ def _error_lines(error: AgentctlError) -> Iterator[Line]:
     yield Line(f"error: {first}", tone="bad")
     for other in others:
         yield Line(other, depth=1)
+
+
+def _knows_all_letters(stream: TextIO) -> bool:
+    return (stream.encoding or "").lower().replace("-", "") == "utf8"
 
 
 def _speakable(stream: TextIO) -> TextIO:

@@ -1,8 +1,10 @@
 """The reviewer at this terminal: shown exactly what will be executed, asked for a name and a word."""
 
 import asyncio
+import select
 import sys
-from typing import TYPE_CHECKING
+import threading
+from typing import TYPE_CHECKING, Final
 
 from agentctl.approval.reviewer import Case, LookUpFunction, Opinion
 from agentctl.cli.terminal import Line, Terminal
@@ -11,6 +13,9 @@ from agentctl.foundation.errors import AgentctlError
 
 if TYPE_CHECKING:
     from agentctl.composition import Project
+
+_LOOK_SECONDS: Final = 0.1
+"""How soon it is noticed that the run was told to stop."""
 
 
 def somebody_is_there() -> bool:
@@ -27,6 +32,11 @@ class TerminalReviewer:
     def __init__(self, terminal: Terminal, project: "Project") -> None:
         self._terminal = terminal
         self._project = project
+        self._left = threading.Event()
+
+    def leave(self) -> None:
+        """Wait for nobody any more: what is not answered yet stays open."""
+        self._left.set()
 
     async def review(self, case: Case, look_up: LookUpFunction) -> Opinion | None:
         """Show the request and ask; None when nobody answers, or when the answer is a letter."""
@@ -34,8 +44,9 @@ class TerminalReviewer:
         people = tuple(name for name in case.reviewers if not name.startswith("system:"))
         if not people:
             return None
-        self._terminal.remark([Line("a call waits for approval", tone="title"), *_lines(case.real_view)])
-        return await asyncio.to_thread(self._ask, case.request, people)
+        with self._terminal.asking():
+            self._terminal.remark([Line("a call waits for approval", tone="title"), *_lines(case.real_view)])
+            return await asyncio.to_thread(self._ask, case.request, people)
 
     def _ask(self, request: ApprovalRequested, people: tuple[str, ...]) -> Opinion | None:
         from agentctl.composition.answers import must_sign
@@ -74,7 +85,10 @@ class TerminalReviewer:
 
     def _question(self, text: str) -> str:
         self._terminal.remark([Line(f"{text}:")])
-        return sys.stdin.readline().strip()
+        while not self._left.is_set():
+            if select.select([sys.stdin], [], [], _LOOK_SECONDS)[0]:
+                return sys.stdin.readline().strip()
+        return ""
 
 
 def _lines(view: str) -> list[Line]:

@@ -38,3 +38,7 @@ class Audience:
     observe: Observer
     reviewers: tuple[Reviewer, ...]
     say: Callable[[str], None]
+    leave: Callable[[], None] = lambda: None
+    """Is called when the run is told to stop: whoever is being asked is not waited for."""
+    watch: Observer | None = None
+    """Is told of everything that is durable at once, also while a call is under way. What it raises stops the run."""

@@ -46,6 +46,7 @@ def run_agent(
                 project,
                 governing,
                 lambda service, interrupt: service.begin(run, order, audience, interrupt),
+                audience,
                 spare,
             )
         )
@@ -73,16 +74,21 @@ def resume_run(project: Project, run: str, by: str | None, audience: Audience) -
                     project,
                     governing,
                     lambda service, interrupt: service.go_on(acquired, by, audience, interrupt),
+                    audience,
                 )
             )
 
 
 async def _alone(
-    project: Project, governing: Governing, work: Work, spare: SpareProcess | None = None
+    project: Project,
+    governing: Governing,
+    work: Work,
+    audience: Audience,
+    spare: SpareProcess | None = None,
 ) -> RunOutcome:
     """Do the work of one run, in a process that does nothing else."""
     async with open_service(project, governing, spare) as service:
-        with _stopped_by_signals() as interrupt:
+        with _stopped_by_signals(audience) as interrupt:
             return await work(service, interrupt)
 
 
@@ -101,7 +107,7 @@ def _said_when_stopped(run: str, audience: Audience) -> Iterator[None]:
 
 
 @contextmanager
-def _stopped_by_signals() -> Iterator[Interrupt]:
+def _stopped_by_signals(audience: Audience) -> Iterator[Interrupt]:
     """Let signals stop a run: the first at the next safe place, the second at once."""
     interrupt = Interrupt()
     task, loop = asyncio.current_task(), asyncio.get_running_loop()
@@ -109,6 +115,9 @@ def _stopped_by_signals() -> Iterator[Interrupt]:
     def stop() -> None:
         if interrupt.wanted and task is not None:
             task.cancel()
+        elif not interrupt.wanted:
+            audience.say("stopping at the next safe place; once more stops at once")
+            audience.leave()
         interrupt.wanted = True
 
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from agentctl.cli.terminal import WIDTH, Column, Line, Terminal, capped
 from agentctl.foundation.errors import InvalidInput, LockedError, Place, Problem, UsageError
 from agentctl.foundation.visible import visible
+from tests.fakes.screen import Screen as VirtualScreen
+from tests.fakes.screen import ScreenFile
 
 HOSTILE = "\x1b[31mred\x1b]52;c;aGk=\x07\x9b2J\r\x08\x00 [bold]x[/bold] [/foo] :skull: \u202eevil\u200b"
 
@@ -199,12 +201,60 @@ class TestForm:
         assert coloured == "\x1b[31mbad\x1b[0m\n"
         assert plain == "bad\n"
 
+    def test_what_a_line_is_about_stands_before_it(self, screen: Screen) -> None:
+        """And nothing of the line stands below that."""
+        screen.terminal.lines([Line("word " * 25, 1, label="call \x1b  ")])
+        first, second = screen.said[0].splitlines()
+        assert first.startswith("  call \\x1b  word word")
+        assert second.startswith(" " * 13 + "word")
+
     def test_a_long_text_says_how_much_more_there_is(self) -> None:
         """What is left out is counted; in full nothing is."""
         assert capped("abc", 3, full=False) == "abc"
         assert capped("abcd", 3, full=False) == "abc … 1 more character (`--full`)"
         assert capped("a" * 2003, 3, full=False) == "aaa … 2,000 more characters (`--full`)"
         assert capped("a" * 2003, 3, full=True) == "a" * 2003
+
+
+def test_who_has_gone_is_told_to_whoever_prints() -> None:
+    """By the same error for every way to print."""
+
+    class Closed(io.StringIO):
+        def write(self, text: str) -> int:
+            raise BrokenPipeError(32, "Broken pipe", text)
+
+    terminal = Terminal(out=Closed(), err=io.StringIO())
+    for way in (lambda: terminal.line("x"), lambda: terminal.data("x"), lambda: terminal.document({})):
+        with pytest.raises(BrokenPipeError):
+            way()
+
+
+@pytest.mark.parametrize(
+    ("variables", "encoding", "as_json", "lively"),
+    [
+        ({"TERM": "xterm"}, "utf-8", False, True),
+        ({"TERM": "xterm", "NO_COLOR": "", "CI": ""}, "UTF8", False, True),
+        ({"TERM": "xterm", "NO_COLOR": "1"}, "utf-8", False, False),
+        ({"TERM": "xterm", "CI": "true"}, "utf-8", False, False),
+        ({"TERM": "dumb"}, "utf-8", False, False),
+        ({}, "utf-8", False, False),
+        ({"TERM": "xterm"}, "ascii", False, False),
+        ({"TERM": "xterm"}, "utf-8", True, False),
+    ],
+)
+def test_who_wants_plain_lines_gets_them(
+    monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], encoding: str, *, as_json: bool, lively: bool
+) -> None:
+    """No colours, no clever terminal, nobody who looks, JSON, letters that cannot be said."""
+    for name in ("TERM", "NO_COLOR", "CI"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    file = ScreenFile(VirtualScreen(80, 24))
+    monkeypatch.setattr(ScreenFile, "encoding", encoding)
+    assert Terminal(out=file, err=file, as_json=as_json).is_lively == lively
+    assert not Terminal(out=io.StringIO(), err=file).is_lively  # a pager has the screen
+    assert not Terminal(out=file, err=io.StringIO()).is_lively
 
 
 def test_importing_the_terminal_is_light() -> None:
