@@ -8,6 +8,7 @@ import sys
 gc.set_threshold(50_000, 20, 50)
 
 from agentctl.cli.main import main as command_line  # noqa: E402 - the line above is for what this loads
+from agentctl.foundation.errors import ExitCode  # noqa: E402 - as above
 
 
 def main() -> None:
@@ -18,19 +19,21 @@ def main() -> None:
     try:
         command_line()
     except SystemExit as end:
-        if isinstance(end.code, int) and _is_said():
-            os._exit(end.code)
+        if isinstance(end.code, int):
+            _leave(end.code)
         raise
 
 
-def _is_said() -> bool:
-    """Return whether everything that was printed has arrived."""
+def _leave(code: int) -> None:
+    """End this process where everything that was printed has arrived, or where nobody is left to read it."""
     try:
         sys.stdout.flush()
         sys.stderr.flush()
+    except BrokenPipeError:
+        os._exit(ExitCode.UNHEARD)
     except OSError:
-        return False
-    return True
+        return  # the interpreter complains of it
+    os._exit(code)
 
 
 if __name__ == "__main__":

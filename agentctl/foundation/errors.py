@@ -37,6 +37,7 @@ class ExitCode(IntEnum):
     PROVIDER = 11
     INTERNAL = 70
     INTERRUPTED = 130
+    UNHEARD = 141
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,18 @@
 """The border of the command line: what an error means to the shell."""
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 import typer
 
 from agentctl.cli.failure import exit_code_of
+from agentctl.cli.terminal import Terminal
 from agentctl.foundation.errors import ExitCode, IntegrityError, JournalUnavailable, LockedError, UsageError
+
+REPOSITORY = Path(__file__).parents[3]
 
 
 def ending(error: BaseException) -> typer.Typer:
@@ -47,3 +55,54 @@ def test_a_wrong_command_line_is_named(capsys: pytest.CaptureFixture[str]) -> No
     """What does not exist is named, with exit code 2."""
     assert exit_code_of(ending(typer.Exit(0)), ["--nope"]) == ExitCode.INVALID
     assert "--nope" in capsys.readouterr().err
+
+
+def test_a_command_line_without_a_command_shows_the_help(capsys: pytest.CaptureFixture[str]) -> None:
+    """As it is, not as an error; the exit code says that nothing was done."""
+    app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+    app.command("one")(lambda: None)
+    app.command("two")(lambda: None)
+    assert exit_code_of(app, []) == ExitCode.INVALID
+    out, err = capsys.readouterr()
+    assert (out, err.lstrip().startswith("Usage: ")) == ("", True)
+    assert exit_code_of(app, ["--json"]) == ExitCode.INVALID
+    assert "error" in capsys.readouterr().out
+
+
+class TestWhoReadsTheOutputMayCloseIt:
+    @pytest.mark.parametrize(
+        "command", [("--help",), ("contract", "show", "refund-assistant"), ("contract", "check", "--json")]
+    )
+    def test_then_the_command_ends_quietly(self, command: tuple[str, ...]) -> None:
+        """With the exit code that a shell gives to SIGPIPE, and without a word."""
+        ours, theirs = os.pipe()
+        os.close(ours)
+        done = subprocess.run(
+            [sys.executable, "-m", "agentctl", *command],
+            stdout=theirs,
+            stderr=subprocess.PIPE,
+            cwd=REPOSITORY,
+            check=False,
+        )
+        os.close(theirs)
+        assert (done.returncode, done.stderr) == (ExitCode.UNHEARD, b"")
+
+    @pytest.mark.parametrize("way", ["straight", "while an error is told"])
+    def test_however_it_comes_to_light(self, way: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        """In the command itself, or when its error is printed."""
+        broken = BrokenPipeError(32, "Broken pipe")
+        if way == "straight":
+            assert exit_code_of(ending(broken), []) == ExitCode.UNHEARD
+            return
+
+        def told(_: Terminal, error: Exception) -> None:
+            raise broken from error
+
+        monkeypatch.setattr(Terminal, "error", told)
+        assert exit_code_of(ending(LockedError("x")), []) == ExitCode.UNHEARD
+
+    def test_an_end_of_another_kind_stays_what_it_is(self) -> None:
+        """Nobody's exit is taken for it."""
+        with pytest.raises(SystemExit) as end:
+            exit_code_of(ending(SystemExit(3)), [])
+        assert end.value.code == 3

@@ -53,6 +53,7 @@ def test_exit_codes_are_as_documented() -> None:
         "PROVIDER": 11,
         "INTERNAL": 70,
         "INTERRUPTED": 130,
+        "UNHEARD": 141,
     }
 
 
