@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from functools import reduce
 
 from agentctl.events.evals import EvalFinished, EvalStarted, TrialJudged, TrialStarted
 from agentctl.events.record import Record
@@ -24,20 +23,20 @@ class EvalState:
 
 
 def fold(records: Iterable[Record]) -> EvalState:
-    """Return what a journal tells."""
-    return reduce(evolve, records, EvalState())
-
-
-def evolve(state: EvalState, record: Record) -> EvalState:
-    """Return the state after one record; what is no event of an eval changes nothing."""
-    match record.event:
-        case EvalStarted() as started:
-            return replace(state, started=started)
-        case TrialStarted(case=case, trial=trial) as begun:
-            return replace(state, begun={**state.begun, (case, trial): begun})
-        case TrialJudged(case=case, trial=trial) as judged:
-            return replace(state, judged={**state.judged, (case, trial): judged})
-        case EvalFinished() as finished:
-            return replace(state, finished=finished)
-        case _:
-            return state
+    """Return what a journal tells; what is no event of an eval tells nothing."""
+    begun: dict[tuple[str, int], TrialStarted] = {}
+    judged: dict[tuple[str, int], TrialJudged] = {}
+    state = EvalState(begun=begun, judged=judged)
+    for record in records:
+        match record.event:
+            case EvalStarted() as started:
+                state = replace(state, started=started)
+            case TrialStarted(case=case, trial=trial) as event:
+                begun[case, trial] = event
+            case TrialJudged(case=case, trial=trial) as event:
+                judged[case, trial] = event
+            case EvalFinished() as finished:
+                state = replace(state, finished=finished)
+            case _:
+                pass
+    return state

@@ -9,9 +9,9 @@ TrialOutcome: TypeAlias = Literal["passed", "failed", "provider_failed", "error"
 """`failed`: judged and found wanting; `provider_failed`, `error`: it could not be judged."""
 
 EvalVerdict: TypeAlias = Literal[
-    "passed", "failed", "incomparable", "provider_failed", "spend_cap", "interrupted"
+    "passed", "failed", "incomparable", "inconclusive", "provider_failed", "spend_cap"
 ]
-"""What a whole eval comes to; each has its exit code."""
+"""What a whole eval comes to; each has its exit code. One that was interrupted comes to nothing yet."""
 
 
 class EvalStarted(Event):

@@ -1,0 +1,105 @@
+"""Baselines: what a version of an agent was blessed with, case by case; `goldensets/<agent>.baseline.yaml`, made for `git diff`."""
+
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Literal
+
+import yaml
+from pydantic import Field
+
+from agentctl.contract.base import Amount, AsTuple, Document, IsoDate, Name, Text
+from agentctl.contract.loader import load_file
+from agentctl.foundation.money import plain
+
+Digest = Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")]
+"""SHA-256 in hex."""
+
+_HEAD = """\
+# What `agentctl eval` compares with. `agentctl eval AGENT --bless` writes this file; review it like code.
+"""
+
+
+class BlessedCase(Document):
+    """What a case came to."""
+
+    digest: Digest
+    """The digest of the case and its tape; a case that was changed since cannot be compared."""
+    outcome: Literal["passed", "failed"]
+    """What it came to: a case that failed already is no regression."""
+    passes: Annotated[int, Field(ge=0)]
+    """Trials that passed."""
+    trials: Annotated[int, Field(ge=1)]
+    """Trials."""
+    cost_usd: Amount
+    """What all its trials cost."""
+    tools: Annotated[tuple[str, ...], AsTuple] = ()
+    """The tools that its first trial called, in order."""
+    run: str
+    """The run of its first trial."""
+
+
+class Baseline(Document):
+    """What one version of an agent was blessed with."""
+
+    agent: Name
+    """The agent."""
+    version: Digest
+    """The digest of the contract and all it refers to."""
+    version_tag: Name | None = None
+    """The tag of that version, where it had one."""
+    environment: Name
+    """Where the cases were tried."""
+    environment_digest: Digest
+    """The environment's digest."""
+    platform_digest: Digest
+    """The digest of the platform's rules."""
+    eval: str
+    """The eval that it was taken from."""
+    blessed_by: Text
+    """Who blessed it."""
+    blessed_on: IsoDate
+    """When."""
+    cases: dict[Name, BlessedCase]
+    """Every case."""
+
+
+def baseline_path(root: Path, agent: str) -> Path:
+    """Return where an agent's baseline stands."""
+    return root / "goldensets" / f"{agent}.baseline.yaml"
+
+
+def load_baseline(path: Path, shown_as: str | None = None) -> Baseline:
+    """Return a baseline.
+
+    Raises:
+        InvalidInput: the file cannot be read or does not fit; names every problem found.
+    """
+    return load_file(Baseline, path, shown_as)[0]
+
+
+def baseline_text(baseline: Baseline) -> str:
+    """Return the file of a baseline: cases in order of their ids, one line per fact, so that a diff reads well."""
+    said = baseline.model_dump(exclude_none=True)
+    said["cases"] = {name: _as_written(case) for name, case in sorted(said["cases"].items())}
+    return _HEAD + yaml.dump(said, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=1_000)
+
+
+def _as_written(case: dict[str, object]) -> dict[str, object]:
+    """Return a case as it is written: nothing that is empty."""
+    return {
+        name: list(value) if isinstance(value, tuple) else value
+        for name, value in case.items()
+        if value != ()
+    }
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes amounts as numbers, exactly."""
+
+
+def _number(dumper: yaml.SafeDumper, amount: Decimal) -> yaml.ScalarNode:
+    text = plain(amount)
+    return dumper.represent_scalar(f"tag:yaml.org,2002:{'float' if '.' in text else 'int'}", text)
+
+
+_Dumper.add_representer(Decimal, _number)
