@@ -130,6 +130,12 @@ class Corridor:
         shown_placeholders = self.state.header.pii_redaction == "strict"
         return self.parts.vault.redact(value, trusted_placeholders=shown_placeholders)
 
+    def redact_sentence(self, text: str, *, trusted_placeholders: bool = False) -> str:
+        """Redact a sentence of ours that quotes what others say; this run's id stays, whatever it looks like."""
+        run, redact = self.state.header.run, self.parts.vault.redact
+        parts = (redact(part, trusted_placeholders=trusted_placeholders) for part in text.split(run))
+        return run.join(map(str, parts))
+
     def digest(self, value: JsonValue) -> str:
         """Return the digest of a redacted value: of its placeholder form and the keyed digest of each sealed value."""
         return self.parts.vault.bound_digest(value)

@@ -51,7 +51,7 @@ def _as_recorded(corridor: Corridor, item: Received | Unreadable, event: AnyEven
     void = None if isinstance(item, Unreadable) else item.message.void
     said = () if void is None else (_VOID[void],)
     if isinstance(event, MessageRefused):
-        reasons = (*said, *(_redacted_around(corridor, reason) for reason in event.reasons))
+        reasons = (*said, *(corridor.redact_sentence(reason) for reason in event.reasons))
         return event.model_copy(update={"reasons": reasons})
     return MessageRefused(message=_id_of(item), reasons=said) if said else event
 
@@ -143,12 +143,6 @@ def _resolution(corridor: Corridor, message: ResolveMessage) -> AnyEvent:
         reason=_redacted(corridor, message.reason),
         message=message.id,
     )
-
-
-def _redacted_around(corridor: Corridor, text: str) -> str:
-    """Redact a sentence of ours that quotes what a message says; this run's id stays, whatever it looks like."""
-    run = corridor.state.header.run
-    return run.join(_redacted(corridor, part) for part in text.split(run))
 
 
 def _redacted(corridor: Corridor, text: str) -> str:

@@ -138,9 +138,7 @@ def _refusal(
     if any(loop.stops for loop in looped):
         return (*decided, *looped)
     # Reasons may name what stood in the real arguments; those are redacted like everything else that is written.
-    reasons = tuple(
-        str(corridor.parts.vault.redact(reason, trusted_placeholders=True)) for reason in refused.reasons
-    )
+    reasons = tuple(corridor.redact_sentence(reason, trusted_placeholders=True) for reason in refused.reasons)
     return (*decided, *looped, ToolRefused(call=call.proposal.call, stage=refused.stage, reasons=reasons))
 
 
