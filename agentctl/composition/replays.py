@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
@@ -12,7 +13,7 @@ from agentctl.composition.authorities import policies_of
 from agentctl.composition.governing import Governing, as_then
 from agentctl.composition.project import Project
 from agentctl.composition.rejudging import Rejudging
-from agentctl.composition.replay_parts import TapedWorld, is_at_hand
+from agentctl.composition.replay_parts import governed_of, is_at_hand
 from agentctl.composition.versions import put_version, tag_of, version_named
 from agentctl.contract.enforcement import not_enforced
 from agentctl.events.form import JOURNAL_VERSION
@@ -25,8 +26,10 @@ from agentctl.replay.causes import Sides
 from agentctl.replay.clock import SetClock
 from agentctl.replay.driving import Setting, drive_tape
 from agentctl.replay.governs import Governs
+from agentctl.replay.guard import nothing_reached
 from agentctl.replay.journal import Identity, OwnJournal
 from agentctl.replay.judging import Replayed, judged
+from agentctl.replay.ports import TapedPorts
 from agentctl.replay.sittings import Sitting
 from agentctl.replay.tape import Tape
 from agentctl.replay.tools import unmeasured_calls
@@ -73,7 +76,8 @@ def replay_run(project: Project, order: ReplayOrder) -> ReplayOutcome:
     """
     tape = Tape(project.journals.read(replayable(project, order.run)))
     under = governed_by(project, tape, order.contract)
-    return asyncio.run(_replayed(project, tape, order.mode, under))
+    with nothing_reached() if order.mode != "tools-taped" else nullcontext():
+        return asyncio.run(_replayed(project, tape, order.mode, under))
 
 
 def replayable(project: Project, text: str) -> str:
@@ -170,24 +174,24 @@ def _notes(tape: Tape) -> Iterator[str]:
 
 async def _driven(project: Project, tape: Tape, own: OwnJournal, under: Under) -> ReplayJudged:
     """Drive the whole tape and judge what came of it."""
-    world = await _world(project, tape, own, under)
+    ports = await _ports(project, tape, own, under)
     tools = tool_definitions(under.now.version.tools)
     setting = Setting(
-        parts=lambda sitting: world.parts(sitting, under.at(_platform_of(sitting, under))),
+        parts=lambda sitting: ports.parts(sitting, governed_of(under.at(_platform_of(sitting, under)), tape)),
         begun=_begun(project, tape, under),
         resumed=lambda event, header: event if under.is_same else _resumed(event, header, under),
         instructions=under.now.version.instructions,
         tools=tools,
     )
-    await drive_tape(tape, setting, world.findings)
+    await drive_tape(tape, setting, ports.findings)
     sides = Sides(
         then=governs(under.then),
         now=governs(under.now),
         tape=tape,
-        findings=world.findings,
-        possible=frozenset({"model"} if world.live else ()),
+        findings=ports.findings,
+        possible=frozenset({"model"} if ports.live else ()),
     )
-    return judged(Replayed(own.identity.of.mode, sides, world.answers.count, _from_tape(under)))
+    return judged(Replayed(own.identity.of.mode, sides, ports.answers.count, _from_tape(under)))
 
 
 async def _rejudged(project: Project, tape: Tape, own: OwnJournal, under: Under) -> ReplayJudged:
@@ -195,16 +199,16 @@ async def _rejudged(project: Project, tape: Tape, own: OwnJournal, under: Under)
     return await Rejudging(tape, under.then, under.now, _begun(project, tape, under)).work(own)
 
 
-async def _world(project: Project, tape: Tape, own: OwnJournal, under: Under) -> TapedWorld:
+async def _ports(project: Project, tape: Tape, own: OwnJournal, under: Under) -> TapedPorts:
     of = own.identity.of
     if of.mode != "tools-taped":
-        return TapedWorld(tape, of.mode, of.version, own, TapedVault(tape.records))
+        return TapedPorts(tape, of.version, own, TapedVault(tape.records))
     from agentctl.composition.assembly import models_of  # noqa: PLC0415 - loads what reaches the network
 
     level = under.envelope.pii_redaction
     fresh = Vault(None, random_bytes(KEY_BYTES), tape.run, level)
     live = await models_of(project, under.now)
-    return TapedWorld(tape, of.mode, of.version, own, TapedVault(tape.records, fresh), live)
+    return TapedPorts(tape, of.version, own, TapedVault(tape.records, fresh), live)
 
 
 def _platform_of(sitting: Sitting, under: Under) -> str:

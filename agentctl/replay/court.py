@@ -16,18 +16,25 @@ class Court:
     Two clocks are never read alike. So what is compared is what would have been shown at the very moment of the tape.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, tape: Tape) -> None:
+        self._tape = tape
         self._shown: dict[str, PolicyRequest] = {}
         self._same: dict[str, str] = {}
 
     def listen(self, engines: Iterable[PolicyEngine]) -> tuple[PolicyEngine, ...]:
-        """Return the same authorities; what the first of them is shown is kept, and all are shown the same."""
-        first, *others = engines
-        return (_Heard(first, self), *others)
+        """Return the same authorities; what each is shown is kept, and each answers when it is its turn."""
+        return tuple(_Heard(engine, self) for engine in engines)
 
     def keep(self, request: PolicyRequest) -> None:
         """Keep what was shown."""
         self._shown[digest_of(request.inputs())] = request
+
+    async def turn(self) -> None:
+        """Wait until it is the turn of the decision about the call in hand: calls of one step are judged together."""
+        call = self._tape.call_in_hand
+        index = None if call is None else self._tape.next_of_call(call, DecisionMade)
+        if index is not None:
+            await self._tape.turn_of(index)
 
     def shows_the_same(self, then: DecisionMade, now: DecisionMade) -> bool:
         """Return whether the authorities were shown the same, but for the moment at which they were."""
@@ -62,9 +69,11 @@ class _Heard:
         return self.engine.digest
 
     async def decide(self, request: PolicyRequest) -> PolicyAnswer:
-        """Return its answer."""
+        """Return its answer, when it is its turn."""
         self.court.keep(request)
-        return await self.engine.decide(request)
+        answer = await self.engine.decide(request)
+        await self.court.turn()
+        return answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +89,6 @@ class TapedEngine:
         index = self._index(request)
         if index is None:
             return self._silent()
-        await self.tape.turn_of(index)
         made = self.tape.records[index].event
         answers = made.answers if isinstance(made, DecisionMade) else ()
         return next((item for item in answers if self._is_mine(item)), self._silent())

@@ -1,12 +1,12 @@
 """Drives a tape: the ordinary session and the ordinary loop, once for each writer the run had."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
 from typing_extensions import override
 
-from agentctl.events.record import AnyEvent
+from agentctl.events.record import AnyEvent, Record
 from agentctl.events.run import Envelope, RunResumed, RunStarted, RunSuspended
 from agentctl.gateway.announcements import Herald
 from agentctl.gateway.corridor import Parts
@@ -44,14 +44,18 @@ class Setting:
 async def drive_tape(tape: Tape, setting: Setting, findings: Findings) -> RunState:
     """Drive a whole tape; what the replay recorded and where it parts from the tape is in the findings then."""
     for sitting in tape.sittings:
-        if fold(findings.records).finished is not None:
-            break
+        if _is_over(findings.records) and not _is_over(tape.records[: sitting.start]):
+            break  # what the run went on with, the replay has no need of
         tape.sit_down(sitting)
         with suppress(SittingOver):
             await _Sitting(tape, setting, findings, setting.parts(sitting)).work()
     for index in tape.left:
         findings.missing(tape.records[index], index)
     return fold(findings.records)
+
+
+def _is_over(records: Sequence[Record]) -> bool:
+    return fold(records).finished is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from typing import Final
 
 from typing_extensions import override
 
+from agentctl.events.approval import ApprovalAnswered
 from agentctl.events.record import AnyEvent, Record
 from agentctl.events.tool import (
     Credential,
@@ -26,6 +27,7 @@ from agentctl.tools.executors.executor import Answered, Execution, Executor, Fai
 from agentctl.trace.ports import Ledger
 from agentctl.trace.sealed import placeholders_in
 
+_NOT_READ: Final = re.compile(r"\S+ could not be read: (.*)", re.DOTALL)
 _HELD: Final = re.compile(r"call (\S+) already did, or may have done, the same")
 
 
@@ -64,14 +66,20 @@ class TapedBroker(Broker):
 
     @override
     def mint(self, request: CredentialRequest) -> Minted | NotMinted:
-        """Return what is on record of the credential of the next attempt of a call, or why there was none."""
-        refused = self._next(request.call, ToolRefused)
-        intent = self._next(request.call, ToolIntent)
+        """Return what is on record of the credential of the next attempt of a call, or why there was none.
+
+        A look-up without one left no record of its own; who looked said why.
+        """
+        intent, record = self._next(request.call, ToolIntent), self._tape.next_record
         if isinstance(intent, ToolIntent):
             return Minted(intent.credential)
-        if isinstance(refused, ToolRefused) and refused.stage == "credentialed":
-            return NotMinted("; ".join(refused.reasons))
-        return Minted(Credential(kind="none"))
+        match self._next(request.call, ToolRefused), record.event if record is not None else None:
+            case ToolRefused(stage="credentialed", reasons=reasons), _:
+                return NotMinted("; ".join(reasons))
+            case None, ApprovalAnswered(reason=reason) if (found := _NOT_READ.fullmatch(reason)) is not None:
+                return NotMinted(found.group(1))
+            case _:
+                return Minted(Credential(kind="none"))
 
     def _next(self, call: str, kind: type[ToolIntent | ToolRefused]) -> object:
         index = self._tape.next_of_call(call, kind)

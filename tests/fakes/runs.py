@@ -47,6 +47,8 @@ from tests.fakes.executor import FakeExecutor
 from tests.fakes.models import FakeModel
 
 RUN = "01KAPPR0VE0000000000000000"
+STAGES: list["Stage"] = []
+"""Every stage that the test of the moment has set up."""
 REPOSITORY = Path(__file__).parents[2]
 SEALING_KEY = bytes(range(32))
 PRICE = TokenPrice(Decimal("0.15"), Decimal("0.60"))
@@ -106,9 +108,29 @@ class Stage:
     review_models: dict[str, tuple[ModelDesk, ...]] = field(default_factory=dict)
     announcers: dict[str, Announcer] = field(default_factory=dict)
     run: str = RUN
+    instructions: str = "be careful"
     interrupt: Interrupt = field(default_factory=Interrupt)
     observed: list[Record] = field(default_factory=list)
     observe: Observer | None = None
+
+    settings: list[object] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Be known to who replays what tests run."""
+        STAGES.append(self)
+
+    @property
+    def can_be_replayed(self) -> bool:
+        """Whether its run was driven by our loop alone, each time under the same settings."""
+        return bool(self.settings) and all(one == self._setting() for one in self.settings)
+
+    def by_hand(self) -> None:
+        """Say that its journal was written by hand too, or that a bug was planted: it is no run of ours."""
+        self.settings.append(None)
+
+    def _setting(self) -> object:
+        governs = (self.contract, self.platform, self.tools, self.engines, self.reviewers, self.ceilings)
+        return (*governs, self.reviewer_names, self.redaction, self.instructions)
 
     @property
     def journals(self) -> FileJournals:
@@ -129,7 +151,11 @@ class Stage:
         return [record.event for record in self.records() if isinstance(record.event, kind)]
 
     def parts(self, journal: Journal) -> Parts:
-        """Put a session's parts together."""
+        """Put a session's parts together; a session that is opened with them is not driven by our loop."""
+        self.by_hand()
+        return self._parts(journal)
+
+    def _parts(self, journal: Journal) -> Parts:
         environment = _files()[2]
         issuer = TokenIssuer(Ed25519PrivateKey.generate(), "test", self.clock)
         registry = Registry.of(self.tools.values())
@@ -189,11 +215,13 @@ class Stage:
 
     async def start(self, text: str = "4201") -> RunState:
         """Begin the run and drive it until it stops."""
-        async with open_session(self.parts(self.journals.create(self.run))) as session:
+        self.settings.append(self._setting())
+        async with open_session(self._parts(self.journals.create(self.run))) as session:
             return await start(self.world(session), self.started(text))
 
     async def resume(self) -> RunState:
         """Go on with the run, as another process would."""
+        self.settings.append(self._setting())
         acquired = self.journals.acquire(self.run)
         resumed = RunResumed(
             by=Principal(id="casey", kind="user", assurance="asserted"),
@@ -201,18 +229,22 @@ class Stage:
             limits=self.limits,
             pii_redaction=self.redaction,  # type: ignore[arg-type]
         )
-        async with open_session(self.parts(acquired.journal), acquired.records) as session:
+        async with open_session(self._parts(acquired.journal), acquired.records) as session:
             return await resume(self.world(session), acquired.records, *acquired.repairs, resumed)
 
     def world(self, session: Session) -> LiveWorld:
         """Return the live world of a session."""
+        observe = self.observe or self.observed.extend
+        return LiveWorld(session, self.instructions, self.definitions(), self.interrupt, observe)
+
+    def definitions(self) -> tuple[ToolDefinition, ...]:
+        """Return what a model sees of the tools."""
         allowed = (
             self.tools[item.name].descriptor
             for item in self.contract.tools.allowlist
             if item.name in self.tools
         )
-        tools = tuple(ToolDefinition(item.name, item.description, item.arguments) for item in allowed)
-        return LiveWorld(session, "be careful", tools, self.interrupt, self.observe or self.observed.extend)
+        return tuple(ToolDefinition(item.name, item.description, item.arguments) for item in allowed)
 
     def state(self) -> RunState:
         """Return the fold of the journal."""

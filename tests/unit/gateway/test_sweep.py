@@ -158,6 +158,7 @@ async def test_what_is_due_by_the_journal_is_due(tmp_path: Path) -> None:
     await stage.start()
     moved(stage, HOUR)
     acquired = stage.journals.acquire(stage.run)
+    stage.by_hand()
     acquired.journal.append([MessageRefused(message="a" * 32, reasons=("late",))])
     await acquired.journal.sync()
     acquired.journal.close()

@@ -356,6 +356,7 @@ async def test_reservations_that_are_forgotten_would_be_seen(
         lambda spend, event: replace(evolve_spend(spend, event), open={}),
     )
     stage = Stage(tmp_path, TurnModel([asks(*[READ] * 6)]), limits=default_limits(max_tool_calls=3))
+    stage.by_hand()
     await stage.start()
     assert len(stage.executor.executions) == 6
     with pytest.raises(AssertionError):
