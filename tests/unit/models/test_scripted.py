@@ -1,6 +1,7 @@
 """The scripted model acts by what stands in the conversation, and by nothing else."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -129,6 +130,16 @@ class TestRules:
         rule = {"name": "r", "when": {"input_matches": "to (?P<who>\\S+)"}, "say": "{who}"}
         assert (await answer(client(rule), asked(text="to [email:1] now"))).text == "[email:1]"
 
+    async def test_it_does_what_it_is_told(self) -> None:
+        """A rule may wait for a word in the instructions; names that are found there can be said."""
+        rules: tuple[dict[str, Any], ...] = (
+            {"name": "told", "when": {"instructions_match": "say (?P<word>\\w+)"}, "say": "{word}"},
+            {"name": "not told", "say": "nothing"},
+        )
+        told = replace(asked(), messages=(Message("system", "Please say hello."), *asked().messages))
+        assert (await answer(client(*rules), told)).text == "hello"
+        assert (await answer(client(*rules), asked(text="say hello"))).text == "nothing"
+
     async def test_two_calls_have_two_ids(self) -> None:
         """And a tool that does not exist may be called."""
         rule = {"name": "r", "call": [{"tool": "no such tool"}, {"tool": "a.b"}]}
@@ -148,6 +159,7 @@ class TestRules:
             {"called": ["a.b"]},
             {"not_called": ["zendesk.read_ticket"]},
             {"input_matches": "nowhere"},
+            {"instructions_match": "look first"},
         ],
     )
     async def test_a_condition_that_does_not_hold_rules_the_rule_out(self, when: Any) -> None:
