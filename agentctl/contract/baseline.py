@@ -59,6 +59,8 @@ class Baseline(Document):
     """Who blessed it."""
     blessed_on: IsoDate
     """When."""
+    parts: dict[str, Digest]
+    """What the version and its surroundings are made of, by name: what changed since can be named without them."""
     cases: dict[Name, BlessedCase]
     """Every case."""
 

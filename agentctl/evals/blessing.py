@@ -12,11 +12,12 @@ from agentctl.events.evals import EvalStarted
 
 @dataclass(frozen=True, slots=True)
 class Blessing:
-    """Who blesses which eval, and on which day."""
+    """Who blesses which eval, on which day, and what was tried in it, part by part."""
 
     eval: str
     by: str
     on: str
+    parts: Mapping[str, str]
 
 
 def why_not_blessed(verdict: Verdict, results: Sequence[CaseResult]) -> tuple[str, ...]:
@@ -59,6 +60,7 @@ def blessed(
         eval=blessing.eval,
         blessed_by=blessing.by,
         blessed_on=blessing.on,
+        parts=dict(blessing.parts),
         cases={
             **{name: case for name, case in kept.items() if name not in chosen},
             **{result.case.id: _blessed_case(result, tools) for result in results if result.trials},

@@ -1,0 +1,46 @@
+"""An eval as everybody reports it: screen, JSON, JUnit, annotations and summary show this and nothing else."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from agentctl.contract.baseline import Baseline
+from agentctl.evals.results import CaseResult
+from agentctl.evals.verdict import Verdict
+from agentctl.events.evals import EvalStarted
+from agentctl.foundation.errors import Place
+
+
+@dataclass(frozen=True, slots=True)
+class EvalReport:
+    """A finished eval.
+
+    `places` says where each case stands, `parts` what was tried, part by part, `changes` in sentences what of it differs
+    from the baseline, `tools` what the first trial of each case called, in order. `duration_ms` is that of all trials
+    together.
+    """
+
+    eval: str
+    started: EvalStarted
+    results: tuple[CaseResult, ...]
+    verdict: Verdict
+    places: Mapping[str, Place]
+    baseline: Baseline | None
+    parts: Mapping[str, str]
+    changes: tuple[str, ...]
+    tools: Mapping[str, tuple[str, ...]]
+
+    @property
+    def golden_set(self) -> str:
+        """The file of the cases."""
+        return self.started.golden_set
+
+    @property
+    def cost_usd(self) -> Decimal:
+        """What all trials cost."""
+        return sum((result.cost_usd for result in self.results), Decimal(0))
+
+    @property
+    def duration_ms(self) -> float:
+        """How long all trials took together."""
+        return sum(result.duration_ms for result in self.results)
