@@ -8,6 +8,8 @@ import typer
 from agentctl.cli.options import Json
 
 if TYPE_CHECKING:
+    from agentctl.cli.run_rows import Listed
+    from agentctl.cli.show_run import Standing
     from agentctl.cli.terminal import Terminal
     from agentctl.composition import Project
     from agentctl.trace.labels import Labels
@@ -70,11 +72,18 @@ def list_(
     choice = Choice(agent, principal, kind, status, *began, *_labelled(labels, label))
     with project.index().reader() as reader:
         rows, damaged = list_runs(reader, choice, limit=limit + 1), reader.damaged()
-    _show(terminal, rows[:limit], labels, choice)
+    _show(project, terminal, [_listed(project, row, labels) for row in rows[:limit]], choice)
     warn_of(terminal, damaged)
     if len(rows) > limit and not json:
         terminal.progress(f"the newest {limit}; `--limit` shows more")
     return 0
+
+
+def _listed(project: "Project", row: "RunRow", labels: "Labels") -> "Listed":
+    from agentctl.cli.run_rows import Listed
+    from agentctl.trace.labels import last_label
+
+    return Listed(row, standing_of(project, row), last_label(labels, row.run))
 
 
 def _refuse_unknown(*, status: str | None, kind: str | None, label: str | None) -> None:
@@ -120,66 +129,37 @@ def _moment(project: "Project", text: str | None) -> str | None:
     return None if text is None else moment_of(text, project.clock.now())
 
 
-def _show(terminal: "Terminal", rows: Sequence["RunRow"], labels: "Labels", choice: "Choice") -> None:
+def _show(project: "Project", terminal: "Terminal", listed: Sequence["Listed"], choice: "Choice") -> None:
+    from agentctl.cli.run_rows import print_runs
+    from agentctl.cli.typed import program
+
     if terminal.as_json:
-        terminal.document([_form(row, labels) for row in rows])
-    elif rows:
-        _show_table(terminal, [_cells(row, labels) for row in rows])
+        terminal.document([_form(one) for one in listed])
+    elif listed:
+        print_runs(terminal, listed, this_year=project.clock.now().year)
     else:
         terminal.line("there is no run of that kind" if choice.narrow else "there is no run yet")
+    if any(one.standing == "stopped" for one in listed) and not terminal.as_json:
+        terminal.progress(f"stopped: its process is gone; `{program()} resume RUN` goes on")
 
 
-def _form(row: "RunRow", labels: "Labels") -> dict[str, object]:
+def _form(one: "Listed") -> dict[str, object]:
     from dataclasses import asdict
 
-    from agentctl.trace.labels import last_label
-
-    return {**asdict(row), "seconds": row.seconds, "label": last_label(labels, row.run)}
-
-
-def _show_table(terminal: "Terminal", cells: Sequence[dict[str, str]]) -> None:
-    """Print the runs below each other; what all of them share stands above, and what none has takes no room."""
-    from agentctl.cli.terminal import Column
-
-    shared = _shared(cells)
-    if shared:
-        terminal.line(" ".join([f"{len(cells)} runs", *shared.values()]))
-    names = [name for name in cells[0] if name not in shared and any(row[name] for row in cells)]
-    columns = [Column(name, whole=name not in _FOLDED, right=name in _NUMBERS) for name in names]
-    terminal.table(columns, ([row[name] for name in names] for row in cells))
+    standing = one.standing if one.row.status == "running" else None
+    return {**asdict(one.row), "seconds": one.row.seconds, "standing": standing, "label": one.label}
 
 
-_FOLDED = frozenset({"for", "outcome"})
-_NUMBERS = frozenset({"took", "USD", "calls", "refused"})
+def standing_of(project: "Project", row: "RunRow") -> "Standing":
+    """Return whether a run that is under way still has a process; the index cannot know that."""
+    return standing(project, row.run) if row.status == "running" else "unknown"
 
 
-def _shared(cells: Sequence[dict[str, str]]) -> dict[str, str]:
-    """Return what several runs have in common, in words, by its column."""
-    ways = {"agent": "of", "for": "for"} if len(cells) > 1 else {}
-    return {
-        name: f"{word} {cells[0][name]}"
-        for name, word in ways.items()
-        if len({row[name] for row in cells}) == 1
-    }
+def standing(project: "Project", run: str) -> "Standing":
+    """Return whether a run has a process, where it did not end; unknown where its journal cannot be looked at."""
+    from agentctl.foundation.errors import IntegrityError, JournalUnavailable, UsageError
 
-
-def _cells(row: "RunRow", labels: "Labels") -> dict[str, str]:
-    from agentctl.cli.show_run import status_words
-    from agentctl.cli.words import length
-    from agentctl.foundation.money import plain
-    from agentctl.trace.labels import last_label
-
-    said = last_label(labels, row.run)
-    return {
-        "run": row.run,
-        "started": row.started_at.strftime("%Y-%m-%d %H:%M"),
-        "agent": row.agent,
-        "kind": "" if row.kind == "live" else row.kind,
-        "for": row.principal,
-        "outcome": status_words(row),
-        "took": length(row.seconds),
-        "USD": plain(row.cost_usd),
-        "calls": str(row.tool_calls),
-        "refused": str(row.refused_calls) if row.refused_calls else "",
-        "label": "" if said is None else said.label,
-    }
+    try:
+        return "stopped" if project.journals.is_stopped(run) else "held"
+    except (IntegrityError, JournalUnavailable, UsageError):
+        return "unknown"

@@ -35,9 +35,9 @@ def tail(
 ) -> int:
     """Tell what runs do as they do it, in whatever process.
 
-    One run is told until it is finished or suspended, all runs until Ctrl-C. As JSON: one record a line.
+    One run is told until it is finished or suspended or its process is gone, all runs until Ctrl-C. As JSON: one record a line.
 
-    Exit codes: 0 the run is finished or suspended · 2 there is no such run · 7 its journal is damaged · 130 Ctrl-C.
+    Exit codes: 0 the run is finished or suspended, or its process is gone · 2 there is no such run · 7 its journal is damaged · 130 Ctrl-C.
     """
     import asyncio
 
@@ -62,6 +62,8 @@ class _Follower:
     follow: bool
     told: str | None = field(default=None, init=False)
     """The run they read of last."""
+    under_way: set[str] = field(default_factory=set, init=False)
+    """The runs whose end they have not heard."""
     waiting: bool = field(default=False, init=False)
     """Whether they know that we wait."""
 
@@ -71,10 +73,15 @@ class _Follower:
         Raises:
             IntegrityError: the only run they follow is damaged.
         """
+        from agentctl.events.run import RunFinished, RunSuspended
+
         if self.terminal.as_json:
             self.terminal.data(_json_line(record) for record in heard.records)
         else:
             self.terminal.lines(self._lines(heard))
+        if heard.records:
+            ended = isinstance(heard.records[-1].event, RunFinished | RunSuspended)
+            (self.under_way.discard if ended else self.under_way.add)(heard.run)
         if heard.damage is not None:
             self._damaged(heard.run, heard.damage)
 
@@ -84,6 +91,25 @@ class _Follower:
             what = "all runs" if self.run is None else f"run {self.run}"
             self.terminal.progress(f"following {what}; Ctrl-C ends it")
         self.waiting = True
+
+    def finds_stopped(self, project: "Project") -> bool:
+        """Say of every run without a process that only a resume lets it go on, once; return whether all they follow is one."""
+        from agentctl.cli.run_list import standing
+        from agentctl.cli.terminal import Line
+        from agentctl.cli.typed import program
+
+        for run in sorted(self.under_way):
+            if standing(project, run) == "stopped":
+                self.under_way.discard(run)
+                self.terminal.remark(
+                    [
+                        Line(f"run {run} stopped: its process is gone; to go on:", tone="warn"),
+                        Line(f"{program()} resume {run}", 1),
+                    ]
+                )
+                if run == self.run:
+                    return True
+        return False
 
     def _lines(self, heard: "Heard") -> Iterator["Line"]:
         """Return the lines of a run; where several are followed, below the name of the run, when another one speaks."""
@@ -110,11 +136,13 @@ async def _follow(project: "Project", follower: _Follower, followed: "Tail") -> 
 
     from agentctl.trace.tailing import following
 
-    async with aclosing(following(followed, project.clock)) as news:
+    async with aclosing(following(followed, project.clock, idle=True)) as news:
         async for heard in news:
             for one in heard:
                 follower.hear(one)
             if follower.run is not None and heard and _at_an_end(heard[-1], follow=follower.follow):
+                return
+            if not heard and follower.finds_stopped(project) and not follower.follow:
                 return
             follower.wait()
 

@@ -27,7 +27,7 @@ def show(
 ) -> int:
     """Show a run: who, for whom, what it did, why that was allowed, what it cost, and what proves it."""
     from agentctl.cli.run_damage import warn_of
-    from agentctl.cli.run_list import labels_shown
+    from agentctl.cli.run_list import labels_shown, standing_of
     from agentctl.cli.show_run import show_run
     from agentctl.cli.terminal import Terminal
     from agentctl.composition import open_project
@@ -41,7 +41,7 @@ def show(
         answers = three_questions(report)
         terminal.document({"run": report, "three_questions": answers, "labels": labels})
     else:
-        show_run(terminal, report, labels, full=full)
+        show_run(terminal, report, labels, full=full, standing=standing_of(project, report.row))
     warn_of(terminal, [harm for harm in damaged if harm.run == report.row.run])
     return 0
 

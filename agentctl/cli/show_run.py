@@ -1,13 +1,27 @@
 """One run as a person reads it: who, for whom, what, why it was allowed, cost, time, and what proves it."""
 
 from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from typing import Literal
 
 from agentctl.budget.loops import sentence
 from agentctl.budget.raising import differing
-from agentctl.cli.call_lines import call_lines
+from agentctl.cli.call_lines import call_lines, times_of
 from agentctl.cli.terminal import Line, Terminal, capped
 from agentctl.cli.three_answers import three_answers_lines
-from agentctl.cli.words import ceilings, chain, counted, granted, journal_file, moment, reviewer, usd, who
+from agentctl.cli.typed import program
+from agentctl.cli.words import (
+    ceilings,
+    chain,
+    counted,
+    granted,
+    journal_file,
+    length,
+    moment,
+    reviewer,
+    usd,
+    who,
+)
 from agentctl.events.approval import GrantGiven, MessageRefused
 from agentctl.events.budget import BudgetOverrun, BudgetRaised, BudgetStopped
 from agentctl.events.loop import LoopDetected
@@ -22,16 +36,32 @@ from agentctl.trace.three_questions import three_questions
 
 _CAP = 600
 
+Standing = Literal["held", "stopped", "unknown"]
+"""Of a run that neither finished nor was suspended: its process works on it, its process is gone, or nobody looked."""
+
+_RUNNING: dict[Standing, str] = {
+    "held": "running",
+    "stopped": "stopped: its process is gone; `{resume}` goes on",
+    "unknown": "running, or its process died",
+}
+
 
 def show_run(
-    terminal: Terminal, report: RunReport, labels: Sequence[Said] = (), *, full: bool = False
+    terminal: Terminal,
+    report: RunReport,
+    labels: Sequence[Said] = (),
+    *,
+    full: bool = False,
+    standing: Standing = "unknown",
 ) -> None:
-    """Print a run, and what people said of it. Long texts are cut, and say so, unless `full`."""
+    """Print a run, and what people said of it. Long texts are cut, and say so, and details left out, unless `full`."""
     terminal.line(f"run {report.row.run}", tone="title")
-    terminal.fields([*header(report, full=full), *_labels(labels, full=full)])
+    terminal.fields([*header(report, full=full, standing=standing), *_labels(labels, full=full)])
     for step in report.steps:
         terminal.line()
-        terminal.lines(_step(step, full=full))
+        terminal.tree([*_step(step, full=full)])
+    if report.steps and not full:
+        terminal.line("`--full` adds routes, credentials and whole texts", tone="quiet")
     events = tuple(_events(report))
     if events:
         terminal.line()
@@ -52,7 +82,7 @@ def status_words(row: RunRow) -> str:
             return str(row.reason)
 
 
-def header(report: RunReport, *, full: bool) -> Iterator[tuple[str, str]]:
+def header(report: RunReport, *, full: bool, standing: Standing = "unknown") -> Iterator[tuple[str, str]]:
     """Return what stands above a run's story: names and values."""
     row, envelope = report.row, report.started.envelope
     yield "for", f"{who(envelope.principal)}{chain(envelope.on_behalf_of)}"
@@ -61,7 +91,7 @@ def header(report: RunReport, *, full: bool) -> Iterator[tuple[str, str]]:
     yield "environment", f"{envelope.environment}: {_EFFECTS[envelope.environment_kind]}"
     yield "isolation", _ISOLATION[envelope.isolation]
     yield "input", capped(report.started.input, _CAP, full=full)
-    yield "status", _status(report)
+    yield "status", _status(report, standing)
     if row.answer is not None:
         yield "answer", capped(row.answer, _CAP, full=full)
     yield "cost", _cost(report)
@@ -92,13 +122,13 @@ _ISOLATION = {
 }
 
 
-def _status(report: RunReport) -> str:
+def _status(report: RunReport, standing: Standing) -> str:
     row = report.row
     suspensions = [one.event for one in report.life if isinstance(one.event, RunSuspended)]
     if row.status == "suspended" and suspensions:
         return f"{status_words(row)}: {suspensions[-1].detail} (exit code {row.exit_code})"
     if row.status == "running":
-        return "running, or its process died"
+        return _RUNNING[standing].format(resume=f"{program()} resume {row.run}")
     return f"{status_words(row)} (exit code {row.exit_code})"
 
 
@@ -132,9 +162,10 @@ def _chain(report: RunReport) -> str:
 
 
 def _step(step: Step, *, full: bool) -> Iterator[Line]:
-    yield Line(f"step {step.step}", tone="title")
+    yield Line(f"step {step.step}{_took(step)}", tone="title")
     for route in step.routes:
-        yield from _route(route.event, full=full)
+        if full or len(route.event.candidates) > 1:
+            yield from _route(route.event, full=full)
     for call in step.model_calls:
         yield from _model_call(call, full=full)
     for refused in step.model_refusals:
@@ -142,6 +173,16 @@ def _step(step: Step, *, full: bool) -> Iterator[Line]:
         yield Line(f"model call refused at the stage `{refused.event.stage}`: {reasons}", 1, "bad")
     for tool_call in step.calls:
         yield from call_lines(tool_call, full=full)
+
+
+def _took(step: Step) -> str:
+    """Return how long a step took and what its model calls cost."""
+    ends = [call.end for call in step.model_calls if call.end]
+    asked = [call.asked.time for call in step.model_calls]
+    times = [*asked, *(end.time for end in ends), *(time for call in step.calls for time in times_of(call))]
+    took = f"  {length((max(times) - min(times)).total_seconds())}" if times else ""
+    cost = sum((end.event.settlement.cost_usd for end in ends), Decimal(0))
+    return took + (f"  {usd(cost)}" if cost else "")
 
 
 def _route(route: RouteChosen, *, full: bool) -> Iterator[Line]:

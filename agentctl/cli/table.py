@@ -23,18 +23,25 @@ class Column:
 
 def table_lines(
     console: "Console", columns: Sequence[Column], rows: Iterable[Sequence[str]]
-) -> Iterator[str]:
-    """Return the lines of a table, its head first; wider than the console where whole cells leave no room.
+) -> Iterator[tuple[int, str]]:
+    """Return the lines of a table with the number of their row, the head's is 0; wider than the console where whole cells leave no room.
 
     Every text in it is visible already.
     """
     cells = [[column.title for column in columns], *rows]
     widths = _widths(columns, cells, console.width)
-    for row in cells:
+    for number, row in enumerate(cells):
         folded = [_folded(console, cell, width) for cell, width in zip(row, widths, strict=True)]
         for parts in zip_longest(*folded, fillvalue=""):
             padded = map(_padded, parts, widths, (column.right for column in columns))
-            yield _GAP.join(padded).rstrip()
+            yield number, _GAP.join(padded).rstrip()
+
+
+def natural_width(columns: Sequence[Column], rows: Iterable[Sequence[str]]) -> int:
+    """Return how wide a table is in which nothing is folded."""
+    cells = [[column.title for column in columns], *rows]
+    widths = [max(map(columns_of, column)) for column in zip(*cells, strict=True)]
+    return sum(widths) + len(_GAP) * (len(columns) - 1)
 
 
 def columns_of(text: str) -> int:

@@ -43,6 +43,7 @@ _STYLES: dict[Tone, str] = {
 _INDENT = 2
 _CONTINUED = 4
 _BROKEN = "│ "
+_BROKEN_IN_TREE = "┊ "
 _NARROWEST = 12
 
 
@@ -85,6 +86,17 @@ class Terminal:
         """Print lines, each at its depth."""
         _print_lines(self._answers, lines)
 
+    def tree(self, lines: Sequence[Line]) -> None:
+        """Print lines as a tree: each belongs to the one above it that lies less deep."""
+        from agentctl.cli.tree import branches
+
+        if not _knows_all_letters(self._out):
+            self.lines(lines)
+            return
+        drawn = branches([line.depth for line in lines])
+        for (head, below), line in zip(drawn, lines, strict=True):
+            _print_wrapped(self._answers, _quiet(head), _quiet(below), line, mark=_BROKEN_IN_TREE)
+
     def verbatim(self, text: str) -> None:
         """Print a line that is there to be copied; it is never wrapped."""
         self._answers.print(_text(text), soft_wrap=True)
@@ -100,14 +112,28 @@ class Terminal:
         column = max((columns_of(name) for name, _ in shown), default=0) + _INDENT
         for name, value in shown:
             head = " " * (_INDENT * depth) + name + " " * (column - columns_of(name))
-            _print_wrapped(self._answers, _styled(head), " " * columns_of(head), Line(value))
+            _print_wrapped(self._answers, _styled(head), _styled(" " * columns_of(head)), Line(value))
 
-    def table(self, columns: Sequence[Column], rows: Iterable[Sequence[str]]) -> None:
-        """Print a table. Long cells go on below; where whole columns leave no room the table becomes too wide."""
+    def table(
+        self, columns: Sequence[Column], rows: Iterable[Sequence[str]], tones: Sequence[Tone] = ()
+    ) -> None:
+        """Print a table. Long cells go on below; where whole columns leave no room the table becomes too wide.
+
+        Args:
+            columns: its columns.
+            rows: its cells, row by row.
+            tones: how each row is meant; none: plain.
+        """
         shown = [replace(column, title=visible(column.title)) for column in columns]
         cells = [[visible(cell) for cell in row] for row in rows]
-        for number, line in enumerate(table_lines(self._answers, shown, cells)):
-            self._answers.print(_styled(line, "plain" if number else "title"), soft_wrap=True)
+        meant: list[Tone] = ["title", *(tones or ("plain",) * len(cells))]
+        for row, line in table_lines(self._answers, shown, cells):
+            self._answers.print(_styled(line, meant[row]), soft_wrap=True)
+
+    @property
+    def room(self) -> int | None:
+        """How many columns an answer has; None where nobody's terminal breaks its lines."""
+        return self._answers.width if self._out.isatty() else None
 
     # -- everything else, on stderr --------------------------------------------------------------
 
@@ -202,28 +228,37 @@ def _print_lines(console: "Console", lines: Iterable[Line]) -> None:
     for line in lines:
         indent, label = " " * (_INDENT * line.depth), visible(line.label)
         hang = columns_of(label) if label else line.hang
-        _print_wrapped(console, _labelled(indent, label), indent + " " * hang, line)
+        head = _styled(indent).append_text(_quiet(label))
+        _print_wrapped(console, head, _styled(indent + " " * hang), line)
 
 
-def _labelled(indent: str, label: str) -> "Text":
-    return _styled(indent).append_text(_styled(label, "quiet"))
-
-
-def _print_wrapped(console: "Console", head: "Text", below: str, line: Line) -> None:
+def _print_wrapped(
+    console: "Console", head: "Text", below: "Text", line: Line, *, mark: str = _BROKEN
+) -> None:
     """Print a line after a head. What goes on below is indented, and after a line break marked: it passes for no other line."""
     first, *others = line.text.split("\n")
-    _print_paragraph(console, head, below, _text(first, line.tone))
+    _print_paragraph(console, head, below, _unmarked(first, line.tone, mark))
+    marked = below.copy().append(mark)
     for other in others:
-        marked = below + _BROKEN
-        _print_paragraph(console, _styled(marked), marked, _text(other, line.tone))
+        _print_paragraph(console, marked.copy(), marked, _unmarked(other, line.tone, mark))
 
 
-def _print_paragraph(console: "Console", head: "Text", below: str, text: "Text") -> None:
+def _unmarked(text: str, tone: Tone, mark: str) -> "Text":
+    """Return a text of strangers; between the branches of a tree it has none of the characters that draw them."""
+    shown = visible(text)
+    if mark == _BROKEN_IN_TREE:
+        from agentctl.cli.tree import DRAWN
+
+        shown = shown.translate(DRAWN)
+    return _styled(shown, tone)
+
+
+def _print_paragraph(console: "Console", head: "Text", below: "Text", text: "Text") -> None:
     from rich.text import Text
 
-    room = max(_NARROWEST, console.width - columns_of(below))
+    room = max(_NARROWEST, console.width - below.cell_len)
     for number, part in enumerate(text.wrap(console, room) or [Text()]):
-        line = (_styled(below) if number else head).append_text(part)
+        line = (below.copy() if number else head).append_text(part)
         line.rstrip()
         console.print(line, soft_wrap=True)
 
@@ -247,6 +282,11 @@ def _styled(text: str, tone: Tone = "plain") -> "Text":
     return Text(text, style=_STYLES[tone], overflow="fold")
 
 
+def _quiet(text: str) -> "Text":
+    """Return a beginning in the background; what is put behind it has its own colour."""
+    return _styled("").append_text(_styled(text, "quiet"))
+
+
 def _error_lines(error: AgentctlError) -> Iterator[Line]:
     if isinstance(error, InvalidInput) and len(error.problems) > 1:
         yield Line(f"error: {len(error.problems)} problems", tone="bad")
@@ -260,7 +300,7 @@ def _error_lines(error: AgentctlError) -> Iterator[Line]:
 
 
 def _knows_all_letters(stream: TextIO) -> bool:
-    return (stream.encoding or "").lower().replace("-", "") == "utf8"
+    return (stream.encoding or "utf-8").lower().replace("-", "") == "utf8"
 
 
 def _speakable(stream: TextIO) -> TextIO:

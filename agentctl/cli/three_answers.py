@@ -7,6 +7,8 @@ from agentctl.cli.words import answered, chain, compact, credential, granted, jo
 from agentctl.trace.three_questions import Authorization, Evidence, Permission, ThreeAnswers
 
 _CAP = 400
+_SHORT = 2
+"""So that a digest fits below its beginning in 80 columns."""
 
 
 def three_answers_lines(answers: Iterable[ThreeAnswers], *, full: bool = False) -> Iterator[Line]:
@@ -42,20 +44,20 @@ def _why(found: Permission, *, full: bool) -> Iterator[Line]:
         reasons = f": {'; '.join(answer.reasons)}" if answer.reasons else ""
         said = f"{answer.decision} by {answer.authority} policy {answer.policy}{reasons}"
         yield Line(capped(said, _CAP, full=full), 2, "good")
-        yield Line(f"its text {answer.digest}", 3)
+        yield Line(f"its text {answer.digest}", 3, hang=_SHORT)
     if len(found.answers) > 1:
         yield Line(f"the strictest of them held: {found.decision}", 2)
     if found.facts:
         facts = ", ".join(f"{name} = {value}" for name, value in sorted(found.facts.items()))
         yield Line(capped(f"judged on {facts}", _CAP, full=full), 2)
     if found.inputs_digest:
-        yield Line(f"all that they were shown {found.inputs_digest}", 3)
+        yield Line(f"all that they were shown {found.inputs_digest}", 3, hang=_SHORT)
 
 
 def _proof(found: Evidence, call: str) -> Iterator[Line]:
     yield Line(journal_file(found.journal), 2, "good")
     for record in found.records:
-        yield Line(f"record {record.seq} {record.hash} {record.type}", 2, "good")
+        yield Line(f"record {record.seq} {record.type} {record.hash}", 2, "good", hang=_SHORT)
     for each in found.credentials:
         yield Line(f"credential {credential(each)}", 2)
     for approval in found.approvals:

@@ -24,7 +24,6 @@ _ANSWERS: dict[Answer, str] = {
     "approve_with_changes": "approved with changes",
     "escalate": "left to others",
 }
-_THREE_DIGITS = 999.5
 
 
 def moment(time: datetime) -> str:
@@ -32,12 +31,12 @@ def moment(time: datetime) -> str:
     return time.strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
-def length(seconds: float) -> str:
-    """Return a length of time in the largest unit that it fills."""
+def length(seconds: float, *, digits: int = 3) -> str:
+    """Return a length of time in the largest unit that it fills, to so many digits."""
     units = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"), (0.001, "ms"))
     size, unit = next(((size, unit) for size, unit in units if seconds >= size), (1, "s"))
     count = seconds / size
-    return f"{count:.3g} {unit}" if count < _THREE_DIGITS else f"{count:,.0f} {unit}"
+    return f"{count:.{digits}g} {unit}" if count < 10**digits - 0.5 else f"{count:,.0f} {unit}"
 
 
 def usd(amount: Decimal) -> str:

@@ -149,17 +149,24 @@ class Tail:
         return Heard(heard.run, recent, heard.damage)
 
 
-async def following(tail: Tail, clock: Clock) -> AsyncGenerator[tuple[Heard, ...], None]:
+async def following(
+    tail: Tail, clock: Clock, *, idle: bool = False
+) -> AsyncGenerator[tuple[Heard, ...], None]:
     """Yield what is new, look after look, for as long as anybody listens; nothing is said of a look that found nothing.
 
     The first look is always told, so that the listener knows that everything there was has been told.
+
+    Args:
+        tail: what is followed.
+        clock: measures how long looking takes.
+        idle: whether looks that find nothing are told too, once nothing happened for a while.
     """
     pause, first = SHORTEST_SECONDS, True
     while True:
         begun = clock.monotonic_ns()
         heard = tail.look()
         took = (clock.monotonic_ns() - begun) / _NANOSECONDS
-        if heard or first:
+        if heard or first or (idle and pause >= LONGEST_SECONDS):
             yield heard
         pause = SHORTEST_SECONDS if heard else min(pause * _SLOWER, LONGEST_SECONDS)
         rest = max(pause, took * _REST_PER_WORK)

@@ -1,5 +1,6 @@
 """`agentctl runs tail`: what a run did, in calm lines, up to where it stands."""
 
+import fcntl
 import json
 from pathlib import Path
 
@@ -155,3 +156,50 @@ def test_a_run_that_does_not_exist_is_not_waited_for(journals: Path) -> None:
     assert not journals.exists()
     with pytest.raises(UsageError, match="there is no run `01ZZ`"):
         tail("01ZZ", "--follow")
+
+
+def test_a_run_whose_process_is_gone_is_not_waited_for(
+    journals: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only a resume lets it go on, and that is said; `--follow` waits for it, and says it once."""
+    rests = 0
+
+    async def rest(_: float) -> None:
+        nonlocal rests
+        rests += 1
+        if rests == 30:
+            raise EndedError
+
+    monkeypatch.setattr(tailing.asyncio, "sleep", rest)
+    write_journal(journals, RUN, [started()])
+    assert tail(RUN) == 0
+    told = f"run {RUN} stopped: its process is gone; to go on:\n  agentctl resume {RUN}\n"
+    assert capsys.readouterr().err == f"following run {RUN}; Ctrl-C ends it\n{told}"
+    rests = 0
+    with pytest.raises(EndedError):
+        tail(RUN, "--follow")
+    assert capsys.readouterr().err.count(told) == 1
+    rests = 0
+    with pytest.raises(EndedError):
+        tail("--since", "2026-03-14T09:00:00Z")
+    assert capsys.readouterr().err.count(told) == 1
+
+
+def test_a_run_that_somebody_works_on_is_waited_for(
+    journals: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However long it says nothing."""
+    rests = 0
+
+    async def rest(_: float) -> None:
+        nonlocal rests
+        rests += 1
+        if rests == 30:
+            raise EndedError
+
+    monkeypatch.setattr(tailing.asyncio, "sleep", rest)
+    with write_journal(journals, RUN, [started()]).open("rb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        with pytest.raises(EndedError):
+            tail(RUN)
+    assert capsys.readouterr().err == f"following run {RUN}; Ctrl-C ends it\n"

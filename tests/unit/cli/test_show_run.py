@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from agentctl.cli.call_lines import call_lines
-from agentctl.cli.show_run import show_run
+from agentctl.cli.show_run import header, show_run
 from agentctl.cli.terminal import Terminal
 from agentctl.cli.three_answers import three_answers_lines
 from agentctl.events.approval import ApprovalExpired, MessageRefused
@@ -19,6 +19,7 @@ from agentctl.events.record import AnyEvent
 from agentctl.events.run import ClockAnomaly, JournalRecovered, RunFinished, RunSuspended
 from agentctl.events.tool import (
     DecisionMade,
+    GrantUse,
     PolicyAnswer,
     ToolInDoubt,
     ToolRefused,
@@ -26,6 +27,7 @@ from agentctl.events.tool import (
     ToolUnknown,
 )
 from agentctl.trace import questions
+from agentctl.trace.call_report import Call
 from agentctl.trace.report import RunReport
 from agentctl.trace.store import Reader
 from agentctl.trace.three_questions import three_questions
@@ -118,7 +120,7 @@ def test_what_strangers_wrote_is_not_obeyed(folder: Path) -> None:
     text = shown(report_of(folder, events))
     assert text.replace("\n", "").isprintable()
     assert "[red]x[/red]" in text
-    assert not [line for line in text.splitlines() if line.startswith(("    decision", "  decision"))]
+    assert not [line for line in text.splitlines() if line.lstrip(" ├─└").startswith("decision")]
     assert "│   decision allow: trust me\\u202e" in text
 
 
@@ -141,6 +143,13 @@ class TestTheRunItself:
         assert "1 approval needed, of alice, bob, until 2026-03-14T10:00:00.000000Z" in text
         assert "the three questions" not in text
         assert "\n  answer" not in text
+
+    def test_a_run_without_an_end_whose_process_was_looked_for(self, folder: Path) -> None:
+        """It is running, or only a resume lets it go on."""
+        report = report_of(folder, [started()])
+        assert dict(header(report, full=False, standing="held"))["status"] == "running"
+        stopped = dict(header(report, full=False, standing="stopped"))["status"]
+        assert stopped == f"stopped: its process is gone; `agentctl resume {RUN}` goes on"
 
     def test_a_run_without_an_end_may_be_running_or_dead(self, folder: Path) -> None:
         """The journal cannot tell, and the answer does not pretend."""
@@ -237,9 +246,14 @@ def test_model_calls_tell_what_failed_and_what_it_cost(folder: Path) -> None:
 
 
 def calls(folder: Path, *events: AnyEvent) -> list[str]:
-    """Return the lines of a run's only call."""
+    """Return all lines of a run's only call."""
     (call,) = report_of(folder, [started(), *events]).calls
-    return [f"{'  ' * line.depth}{line.text}" for line in call_lines(call, full=False)]
+    return lines_of(call, full=True)
+
+
+def lines_of(call: Call, *, full: bool) -> list[str]:
+    """Return the lines of a call."""
+    return [f"{'  ' * line.depth}{line.text}" for line in call_lines(call, full=full)]
 
 
 class TestACall:
@@ -256,7 +270,7 @@ class TestACall:
             ToolResolved(call=CALL, verdict="executed", by=CASEY, reason="I saw it", message="m"),
         )
         assert lines == [
-            "  call 0/0  t  done, as was found out later",
+            "  call 0/0  t  done, as was found out later  4 s",
             "    arguments {}",
             "    attempt 1 (irreversible) for casey (asserted, not proved), through agent:refund-assistant",
             "      credential token jti-1 for stripe, scope t, until 2026-03-14T09:02:00.000000Z",
@@ -314,9 +328,41 @@ class TestACall:
             facts_missing={},
             inputs_digest="d",
         )
-        assert "    decision deny: first says allow; second says deny (rule 1; overflow)" in calls(
-            folder, made
-        )
+        told = ["    decision deny", "      first says allow", "      second says deny (rule 1; overflow)"]
+        assert calls(folder, made)[2:] == told
+        (call,) = report_of(folder, [started(), made]).calls
+        assert lines_of(call, full=False)[2:] == [told[0], told[2]]  # who decided it
+        nobody = made.model_copy(update={"answers": ()})
+        assert calls(folder, nobody)[2:] == [told[0]]
+
+    def test_what_all_allow_is_short_and_in_full_complete(self, folder: Path) -> None:
+        """As is a decision that is the same again; facts that are missing are never left out."""
+        (answer,) = decided(CALL).answers
+        many = decided(CALL).model_copy(update={"answers": (answer, answer), "facts_missing": {"f": "no"}})
+        events = [started(), proposed(CALL, "t", {}), decided(CALL), many, many, intended(CALL, "t", {})]
+        (call,) = report_of(folder, [*events, result(CALL, {})]).calls
+        assert lines_of(call, full=False) == [
+            "  call 0/0  t  done  4 s",
+            "    arguments {}",
+            "    decision allow, by the one policy asked",
+            "    decision allow, by all 2 policies asked",
+            "      no fact f: no; the restrictive reading held",
+            "    decision allow again, for the same reasons",
+            "    attempt 1 (irreversible): answered, HTTP 200, 4 ms: {}",
+        ]
+        said = "      contract:allowlist says allow (the tool is on the allowlist)"
+        assert lines_of(call, full=True).count(said) == 5
+
+    def test_a_grant_stands_below_the_attempt_that_used_it(self, folder: Path) -> None:
+        """Also where the rest is short."""
+        use = GrantUse(grant="g-1", amounts={"amount_usd": Decimal(49)})
+        granted = intended(CALL, "t", {}).model_copy(update={"grant": use})
+        (call,) = report_of(folder, [started(), granted, result(CALL, {})]).calls
+        assert lines_of(call, full=False)[2:] == [
+            "    attempt 1 (irreversible)",
+            "      under the grant g-1, of which it takes 49 amount_usd",
+            "      answered, HTTP 200, 4 ms: {}",
+        ]
 
     def test_a_result_without_http_has_no_status(self, folder: Path) -> None:
         """A python tool knows no status."""
@@ -396,45 +442,36 @@ run {run}
   head          {digest[25]}
   not enforced  logging.retention_days (accepted in the contract, without effect yet)
 
-step 0
-  route default to scripted-small: the first deployment that is bound to `default`
-  model scripted-small (scripted/small): 412 tokens in, 38 out, 0.0012 USD, 3 ms
-  call 0/0  zendesk.read_ticket  done
-    arguments {{"ticket_id": 1001}}
-    decision allow: contract:allowlist says allow (the tool is on the allowlist)
-    attempt 1 (read) for casey (asserted, not proved), through agent:refund-assistant
-      credential token jti-1 for stripe, scope zendesk.read_ticket, until
-          2026-03-14T09:02:00.000000Z
-      answered, HTTP 200, 4 ms: {{"subject": "Please refund me"}}
+step 0  5 s  0.0012 USD
+├─ model scripted-small (scripted/small): 412 tokens in, 38 out, 0.0012 USD, 3 ms
+└─ call 0/0  zendesk.read_ticket  done  2 s
+   ├─ arguments {{"ticket_id": 1001}}
+   ├─ decision allow, by the one policy asked
+   └─ attempt 1 (read): answered, HTTP 200, 4 ms: {{"subject": "Please refund me"}}
 
-step 1
-  route default to scripted-small: the first deployment that is bound to `default`
-  model scripted-small (scripted/small): 412 tokens in, 38 out, 0.0008 USD, 3 ms
-  call 1/0  stripe.refund  done
-    arguments {{"amount": 4900, "charge": "ch_1001", "currency": "usd"}}
-    decision needs_approval: contract:allowlist says needs_approval (the tool is on the
-        allowlist)
-    decision allow: contract:allowlist says allow (the tool is on the allowlist)
-    approval {run}-1-0-1 asked: the contract requires approval
-      approved by system:sandbox-reviewer (a rule, the platform's own), 2026-03-14 09:00:16 UTC:
-          49 is at most 200
-    attempt 1 (irreversible) for casey (asserted, not proved), through agent:refund-assistant
-      credential token jti-1 for stripe, scope stripe.refund, until 2026-03-14T09:02:00.000000Z
-      answered, HTTP 200, 4 ms: {{"id": "re_1", "status": "succeeded"}}
-  a reviewer's look-up review/0  stripe.read_charge  done
-    arguments {{"charge": "ch_1001"}}
-    attempt 1 (read) for casey (asserted, not proved), through agent:refund-assistant
-      credential token jti-1 for stripe, scope stripe.read_charge, until
-          2026-03-14T09:02:00.000000Z
-      answered, HTTP 200, 4 ms: {{"amount": 4900}}
-  call 1/1  stripe.payout  refused, without effect
-    arguments {{"amount": 1}}
-    refused at the stage `registered`: there is no tool `stripe.payout`
+step 1  12 s  0.0008 USD
+├─ model scripted-small (scripted/small): 412 tokens in, 38 out, 0.0008 USD, 3 ms
+├─ call 1/0  stripe.refund  done  7 s
+│  ├─ arguments {{"amount": 4900, "charge": "ch_1001", "currency": "usd"}}
+│  ├─ decision needs_approval
+│  │  └─ contract:allowlist says needs_approval (the tool is on the allowlist)
+│  ├─ decision allow, by the one policy asked
+│  ├─ approval {run}-1-0-1 asked: the contract requires approval
+│  │  └─ approved by system:sandbox-reviewer (a rule, the platform's own), 2026-03-14 09:00:16
+│  │        UTC: 49 is at most 200
+│  └─ attempt 1 (irreversible): answered, HTTP 200, 4 ms: {{"id": "re_1", "status": "succeeded"}}
+├─ a reviewer's look-up review/0  stripe.read_charge  done  1 s
+│  ├─ arguments {{"charge": "ch_1001"}}
+│  └─ attempt 1 (read) for casey (asserted, not proved), through agent:refund-assistant:
+│        answered, HTTP 200, 4 ms: {{"amount": 4900}}
+└─ call 1/1  stripe.payout  refused, without effect
+   ├─ arguments {{"amount": 1}}
+   └─ refused at the stage `registered`: there is no tool `stripe.payout`
 
-step 2
-  route default to scripted-small: the first deployment that is bound to `default`
-  model scripted-small (scripted/small): 412 tokens in, 38 out, 0.0012 USD, 3 ms
-    says Refunded 49.00 USD.
+step 2  1 s  0.0012 USD
+└─ model scripted-small (scripted/small): 412 tokens in, 38 out, 0.0012 USD, 3 ms
+   └─ says Refunded 49.00 USD.
+`--full` adds routes, credentials and whole texts
 
 the three questions for stripe.refund {{"amount": 4900, "charge": "ch_1001", "currency": "usd"}}
   which principal authorized it?
@@ -446,16 +483,15 @@ the three questions for stripe.refund {{"amount": 4900, "charge": "ch_1001", "cu
       its text sha256:a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0
     judged on amount_usd = 49
       all that they were shown
-          sha256:9090909090909090909090909090909090909090909090909090909090909090
+        sha256:9090909090909090909090909090909090909090909090909090909090909090
   what evidence proves what happened?
     traces/journal/2026-03-14/{run}.jsonl
-    record 12 {digest[12]} decision.made
-    record 13 {digest[13]}
-        approval.requested
-    record 16 {digest[16]} approval.answered
-    record 17 {digest[17]} decision.made
-    record 18 {digest[18]} tool.intent
-    record 19 {digest[19]} tool.result
+    record 12 decision.made {digest[12]}
+    record 13 approval.requested {digest[13]}
+    record 16 approval.answered {digest[16]}
+    record 17 decision.made {digest[17]}
+    record 18 tool.intent {digest[18]}
+    record 19 tool.result {digest[19]}
     credential token jti-1 for stripe, scope stripe.refund, until 2026-03-14T09:02:00.000000Z
     approval {run}-1-0-1
     call {run}/1/0, idempotency key agentctl-kkkkkkkkkkkkkkkkkkkk
