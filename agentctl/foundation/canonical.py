@@ -6,10 +6,12 @@ What is hashed is what is executed: callers take a value back from its canonical
 import hashlib
 import json
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
+import orjson
 import rfc8785
 from typing_extensions import TypeAliasType
 
@@ -23,11 +25,16 @@ MAX_NODES = 50_000
 _SAFE_DIGITS = 15  # any integer this short is below 2^53
 _SAFE_INTEGER = (1 << 53) - 1
 _SIMPLE_FROM, _SIMPLE_BELOW = 1e-4, 1e16  # between them nobody writes a double with an exponent
-_SIMPLE_NODES = 1_000_000
-_LEAVES = frozenset({str, int, float, bool, type(None)})
-_WRITE = json.JSONEncoder(
-    ensure_ascii=False, check_circular=False, allow_nan=False, sort_keys=True, separators=(",", ":")
-).encode
+_STRICTLY = (
+    orjson.OPT_SORT_KEYS
+    | orjson.OPT_STRICT_INTEGER
+    | orjson.OPT_PASSTHROUGH_DATACLASS
+    | orjson.OPT_PASSTHROUGH_DATETIME
+)
+_LATE_CHARACTER = re.compile(rb"[\xee-\xf4]")  # what begins a character that UTF-16 sorts in another way
+_LONG_NUMBER = re.compile(rb"\d{16}")  # as an integer it may be another number than as a double
+_NO_DOUBLES = frozenset({str, bool, int, type(None)})
+_LEAVES = _NO_DOUBLES | {float}
 
 
 class NotCanonical(ValueError):
@@ -58,57 +65,34 @@ def canonical_bytes(value: JsonValue) -> bytes:
         NotCanonical: the value has no canonical form.
     """
     try:
-        return _WRITE(value).encode() if _is_simple(value) else rfc8785.dumps(value)
+        quick = _quick_bytes(value)
+        return rfc8785.dumps(value) if quick is None else quick
     except (rfc8785.CanonicalizationError, RecursionError, UnicodeEncodeError) as error:
         raise NotCanonical(str(error)) from error
 
 
-def _is_simple(value: JsonValue) -> bool:
-    """Whether Python's own writer, several times as fast, writes a value exactly as RFC 8785 wants it.
+def _quick_bytes(value: JsonValue) -> bytes | None:
+    """Return what a writer in Rust makes of a value, where that is what RFC 8785 wants; None where it may not be.
 
-    It does, but for numbers that JavaScript writes in another way or cannot hold, for keys that UTF-16 puts in another
-    order, and for what is no JSON.
+    It differs in doubles that JavaScript writes in another way, and in keys that UTF-16 puts in another order; what is
+    no JSON it refuses by itself.
     """
-    seen: list[Any] = [value]  # the kinds are looked at here
-    for item in seen:  # and all that is added to it on the way
-        kind = type(item)
-        if kind in _ALWAYS_SIMPLE:
-            continue
-        if kind not in _SIMPLE or not _SIMPLE[kind](item):
-            return False
-        if kind is dict:
-            seen.extend(item.values())
-        elif kind is list or kind is tuple:
-            seen.extend(item)
-        if len(seen) > _SIMPLE_NODES:  # perhaps it holds itself
-            return False
-    return True
-
-
-def _are_simple_keys(item: Mapping[str, object]) -> bool:
     try:
-        return "".join(item).isascii()
-    except TypeError:  # there are others than text
-        return False
+        data = orjson.dumps(value, option=_STRICTLY) if _are_doubles_simple(value) else None
+    except (TypeError, RecursionError):  # the reference says better what is wrong
+        return None
+    return data if data is not None and (data.isascii() or not _LATE_CHARACTER.search(data)) else None
 
 
-def _is_simple_double(number: float) -> bool:
-    return _SIMPLE_FROM <= abs(number) < _SIMPLE_BELOW and not number.is_integer()
-
-
-def _always(item: object) -> bool:
-    del item
-    return True
-
-
-_ALWAYS_SIMPLE = frozenset({str, bool, type(None)})
-_SIMPLE: Mapping[type, Callable[[Any], bool]] = {
-    dict: _are_simple_keys,
-    list: _always,
-    tuple: _always,
-    int: lambda number: -_SAFE_INTEGER <= number <= _SAFE_INTEGER,
-    float: _is_simple_double,
-}
+def _are_doubles_simple(value: Any) -> bool:  # what kind it is of is looked at here
+    kind = type(value)
+    if kind is dict:
+        return all(map(_are_doubles_simple, value.values()))
+    if kind is list or kind is tuple:
+        return all(map(_are_doubles_simple, value))
+    if kind is float:
+        return _SIMPLE_FROM <= abs(value) < _SIMPLE_BELOW and not value.is_integer()
+    return kind in _NO_DOUBLES
 
 
 def digest_of(value: JsonValue) -> str:
@@ -127,7 +111,10 @@ def canonical_copy(value: JsonValue) -> JsonValue:
     Raises:
         NotCanonical: the value has no canonical form.
     """
-    copy: JsonValue = json.loads(canonical_bytes(value), parse_int=_integer)
+    data = canonical_bytes(value)
+    copy: JsonValue = (
+        json.loads(data, parse_int=_integer) if _LONG_NUMBER.search(data) else orjson.loads(data)
+    )
     return copy
 
 
