@@ -61,7 +61,7 @@ def _for_how_long(call: Call) -> str:
     """Return how long it took from the first decision or attempt to the last end or answer; nothing where that is nothing."""
     times = times_of(call)
     seconds = (max(times) - min(times)).total_seconds() if times else 0
-    return f"  {length(seconds)}" if seconds >= _WORTH_SAYING else ""
+    return f"  {length(seconds, digits=2)}" if seconds >= _WORTH_SAYING else ""
 
 
 def times_of(call: Call) -> list[datetime]:

@@ -180,7 +180,7 @@ def _took(step: Step) -> str:
     ends = [call.end for call in step.model_calls if call.end]
     asked = [call.asked.time for call in step.model_calls]
     times = [*asked, *(end.time for end in ends), *(time for call in step.calls for time in times_of(call))]
-    took = f"  {length((max(times) - min(times)).total_seconds())}" if times else ""
+    took = f"  {length((max(times) - min(times)).total_seconds(), digits=2)}" if times else ""
     cost = sum((end.event.settlement.cost_usd for end in ends), Decimal(0))
     return took + (f"  {usd(cost)}" if cost else "")
 

@@ -7,7 +7,7 @@ from agentctl.cli.words import compact, who
 from agentctl.events.model import ModelAnswered, ModelFailed
 from agentctl.events.record import Record
 from agentctl.events.run import Envelope, RunResumed, RunStarted
-from agentctl.events.tool import Decision, ToolIntent, ToolResult
+from agentctl.events.tool import Decision, ToolIntent, ToolRefused, ToolResult
 from agentctl.foundation.money import plain
 
 _CAP = 200
@@ -33,6 +33,9 @@ def story_of(before: Watched, record: Record) -> list[Line]:
             return []  # shown below, until its end is told
         case ToolResult(purpose="agent") as result:
             return [_result(before, result)]
+        case ToolRefused(call=call, stage=stage, reasons=reasons):
+            tool = before.session.calls[call].proposal.tool
+            return [of_call(call, f"{tool} refused at `{stage}`: {'; '.join(reasons)}", "bad")]
         case _:
             return lines_of(record)
 

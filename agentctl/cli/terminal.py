@@ -256,7 +256,8 @@ def _unmarked(text: str, tone: Tone, mark: str) -> "Text":
 def _print_paragraph(console: "Console", head: "Text", below: "Text", text: "Text") -> None:
     from rich.text import Text
 
-    room = max(_NARROWEST, console.width - below.cell_len)
+    fits = head.cell_len + text.cell_len <= console.width and text.cell_len > 0
+    room = max(_NARROWEST, console.width - (head if fits else below).cell_len)
     for number, part in enumerate(text.wrap(console, room) or [Text()]):
         line = (below.copy() if number else head).append_text(part)
         line.rstrip()

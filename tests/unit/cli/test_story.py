@@ -53,7 +53,7 @@ def test_the_story_of_a_refund() -> None:
         "          casey looks for itself: stripe.read_charge",
         "call 1/0  system:sandbox-reviewer: approve: 49 is at most 200",
         "call 1/0  stripe.refund (irreversible): allowed, ok, 4 ms",
-        "call 1/1  refused at `registered`: there is no tool `stripe.payout`",
+        "call 1/1  stripe.payout refused at `registered`: there is no tool `stripe.payout`",
         "step 2    scripted-small: 412 tokens in, 38 out, 0.0012 USD, 3 ms",
     ]
 
