@@ -7,7 +7,7 @@ its process died, keeps its reservation: nobody can say that it was free.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal
-from functools import reduce
+from functools import cached_property, reduce
 from typing import TypeAlias
 
 from agentctl.events.base import Event, Reservation
@@ -21,7 +21,7 @@ _EXACT = Context(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN)
 """Adds without rounding; the context of whoever calls us, which others may have changed, plays no part."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Spend:
     """Settled use, and the reservations that are still open."""
 
@@ -29,7 +29,7 @@ class Spend:
     open: Mapping[Attempt, Reservation] = field(default_factory=dict)
     steps: int = 0
 
-    @property
+    @cached_property
     def committed(self) -> Reservation:
         """Everything that is used or promised."""
         return total((self.settled, *self.open.values()))

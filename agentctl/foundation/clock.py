@@ -40,7 +40,10 @@ def from_rfc3339(text: str) -> datetime:
     Raises:
         ValueError: the text is not of that form.
     """
-    moment = datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
-    if to_rfc3339(moment) != text:  # strptime also takes fewer digits, and digits of other scripts
+    try:
+        moment = datetime.fromisoformat(text.removesuffix("Z")).replace(tzinfo=UTC)
+    except ValueError:
+        moment = None
+    if moment is None or to_rfc3339(moment) != text:  # other forms of ISO 8601 are read too
         raise ValueError(f"`{text}` is not a time like `2026-11-22T22:37:00.000000Z`")
     return moment

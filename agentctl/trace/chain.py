@@ -29,6 +29,9 @@ from agentctl.foundation.errors import IntegrityError
 LINE_LIMITS = Limits(max_bytes=64 << 20, max_depth=MAX_DEPTH + 8, max_nodes=1_000_000)
 """More than any record needs: arguments and results at their own limits, every byte escaped, some levels down."""
 
+_CERTAINLY_SMALL = LINE_LIMITS.max_nodes
+"""A line of no more bytes has no more values either."""
+
 _HASH = "h"
 _FIELDS = frozenset({"v", "run", "seq", "epoch", "time", "mono_us", "type", "data", "sealed", "prev"})
 
@@ -51,10 +54,11 @@ def linked(draft: Record) -> tuple[Record, bytes]:
         NotJson: the line would be larger or deeper than a reader takes.
     """
     body = body_of(draft)
-    refuse_size(body, LINE_LIMITS)
     written = _Written.of(body)
     record = replace(draft, hash=written.hash)
     line = written.line_with(record.hash)
+    if len(line) > _CERTAINLY_SMALL or line.count(b"{") + line.count(b"[") > LINE_LIMITS.max_depth:
+        refuse_size(body, LINE_LIMITS)
     if len(line) > LINE_LIMITS.max_bytes:
         raise NotJson(f"{len(line)} bytes, more than the {LINE_LIMITS.max_bytes} allowed")
     return record, line

@@ -22,6 +22,9 @@ SecretKind = Literal["card", "iban", "email", "phone", "key", "ssn", "text"]
 _LAYERS = 2
 """How many encodings, one inside another, are undone."""
 
+_CLEAN: set[str] = set()
+_LONGEST_CLEAN, _MOST_CLEAN = 256, 4_096
+
 
 @dataclass(frozen=True, slots=True)
 class Match:
@@ -38,7 +41,19 @@ def find_secrets(text: str) -> tuple[Match, ...]:
     Found are plain forms and base64, percent, backslash and HTML escaped ones, also one encoding inside another; of
     base64 the whole token is the match. Matches that overlap become one over all of them, of the longest one's kind.
     """
-    return united(_found(text, _LAYERS))
+    if text in _CLEAN:
+        return ()
+    found = united(_found(text, _LAYERS))
+    if not found and len(text) <= _LONGEST_CLEAN:
+        _remember_clean(text)
+    return found
+
+
+def _remember_clean(text: str) -> None:
+    """Remember a text that has nothing in it: names, keys and ids come again and again. Others are never kept."""
+    if len(_CLEAN) >= _MOST_CLEAN:
+        _CLEAN.clear()
+    _CLEAN.add(text)
 
 
 def united(matches: Iterable[Match]) -> tuple[Match, ...]:

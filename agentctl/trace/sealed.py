@@ -98,11 +98,11 @@ class Vault:
         A string that is one placeholder gives back the JSON value it was made from; inside longer text and in object
         keys it gives the text. Placeholders that the vault does not know stay; see `missing`.
         """
-        return value if self._level == "off" else _mapped(value, self._whole, self._text)
+        return _mapped(value, self._whole, self._text) if self._values else value
 
     def restore_text(self, text: str) -> str:
         """Return text with every placeholder of this vault replaced by the text of its value."""
-        return text if self._level == "off" else self._text(text)
+        return self._text(text) if self._values else text
 
     def flush(self) -> Mapping[str, str]:
         """Make new values durable and return the keyed digest of each, by placeholder.
@@ -119,10 +119,8 @@ class Vault:
 
     def digests(self, value: JsonValue) -> Mapping[str, str]:
         """Return the keyed digest of each placeholder of this vault that occurs in a value, in order of the names."""
-        return {
-            name: self._seal.digest(self._values[name])
-            for name in sorted(placeholders_in(value) & self._values.keys())
-        }
+        named = placeholders_in(value) & self._values.keys() if self._values else ()
+        return {name: self._seal.digest(self._values[name]) for name in sorted(named)}
 
     def bound_digest(self, value: JsonValue) -> str:
         """Return the digest of a redacted value: of its placeholder form and the keyed digest of each sealed value."""
@@ -130,7 +128,9 @@ class Vault:
 
     def missing(self, value: JsonValue) -> frozenset[str]:
         """Return the placeholders in a value that this vault cannot put back; never execute with one of them."""
-        return frozenset() if self._level == "off" else frozenset(placeholders_in(value) - self._values.keys())
+        return (
+            frozenset() if self._level == "off" else frozenset(placeholders_in(value) - self._values.keys())
+        )
 
     def destroy(self) -> None:
         """Forget all values and delete the file, durably; what names them stays as it is. May be repeated.
