@@ -11,6 +11,7 @@ from agentctl.composition.governing import Governing, recorded
 from agentctl.composition.orders import Audience, RunOrder, RunOutcome
 from agentctl.composition.project import Project
 from agentctl.composition.service import Service, governing_now, open_service
+from agentctl.events.run import Envelope
 from agentctl.foundation.errors import UsageError
 from agentctl.foundation.ids import new_run_id
 from agentctl.runtime.live_world import Interrupt
@@ -61,8 +62,7 @@ def resume_run(project: Project, run: str, by: str | None, audience: Audience) -
     acquired = project.journals.acquire(run)
     with closing(acquired.journal):
         state = fold(acquired.records)
-        if state.session.header.kind == "replay":
-            raise UsageError(f"run `{run}` is a replay, and nothing goes on in it", "the run that it replays")
+        _refuse_what_goes_on_nowhere(state.session.header)
         governing = recorded(project, state.session.header)
         if state.finished is not None:
             vault_of(project, run, governing).destroy()
@@ -77,6 +77,26 @@ def resume_run(project: Project, run: str, by: str | None, audience: Audience) -
                     audience,
                 )
             )
+
+
+def _refuse_what_goes_on_nowhere(header: Envelope) -> None:
+    """Refuse replays and trials: the world that they took place in is gone, and the real one is not theirs.
+
+    Raises:
+        UsageError: it is one.
+    """
+    match header.kind:
+        case "replay":
+            raise UsageError(
+                f"run `{header.run}` is a replay, and nothing goes on in it", "the run that it replays"
+            )
+        case "eval":
+            raise UsageError(
+                f"run `{header.run}` is a trial of a golden case, and nothing goes on in it",
+                "`agentctl eval`, which tries the case again",
+            )
+        case "live" | "shadow":
+            return
 
 
 async def _alone(

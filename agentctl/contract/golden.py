@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from agentctl.contract.base import Amount, AsTuple, Document, Name, Reference, Text
 from agentctl.contract.golden_assertions import Assertion, RunExitCode, RunOutcome
-from agentctl.contract.golden_words import ExpectedCall, JsonObject
+from agentctl.contract.golden_words import MOST, ExpectedCall, JsonObject
 from agentctl.contract.golden_world import Fault, Mock, ScriptedAnswer, State
 from agentctl.contract.script import Rule
 
@@ -29,7 +29,7 @@ class _Asked(Document):
     """What the agent is asked."""
     expected: Text | None = None
     """A good answer in words, for people and judges; it is not compared letter by letter."""
-    trajectory: Annotated[tuple[ExpectedCall, ...], AsTuple] = ()
+    trajectory: Annotated[tuple[ExpectedCall, ...], AsTuple] = Field(default=(), max_length=MOST)
     """Tool calls that must be made in this order with these arguments; other calls may stand between them."""
     tape: Reference | None = None
     """A file of recorded answers, below the folder of this file; tools are answered from it alone."""
@@ -81,6 +81,12 @@ class GoldenCase(_World, _Asked):
     def _expects_something(self) -> "GoldenCase":
         if self.expected is None and not self.trajectory and not self.assertions:
             raise ValueError("a case needs `expected`, `trajectory` or `assert`, else nothing can fail it")
+        return self
+
+    @model_validator(mode="after")
+    def _can_pass(self) -> "GoldenCase":
+        if self.repeats is not None and self.min_pass is not None and self.min_pass > self.repeats:
+            raise ValueError(f"`min_pass` is {self.min_pass}, and it is tried only {self.repeats} times")
         return self
 
     @property

@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 
 from agentctl.contract.base import Amount, AsTuple, Document, Name, Text
 from agentctl.contract.golden_words import (
+    MOST,
     AnyTool,
     ApprovalEnd,
     ArgumentMode,
@@ -143,7 +144,7 @@ class ToolSequence(_Common):
 
     type: Literal["trajectory:tool-sequence", "not-trajectory:tool-sequence"]
     """The agent asked for these tools, in the order that `mode` says."""
-    value: Annotated[tuple[AnyTool, ...], AsTuple]
+    value: Annotated[tuple[AnyTool, ...], AsTuple, Field(max_length=MOST)]
     """The tools."""
     mode: Order = "in_order"
     """`in_order`: others may stand between them; `strict` (or `exact`): no others; `unordered` (or `any_order`): the same
@@ -182,7 +183,7 @@ class Trajectory(_Common):
 
     type: Literal["trajectory", "not-trajectory"]
     """The calls that the agent asked for, refused ones too."""
-    value: Annotated[tuple[ExpectedCall, ...], AsTuple]
+    value: Annotated[tuple[ExpectedCall, ...], AsTuple, Field(max_length=MOST)]
     """The expected calls."""
     mode: Order = "strict"
     """`strict` (or `exact`): these calls in this order and no others; `unordered` (or `any_order`): the same in any order;
@@ -291,16 +292,20 @@ class RunExitCode(_Common):
     """The code."""
 
 
+Rows = Annotated[tuple[JsonObject, ...], AsTuple, Field(max_length=MOST)]
+"""Rows of a table, each with the fields that are compared."""
+
+
 class LeftBehind(Document):
     """What stands in the back office's ledger at the end; of each row, only the fields that are named are compared."""
 
-    refunds: Annotated[tuple[JsonObject, ...], AsTuple] | None = None
+    refunds: Rows | None = None
     """Exactly these refunds, in any order; `[]`: none. Fields: charge, amount, currency, reason, subject, actor."""
-    charges: Annotated[tuple[JsonObject, ...], AsTuple] | None = None
+    charges: Rows | None = None
     """These charges, each by its `id`; others may be there. Fields: amount, amount_refunded, currency, status, disputed."""
-    tickets: Annotated[tuple[JsonObject, ...], AsTuple] | None = None
+    tickets: Rows | None = None
     """These tickets, each by its `id`; others may be there. Fields: status, subject, description, priority, tags."""
-    requests: Annotated[tuple[JsonObject, ...], AsTuple] | None = None
+    requests: Rows | None = None
     """Exactly these requests that were let in, in order. Fields: method, path, status, subject, actor."""
 
 

@@ -6,7 +6,7 @@ Words that events have too stand here a second time: files are read below the ro
 from collections.abc import Mapping
 from decimal import Decimal
 from functools import lru_cache
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_core import SchemaError, SchemaValidator, ValidationError, core_schema
@@ -135,6 +135,10 @@ def _an_expression(text: str) -> str:
 
 Expression = Annotated[Text, AfterValidator(_an_expression)]
 """A regular expression that takes linear time: no look-around, no back-references."""
+
+
+MOST: Final = 200
+"""How many calls or rows an assertion may name; to pair more of them with others would take long."""
 
 
 class ExpectedCall(Document):

@@ -82,6 +82,8 @@ def test_cases_cannot_be_changed(tmp_path: Path) -> None:
             "a `stage` refuses",
         ),
         ("assert: [{type: cost, threshold: -1}]", "threshold"),
+        ("expected: x, repeats: 2, min_pass: 3", "tried only 2 times"),
+        (f"trajectory: [{', '.join(['{tool: a.b}'] * 201)}]", "0 to 200 items"),
         ("expected: x, mocks: [{tool: a.b}]", "needs `result` or `error`"),
         ("expected: x, mocks: [{tool: a.b, result: 1, error: x}]", "not both"),
         ("expected: x, faults: [{do: timeout}]", "exactly one of `tool`, `backend` and `model`"),
