@@ -34,6 +34,7 @@ def governed_of(governing: Governing, tape: Tape) -> Governed:
         },
         reviewers=reviewers_of(governing),
         reviewer_names=tuple(reviewer.name for reviewer in environment.reviewers),
+        backends=environment.backends,
         webhooks=tuple(webhook.name for webhook in environment.approvals.webhooks),
     )
 

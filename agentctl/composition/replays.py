@@ -167,9 +167,9 @@ def _notes(tape: Tape) -> Iterator[str]:
     """Yield what a replay of this run cannot look at."""
     if any(record.version != JOURNAL_VERSION for record in tape.records):
         yield "an earlier version of the journal: what it does not say is not compared"
-    sealed = unmeasured_calls(tape.records)
-    if sealed:
-        yield f"bytes are not compared for {len(sealed)} of the calls: values in them are gone"
+    unmeasured = unmeasured_calls(tape.records).moved
+    if unmeasured:
+        yield f"the bytes of {len(unmeasured)} of its calls are not compared: values in them are gone"
 
 
 async def _driven(project: Project, tape: Tape, own: OwnJournal, under: Under) -> ReplayJudged:
@@ -218,20 +218,26 @@ def _platform_of(sitting: Sitting, under: Under) -> str:
 
 
 def _begun(project: Project, tape: Tape, under: Under) -> RunStarted:
-    """Return how a replay begins: as the run did, but under another version where it is of one."""
-    if under.is_same:
-        return tape.started
-    contract, version = under.now.contract, under.now.version
+    """Return how a replay begins: as the run did, with all that follows from what governs it made anew."""
+    governing, environment = under.now, under.now.environment.environment
+    contract, version = governing.contract, governing.version
     update = {
+        "agent": contract.agent.name,
         "owner": contract.agent.owner,
         "version": version.digest,
-        "version_tag": tag_of(project, contract.agent.name, version.digest),
-        "policies": policies_of(under.now),
-        "limits": under.now.limits,
+        "environment": environment.name,
+        "environment_kind": environment.kind,
+        "policies": policies_of(governing),
+        "limits": governing.limits,
         "trace_level": contract.logging.trace_level,
         "pii_redaction": contract.logging.pii_redaction,
-        "not_enforced": not_enforced(contract),
+        "isolation": environment.isolation,
+        "signatures_required": environment.signatures_required,
+        "teams": environment.teams_of(under.envelope.principal.id),
     }
+    if not under.is_same:
+        update["version_tag"] = tag_of(project, contract.agent.name, version.digest)
+        update["not_enforced"] = not_enforced(contract)
     return tape.started.model_copy(update={"envelope": under.envelope.model_copy(update=update)})
 
 

@@ -26,16 +26,22 @@ class TapedClock:
         if record is None or _was_waited_for(record.event):
             return from_rfc3339(self._tape.last_record.time)
         match record.event:
-            case ClockAnomaly(wall=wall):
-                return from_rfc3339(wall)
-            case DecisionMade(judged_at=str() as judged_at):
-                return from_rfc3339(judged_at)
+            case ClockAnomaly(wall=said) | DecisionMade(judged_at=str() as said):
+                return moment_of(said) or from_rfc3339(record.time)
             case _:
                 return from_rfc3339(record.time)
 
     def monotonic_ns(self) -> int:
         """Return the writer's own clock of then, in nanoseconds."""
         return (self._tape.next_record or self._tape.last_record).mono_us * 1_000
+
+
+def moment_of(text: str) -> datetime | None:
+    """Return the moment that an event names; None where it is none."""
+    try:
+        return from_rfc3339(text)
+    except ValueError:
+        return None
 
 
 class SetClock:

@@ -6,8 +6,7 @@ values that are gone, and, under another version, its own name.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
-from decimal import Decimal
+from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatchcase
 from typing import Final, TypeAlias
 
@@ -15,8 +14,10 @@ from agentctl.events.form import JOURNAL_VERSION
 from agentctl.events.record import AnyEvent, Record
 from agentctl.events.tool import DecisionMade
 from agentctl.foundation.canonical import JsonValue, canonical_bytes
-from agentctl.foundation.clock import from_rfc3339
+from agentctl.foundation.money import parse_decimal
+from agentctl.replay.clock import moment_of
 from agentctl.replay.places import call_of
+from agentctl.replay.tools import Unmeasured
 
 OF_TIME: Final = (
     ("tool.result", "/latency_ms"),
@@ -27,12 +28,14 @@ OF_TIME: Final = (
 )
 """How long something took: never the same twice."""
 
-OF_BYTES: Final = (
+OF_BYTES_SENT: Final = (
     ("tool.intent", "/reservation/bytes"),
     ("tool.intent", "/basis/budget_after/bytes"),
-    ("tool.result", "/settlement/bytes"),
 )
-"""How many bytes went to and fro: of a call with sealed values that cannot be counted again."""
+"""How many bytes a call is sent with: with sealed values among its arguments that cannot be counted again."""
+
+OF_BYTES_MOVED: Final = (("tool.result", "/settlement/bytes"),)
+"""How many bytes went to and fro: with sealed values on either way that cannot be counted again."""
 
 OF_VERSION: Final = (
     ("run.started", "/envelope/version*"),
@@ -79,6 +82,7 @@ ANEW: Final = (
 """What a model that is asked anew says otherwise each time, though it says the same."""
 
 _CLOSE: Final = timedelta(seconds=1)
+_SOME_MOMENT: Final = datetime(2000, 1, 1, tzinfo=UTC)
 _LONGEST_TEXT: Final = 400
 _BEFORE_THE_DIFFERENCE: Final = 40
 
@@ -107,7 +111,7 @@ class Comparer:
 
     remade: Callable[[DecisionMade, DecisionMade], bool]
     same_inputs: Callable[[str, str], bool]
-    unmeasured: frozenset[str] = frozenset()
+    unmeasured: Unmeasured
     same_version: bool = True
     is_asked_anew: bool = False
 
@@ -131,7 +135,9 @@ class Comparer:
         pointer, before, after = leaf
         if _among(OF_TIME, now.type, pointer) or _is_of_the_moment(now.type, leaf, then.event):
             return True
-        if _among(OF_BYTES, now.type, pointer) and call_of(now) in self.unmeasured:
+        if _among(OF_BYTES_SENT, now.type, pointer) and call_of(now) in self.unmeasured.sent:
+            return True
+        if _among(OF_BYTES_MOVED, now.type, pointer) and call_of(now) in self.unmeasured.moved:
             return True
         if then.version != JOURNAL_VERSION and _among(OF_FORM, now.type, pointer):
             return True
@@ -173,11 +179,23 @@ def _is_of_the_moment(kind: str, leaf: Leaf, then: AnyEvent) -> bool:
         return False
     match kind, pointer:
         case ("decision.made", "/judged_at") | ("approval.requested", "/expires_at"):
-            return abs(from_rfc3339(before) - from_rfc3339(after)) < _CLOSE
+            return _are_close(moment_of(before), moment_of(after))
         case ("budget.stopped", "/used") if getattr(then, "meter", None) == "wall_clock_seconds":
-            return abs(Decimal(before) - Decimal(after)) < Decimal(_CLOSE.seconds)
+            return _are_close(_seconds(before), _seconds(after))
         case _:
             return False
+
+
+def _are_close(one: datetime | None, other: datetime | None) -> bool:
+    return one is not None and other is not None and abs(one - other) < _CLOSE
+
+
+def _seconds(text: str) -> datetime | None:
+    """Return a moment so many seconds after some other; None where that is no number of seconds."""
+    try:
+        return _SOME_MOMENT + timedelta(seconds=float(parse_decimal(text)))
+    except (ValueError, OverflowError):
+        return None
 
 
 def _leaves(before: JsonValue, after: JsonValue, pointer: str, *, in_full: bool) -> Iterator[Leaf]:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from pydantic import ValidationError
 from typing_extensions import override
 
 from agentctl.approval.verification import Letter, NotVerified, Verified, Verifier
@@ -18,6 +19,7 @@ from agentctl.events.budget import BudgetRaised
 from agentctl.events.record import AnyEvent, Record
 from agentctl.events.run import ClockAnomaly, Limits
 from agentctl.events.tool import ToolResolved
+from agentctl.foundation.errors import IntegrityError
 from agentctl.foundation.money import plain
 from agentctl.replay.tape import Tape
 from agentctl.trace.message import AnswerMessage, GrantMessage, Message, RaiseMessage, ResolveMessage
@@ -70,7 +72,12 @@ class TapedInbox(Inbox):
         if isinstance(event, MessageRefused):
             first, *more = event.reasons or ("",)
             return Unreadable(event.message, first, tuple(more))
-        message = self._message(run, record)
+        try:
+            message = self._message(run, record)
+        except ValidationError as error:
+            raise IntegrityError(
+                f"record {record.seq} names a letter that nobody could have written"
+            ) from error
         if message is None:
             return None
         self.verified[message.signed_bytes()] = _verdict(event)

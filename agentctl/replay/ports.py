@@ -7,7 +7,7 @@ from functools import cached_property
 from agentctl.approval.reviewer import Reviewer
 from agentctl.budget.limits import Ceilings
 from agentctl.contract.agent import AgentContract
-from agentctl.contract.environment import Deployment
+from agentctl.contract.environment import Backend, Deployment
 from agentctl.events.approval import Binding
 from agentctl.foundation.clock import Clock
 from agentctl.gateway.corridor import ModelDesk, Parts
@@ -47,6 +47,7 @@ class Governed:
     review_deployments: Mapping[str, tuple[Deployment, ...]]
     reviewers: tuple[Reviewer, ...]
     reviewer_names: tuple[str, ...]
+    backends: Mapping[str, Backend]
     webhooks: tuple[str, ...] = ()
 
 
@@ -105,7 +106,7 @@ class TapedPorts:
             allowed=taped_registry(governed.allowed),
             registry=taped_registry(governed.registry),
             engines=self.court.listen(governed.engines(self.clock)),
-            broker=TapedBroker(tape),
+            broker=TapedBroker(tape, governed.backends),
             executors=TapedExecutor(self.answers, self.vault),
             models=self.live or self._desks(governed.deployments),
             reviewers=(*governed.reviewers, TapedPerson(tape)),

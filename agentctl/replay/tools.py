@@ -1,13 +1,15 @@
 """Tools that do nothing: what they answered then, under the credentials of then."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from typing_extensions import override
 
+from agentctl.contract.environment import Backend
 from agentctl.events.approval import ApprovalAnswered
-from agentctl.events.record import AnyEvent, Record
+from agentctl.events.record import Record
 from agentctl.events.tool import (
     Credential,
     ToolAmended,
@@ -20,7 +22,6 @@ from agentctl.events.tool import (
 from agentctl.foundation.canonical import JsonValue
 from agentctl.identity.broker import Broker, CredentialRequest, Minted, NotMinted
 from agentctl.replay.answers import Answers
-from agentctl.replay.places import call_of
 from agentctl.replay.tape import Tape
 from agentctl.replay.vault import TapedVault
 from agentctl.tools.executors.executor import Answered, Execution, Executor, Failed, Outcome, Unknown
@@ -61,8 +62,9 @@ class TapedExecutor(Executor):
 class TapedBroker(Broker):
     """Mints nothing: shows which credential was used then."""
 
-    def __init__(self, tape: Tape) -> None:
+    def __init__(self, tape: Tape, backends: Mapping[str, Backend]) -> None:
         self._tape = tape
+        self._backends = backends
 
     @override
     def mint(self, request: CredentialRequest) -> Minted | NotMinted:
@@ -72,7 +74,7 @@ class TapedBroker(Broker):
         """
         intent, record = self._next(request.call, ToolIntent), self._tape.next_record
         if isinstance(intent, ToolIntent):
-            return Minted(intent.credential)
+            return Minted(self._like(intent.credential, request))
         match self._next(request.call, ToolRefused), record.event if record is not None else None:
             case ToolRefused(stage="credentialed", reasons=reasons), _:
                 return NotMinted("; ".join(reasons))
@@ -80,6 +82,20 @@ class TapedBroker(Broker):
                 return NotMinted(found.group(1))
             case _:
                 return Minted(Credential(kind="none"))
+
+    def _like(self, then: Credential, request: CredentialRequest) -> Credential:
+        """Return a credential as it would be minted for this call; only its id and its end are those of then.
+
+        A trial in which no backend is reached has none.
+        """
+        backend = self._backends.get(request.backend)
+        if backend is None or (then.kind == "none" and self._tape.started.envelope.kind == "eval"):
+            return then
+        if backend.static_key is not None:
+            return Credential(kind="static", audience=request.backend, scope=request.scope)
+        audience = backend.audience or request.backend
+        like = {"kind": "brokered", "audience": audience, "scope": request.scope}
+        return then.model_copy(update=like)
 
     def _next(self, call: str, kind: type[ToolIntent | ToolRefused]) -> object:
         index = self._tape.next_of_call(call, kind)
@@ -107,20 +123,27 @@ class TapedLedger(Ledger):
         """There is nothing to give back."""
 
 
-def unmeasured_calls(records: Iterable[Record]) -> frozenset[str]:
-    """Return the calls whose bytes cannot be counted again: of what went to and fro, something is not on record."""
-    about = ((call_of(record.event), record.event) for record in records)
-    return frozenset(call for call, event in about if call is not None and _is_kept_back(event))
+@dataclass(frozen=True, slots=True)
+class Unmeasured:
+    """Calls whose bytes cannot be counted again: of what was sent with them, or of what went to and fro, something is gone."""
+
+    sent: frozenset[str]
+    moved: frozenset[str]
 
 
-def _is_kept_back(event: AnyEvent) -> bool:
-    match event:
-        case ToolProposed(arguments=value) | ToolAmended(arguments=value) | ToolIntent(arguments=value):
-            return bool(placeholders_in(value))
-        case ToolResult(value=value):
-            return bool(placeholders_in(value)) or is_unusable(value)
-        case _:
-            return False
+def unmeasured_calls(records: Iterable[Record]) -> Unmeasured:
+    """Return the calls of a tape whose bytes cannot be counted again."""
+    sent: set[str] = set()
+    taken: set[str] = set()
+    for record in records:
+        match record.event:
+            case ToolProposed(arguments=value) | ToolAmended(arguments=value) | ToolIntent(arguments=value):
+                sent.update({record.event.call} if placeholders_in(value) else ())
+            case ToolResult(value=value):
+                taken.update({record.event.call} if placeholders_in(value) or is_unusable(value) else ())
+            case _:
+                pass
+    return Unmeasured(frozenset(sent), frozenset(sent | taken))
 
 
 def is_unusable(value: JsonValue) -> bool:

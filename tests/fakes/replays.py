@@ -63,6 +63,7 @@ def governed(stage: Stage, sitting: Sitting) -> Governed:
         review_deployments=_deployments(parts.review_models),
         reviewers=parts.reviewers,
         reviewer_names=parts.reviewer_names,
+        backends={},
         webhooks=tuple(parts.announcers if sitting.driven else sorted(of_sweep)),
     )
 
