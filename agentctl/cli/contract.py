@@ -24,7 +24,7 @@ Contracts = Annotated[
     typer.Argument(help="Agents, or contract files; default: all agents.", metavar="[NAME|FILE]..."),
 ]
 Kind = Annotated[
-    Literal["agent", "tool", "environment", "platform", "script", "golden", "cases"] | None,
+    Literal["agent", "tool", "environment", "platform", "script", "golden", "baseline", "cases"] | None,
     typer.Argument(help="Which kind of file; default: all of them.", show_default=False),
 ]
 Out = Annotated[

@@ -9,12 +9,11 @@ from pydantic import Field
 
 from agentctl.contract.base import Amount, AsTuple, Document, IsoDate, Name, Text
 from agentctl.contract.loader import load_file
+from agentctl.contract.versions import Digest, TagName
 from agentctl.foundation.money import plain
 
-Digest = Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")]
-"""SHA-256 in hex."""
-
 _HEAD = """\
+# yaml-language-server: $schema=../contracts/schemas/baseline.schema.json
 # What `agentctl eval` compares with. `agentctl eval AGENT --bless` writes this file; review it like code.
 """
 
@@ -45,7 +44,7 @@ class Baseline(Document):
     """The agent."""
     version: Digest
     """The digest of the contract and all it refers to."""
-    version_tag: Name | None = None
+    version_tag: TagName | None = None
     """The tag of that version, where it had one."""
     environment: Name
     """Where the cases were tried."""

@@ -6,6 +6,7 @@ from typing import Final, Literal, get_args
 from pydantic import BaseModel
 
 from agentctl.contract.agent import AgentContract
+from agentctl.contract.baseline import Baseline
 from agentctl.contract.environment import Environment
 from agentctl.contract.golden import GoldenSet
 from agentctl.contract.json_schema import Schema, export_schema
@@ -14,7 +15,7 @@ from agentctl.contract.policy_cases import PolicyCases
 from agentctl.contract.script import Script
 from agentctl.contract.tool import ToolDescriptor
 
-Kind = Literal["agent", "tool", "environment", "platform", "script", "golden", "cases"]
+Kind = Literal["agent", "tool", "environment", "platform", "script", "golden", "baseline", "cases"]
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 
 _MODELS: Final[Mapping[Kind, tuple[type[BaseModel], str]]] = {
@@ -24,6 +25,7 @@ _MODELS: Final[Mapping[Kind, tuple[type[BaseModel], str]]] = {
     "platform": (PlatformRules, "Platform rules of agentctl"),
     "script": (Script, "Script of agentctl's scripted model"),
     "golden": (GoldenSet, "Golden cases of agentctl"),
+    "baseline": (Baseline, "Baseline of agentctl's golden cases"),
     "cases": (PolicyCases, "Policy cases of agentctl"),
 }
 

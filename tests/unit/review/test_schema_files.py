@@ -16,7 +16,10 @@ FILES: list[tuple[Kind, Path]] = [
     *(("agent", path) for path in sorted(CONTRACTS.glob("*.yaml")) if path.name != "platform.yaml"),
     *(("tool", path) for path in sorted((CONTRACTS / "tools").glob("*.yaml"))),
     *(("environment", path) for path in sorted((CONTRACTS / "environments").glob("*.yaml"))),
-    *(("golden", path) for path in sorted((CONTRACTS.parent / "goldensets").glob("*.yaml"))),
+    *(
+        ("baseline" if path.name.endswith(".baseline.yaml") else "golden", path)
+        for path in sorted((CONTRACTS.parent / "goldensets").glob("*.yaml"))
+    ),
     *(("cases", path) for path in sorted((CONTRACTS / "policies").glob("*.cases.yaml"))),
     *(("script", path) for path in sorted((CONTRACTS / "environments").glob("*/scripts/*.yaml"))),
 ]
