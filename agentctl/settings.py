@@ -105,6 +105,12 @@ class Settings:
         return os.environ.get(name)
 
 
+def step_summary() -> Path | None:
+    """Return the file that GitHub shows as the summary of a step; None elsewhere."""
+    named = os.environ.get("GITHUB_STEP_SUMMARY")
+    return Path(named) if named else None
+
+
 def wants_plain_lines() -> bool:
     """Return whether the surroundings ask for plain lines: no terminal that can do more, no colours, or nobody who looks."""
     asked = any(os.environ.get(name) for name in ("NO_COLOR", "CI"))

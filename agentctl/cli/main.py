@@ -7,6 +7,7 @@ import typer
 
 from agentctl import __version__
 from agentctl.cli import approvals, audit, contract, keys, policy, reviewers, runs, trace
+from agentctl.cli import eval as evals
 from agentctl.cli.doctor import doctor
 from agentctl.cli.failure import exit_code_of
 from agentctl.cli.init import init
@@ -33,6 +34,7 @@ app.add_typer(approvals.app, name="approvals", help="Answer what waits for appro
 app.add_typer(contract.app, name="contract", help="Check, show and export contracts.")
 app.add_typer(policy.app, name="policy", help="Check, test, explain and derive policies.")
 app.add_typer(audit.app, name="audit")
+app.add_typer(evals.app, name="eval")
 app.add_typer(trace.app, name="trace", help="Keep the index over the journals.")
 app.add_typer(reviewers.app, name="reviewers", help="Give reviewers keys of their own.")
 app.add_typer(keys.app, name="keys", help="Show public keys.")

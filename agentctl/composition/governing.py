@@ -94,6 +94,17 @@ def from_files(project: Project, agent: str, environment: str) -> Governing:
     return _governing(_as_recorded(version, bound), project.files.platform_version())
 
 
+def with_version(project: Project, version: AgentVersion, environment: str) -> Governing:
+    """Return what governs a version in an environment as it stands in the project's files now.
+
+    Raises:
+        InvalidInput: some of the files are not what they must be.
+    """
+    agent = version.contract.agent.name
+    bound = project.files.environment_version(project.files.environment(environment), agent)
+    return _governing(_as_recorded(version, bound), project.files.platform_version())
+
+
 def recorded(project: Project, envelope: Envelope) -> Governing:
     """Return what a run began with, under today's platform rules.
 

@@ -13,6 +13,7 @@ from agentctl.trace.control import LABELS, ControlJournal
 from agentctl.trace.disk import Disk, SystemDisk
 from agentctl.trace.inbox import FileInbox
 from agentctl.trace.journal import FileJournals
+from agentctl.trace.journal_files import EVALS
 from agentctl.trace.ledger import SqliteLedger
 from agentctl.trace.objects import FileObjects
 
@@ -27,6 +28,7 @@ class Project:
     settings: Settings
     files: ProjectFiles
     journals: FileJournals
+    evals: FileJournals
     objects: FileObjects
     inbox: FileInbox
     ledger: SqliteLedger
@@ -60,6 +62,7 @@ def open_project(start: Path | None = None, clock: Clock | None = None, disk: Di
         settings=settings,
         files=ProjectFiles(settings.paths.root),
         journals=FileJournals(settings.paths.journal, clock, disk),
+        evals=FileJournals(settings.paths.journal / EVALS, clock, disk),
         objects=FileObjects(settings.paths.objects),
         inbox=FileInbox(settings.paths.inbox),
         ledger=SqliteLedger(settings.paths.effects),

@@ -65,6 +65,7 @@ class Trial:
             cost_usd=self.cost_usd,
             duration_ms=self.duration_ms,
             detail=self.detail,
+            tools=self.tools,
         )
 
 

@@ -25,7 +25,7 @@ def why_not_blessed(verdict: Verdict, results: Sequence[CaseResult]) -> tuple[st
     open_cases = [result.case.id for result in results if result.outcome in {"unjudged", "not_tried"}]
     reasons = [f"`{name}` has no outcome" for name in open_cases]
     if verdict.kind == "failed":
-        failed = [f"`{result.case.id}`" for result in results if result.outcome == "failed"]
+        failed = [result.case.id for result in results if result.outcome == "failed"]
         reasons.append(f"{listed(failed)} failed")
     return tuple(reasons)
 
@@ -103,8 +103,7 @@ def obstacles_to(
     gone = sorted(set(baseline.cases) - set(cases))
     obstacles: list[str] = []
     if gone:
-        names = listed([f"`{name}`" for name in gone])
-        obstacles.append(f"{names} was blessed and is not in the golden set any more")
+        obstacles.append(f"blessed, and not in the golden set any more: {listed(gone)}")
     if environment != baseline.environment:
         obstacles.append(
             f"the baseline was blessed in `{baseline.environment}`, this was tried in `{environment}`"

@@ -7,7 +7,9 @@ from agentctl.contract.version import AgentVersion, EnvironmentVersion
 from agentctl.foundation.canonical import JsonValue, digest_of
 
 
-def parts_of(version: AgentVersion, environment: EnvironmentVersion, platform: PlatformVersion) -> dict[str, str]:
+def parts_of(
+    version: AgentVersion, environment: EnvironmentVersion, platform: PlatformVersion
+) -> dict[str, str]:
     """Return the digest of every part by its name: `instructions`, `tool stripe.create_refund`, `price of scripted-small`."""
     return {
         name: digest_of(value)
@@ -38,7 +40,10 @@ def _of_environment(bound: EnvironmentVersion) -> Iterator[tuple[str, JsonValue]
             yield f"model `{deployment.name}` of `{alias}`", said
     for name, value in environment.items():
         yield f"environment `{name}`", value
-    yield "script of the sandbox's model", None if bound.script is None else bound.script.model_dump(mode="json")
+    yield (
+        "script of the sandbox's model",
+        None if bound.script is None else bound.script.model_dump(mode="json"),
+    )
     for name, tool in bound.tools.items():
         yield f"reviewers' tool `{name}`", tool.document()
     for policy in bound.policies:

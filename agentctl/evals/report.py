@@ -16,7 +16,7 @@ class EvalReport:
     """A finished eval.
 
     `places` says where each case stands, `parts` what was tried, part by part, `changes` in sentences what of it differs
-    from the baseline, `tools` what the first trial of each case called, in order. `duration_ms` is that of all trials
+    from the baseline, `blessed_here` which of the baseline's runs can be looked at here, `tools` what the first trial of each case called, in order. `duration_ms` is that of all trials
     together.
     """
 
@@ -28,6 +28,7 @@ class EvalReport:
     baseline: Baseline | None
     parts: Mapping[str, str]
     changes: tuple[str, ...]
+    blessed_here: frozenset[str]
     tools: Mapping[str, tuple[str, ...]]
 
     @property

@@ -12,13 +12,6 @@ _MOST_NAMED = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
-    """What an eval is compared with; `obstacles` are why it cannot be, as sentences."""
-
-    obstacles: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class Verdict:
     """What an eval comes to, and why, in sentences; the first is the gravest."""
 
@@ -119,9 +112,8 @@ def _praise(results: Sequence[CaseResult]) -> tuple[str, ...]:
 
 def _cases(ids: Sequence[str]) -> str:
     """Return some cases by name, and how many more there are."""
-    shown = [f"`{name}`" for name in ids[:_MOST_NAMED]]
-    more = len(ids) - len(shown)
-    return listed([*shown, f"{more} more"] if more else shown)
+    more = len(ids) - _MOST_NAMED
+    return f"{listed(ids[:_MOST_NAMED])} and {more} more" if more > 0 else listed(ids)
 
 
 def _count(number: int) -> str:

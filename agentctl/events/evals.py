@@ -105,6 +105,8 @@ class TrialJudged(Event):
     """How long it took."""
     detail: str = ""
     """Why it could not be judged; else empty."""
+    tools: Texts = ()
+    """The tools that were called, in order."""
 
 
 class EvalFinished(Event):

@@ -7,6 +7,9 @@ from typing import TypeAlias
 
 from agentctl.foundation.ids import is_run_id
 
+EVALS = "evals"
+"""The folder of the evals' own journals: they are no runs, and whoever lists runs does not find them."""
+
 Mark: TypeAlias = tuple[str, int, int]
 """Name, size in bytes and moment of the last write in nanoseconds: two equal ones mean the same records."""
 
@@ -32,8 +35,8 @@ class JournalFile:
 
 
 def journals_in(folder: Path) -> dict[str, JournalFile]:
-    """Return the journal of every run below `<folder>/<date>/`."""
-    return journals_among(folder.glob("*/*.jsonl"))
+    """Return the journal of every run below `<folder>/<date>/`, and of every eval below `<folder>/evals/<date>/`."""
+    return journals_among((*folder.glob("*/*.jsonl"), *folder.glob(f"{EVALS}/*/*.jsonl")))
 
 
 def journals_among(paths: Iterable[Path]) -> dict[str, JournalFile]:

@@ -1,0 +1,94 @@
+"""What an eval shows: how far it is, what failed and why, what it comes to; and the files that CI reads."""
+
+from pathlib import Path
+
+from agentctl.cli.eval_lines import case_lines, head_lines, verdict_lines
+from agentctl.cli.terminal import Terminal
+from agentctl.composition.eval_orders import Progress
+from agentctl.composition.evals import EvalOutcome
+from agentctl.evals.report import EvalReport
+from agentctl.foundation.errors import ExitCode, UsageError
+from agentctl.foundation.money import plain
+from agentctl.settings import step_summary
+
+_SECONDS_BETWEEN_LINES = 2.0
+
+
+class EvalScreen:
+    """The screen of one eval: progress on stderr, the answer on stdout."""
+
+    def __init__(self, *, as_json: bool) -> None:
+        self._terminal = Terminal(as_json=as_json)
+        self._told_at = 0.0
+
+    def watch(self, progress: Progress) -> None:
+        """Say how far it has got: what fails at once, the rest every few seconds."""
+        judged = progress.judged
+        if judged is not None and judged.outcome != "passed":
+            self._terminal.progress(
+                f"{judged.case}, trial {judged.trial}: {judged.outcome.replace('_', ' ')}"
+            )
+        is_last = progress.done == progress.planned
+        if judged is None or is_last or progress.seconds - self._told_at >= _SECONDS_BETWEEN_LINES:
+            self._told_at = progress.seconds
+            self._terminal.progress(_so_far(progress))
+
+    def interrupted(self, outcome: EvalOutcome) -> int:
+        """Say how to go on, and return the exit code."""
+        self._terminal.warning(f"interrupted after {outcome.done} of {outcome.planned} trials")
+        self._terminal.progress(f"`agentctl eval --resume {outcome.eval}` goes on")
+        if self._terminal.as_json:
+            self._terminal.document({"eval": outcome.eval, "done": outcome.done, "planned": outcome.planned})
+        return int(ExitCode.INTERRUPTED)
+
+    def write(self, report: EvalReport, junit_file: Path | None, *, github: bool) -> None:
+        """Write what CI reads.
+
+        Raises:
+            UsageError: a file cannot be written.
+        """
+        from agentctl.evals.github import summary
+        from agentctl.evals.junit import junit
+
+        if junit_file is not None:
+            _put(junit_file, junit(report), appends=False)
+        if github:
+            page = step_summary()
+            if page is not None:
+                _put(page, summary(report), appends=True)
+
+    def report(self, report: EvalReport, *, github: bool) -> None:
+        """Show what it came to."""
+        from agentctl.evals.github import annotations
+        from agentctl.evals.report_json import as_json
+
+        if self._terminal.as_json:
+            self._terminal.document(as_json(report))
+            return
+        self._terminal.lines(head_lines(report))
+        for result in report.results:
+            self._terminal.lines(case_lines(result, report))
+        self._terminal.lines(verdict_lines(report))
+        if github:
+            self._terminal.data(annotations(report))
+
+    def blessed(self, path: Path) -> None:
+        """Say where the baseline stands."""
+        self._terminal.progress(f"blessed: {path}; read its diff and commit it")
+
+
+def _so_far(progress: Progress) -> str:
+    left = progress.seconds_left
+    rest = "" if left is None or progress.done == progress.planned else f", about {left:.0f} s left"
+    wanting = f", {progress.wanting} wanting" if progress.wanting else ""
+    return f"{progress.done} of {progress.planned} trials{wanting}, {plain(progress.spent_usd)} USD{rest}"
+
+
+def _put(path: Path, text: str, *, appends: bool) -> None:
+    try:
+        with path.open("a" if appends else "w", encoding="utf-8") as file:
+            file.write(text)
+    except OSError as error:
+        raise UsageError(
+            f"{path} cannot be written: {error.strerror or error}", "a file that can be written"
+        ) from error

@@ -1,0 +1,144 @@
+"""Making an eval's trials: several at once, none that could break the cap, each in the eval's journal before and after."""
+
+import asyncio
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from agentctl.composition.eval_orders import Progress, Watch
+from agentctl.composition.project import Project
+from agentctl.composition.trials import Stages, Trial, forget_trial
+from agentctl.evals.cap import Cap
+from agentctl.evals.plan import PlannedTrial
+from agentctl.evals.state import EvalState
+from agentctl.events.evals import TrialJudged, TrialStarted
+from agentctl.events.run import TrialOf
+from agentctl.foundation.errors import ExitCode, IntegrityError, UsageError
+from agentctl.foundation.ids import new_run_id
+from agentctl.foundation.money import ZERO
+from agentctl.runtime.live_world import Interrupt
+from agentctl.runtime.state import fold
+from agentctl.trace.ports import Journal
+
+
+@dataclass
+class Trying:
+    """An eval while its trials are made. `judged` grows; `cap_reached` says that no more trials could be afforded."""
+
+    project: Project
+    journal: Journal
+    stages: Stages
+    cap: Cap
+    at_once: int
+    watch: Watch
+    planned: int
+    judged: dict[tuple[str, int], TrialJudged]
+    interrupt: Interrupt = field(default_factory=Interrupt)
+    cap_reached: bool = False
+    _began_ns: int = 0
+    _before: int = 0
+
+    async def make(self, trials: tuple[PlannedTrial, ...]) -> None:
+        """Make trials, so many at once; each begins only when it can be paid for, whatever those under way come to."""
+        self._began_ns, self._before = self.project.clock.monotonic_ns(), len(self.judged)
+        self._tell(None)
+        under_way: set[asyncio.Task[None]] = set()
+        with _stopped_by_signals(self.interrupt):
+            try:
+                for trial in trials:
+                    under_way = await self._room_for(trial, under_way)
+                    if self.interrupt.wanted or self.cap_reached:
+                        break
+                    self.cap = self.cap.promised(self._worst(trial))
+                    under_way.add(asyncio.create_task(self._make_one(trial)))
+                await asyncio.gather(*under_way)
+            finally:
+                for task in under_way:
+                    task.cancel()
+                await asyncio.gather(*under_way, return_exceptions=True)
+
+    async def _room_for(
+        self, trial: PlannedTrial, under_way: set[asyncio.Task[None]]
+    ) -> set[asyncio.Task[None]]:
+        """Wait until one more may begin; return those still under way."""
+        while not self.interrupt.wanted and (
+            len(under_way) >= self.at_once or not self.cap.fits(self._worst(trial))
+        ):
+            if not under_way:
+                self.cap_reached = True
+                break
+            over, under_way = await asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED)
+            for task in over:
+                task.result()
+        return under_way
+
+    async def _make_one(self, trial: PlannedTrial) -> None:
+        worst, run = self._worst(trial), new_run_id(self.project.clock.now())
+        of = TrialOf(eval=self.journal.run, case=trial.case.id, trial=trial.trial)
+        begun = TrialStarted(case=of.case, trial=of.trial, run=run, seed=trial.seed, reserved_usd=worst)
+        self.journal.append((begun,))
+        await self.journal.sync()
+        made = await self.stages.try_case(trial.case, of, run, self.interrupt)
+        self.cap = self.cap.settled(worst, made.cost_usd)
+        if not self._is_cut_short(made):
+            await self._take(trial, made)
+
+    def _is_cut_short(self, made: Trial) -> bool:
+        """Whether a trial was stopped from outside: nothing can be said of it, and it is tried again later."""
+        return self.interrupt.wanted and made.exit_code is ExitCode.INTERRUPTED
+
+    async def _take(self, trial: PlannedTrial, made: Trial) -> None:
+        self.journal.append((made.judged,))
+        await self.journal.sync()
+        forget_trial(self.project, made.run)
+        self.judged[trial.key] = made.judged
+        self._tell(made.judged)
+
+    def _worst(self, trial: PlannedTrial) -> Decimal:
+        return self.stages.governing(trial.case).limits.max_cost_usd
+
+    def _tell(self, judged: TrialJudged | None) -> None:
+        self.watch(
+            Progress(
+                done=len(self.judged),
+                planned=self.planned,
+                wanting=sum(trial.outcome != "passed" for trial in self.judged.values()),
+                spent_usd=self.cap.spent_usd,
+                seconds=(self.project.clock.monotonic_ns() - self._began_ns) / 1e9,
+                before=self._before,
+                judged=judged,
+            )
+        )
+
+
+def spent_before(project: Project, state: EvalState) -> Iterator[Decimal]:
+    """Yield what the trials of earlier processes cost; one that was never judged what its journal says, or all that it could."""
+    yield from (trial.cost_usd for trial in state.judged.values())
+    for begun in state.under_way:
+        try:
+            yield fold(project.journals.read(begun.run)).session.spend.committed.cost_usd
+        except UsageError:  # it never began
+            yield ZERO
+        except IntegrityError:
+            yield begun.reserved_usd
+
+
+@contextmanager
+def _stopped_by_signals(interrupt: Interrupt) -> Iterator[None]:
+    """Let signals stop the trials: the first at the next safe place of each, the second at once."""
+    task, loop = asyncio.current_task(), asyncio.get_running_loop()
+
+    def stop() -> None:
+        if interrupt.wanted and task is not None:
+            task.cancel()
+        interrupt.wanted = True
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop)
+    try:
+        yield
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)

@@ -1,0 +1,324 @@
+"""The use cases around an eval: begin one, go on with one, bless what it came to.
+
+An eval is a journal of its own: what is tried, every trial that begins, every trial that was judged. So an eval that was
+killed goes on from its journal; a trial of which nobody knows what came is tried again.
+"""
+
+import asyncio
+import os
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from functools import cache, partial
+from pathlib import Path
+
+from agentctl.composition.eval_orders import EvalOrder, Watch
+from agentctl.composition.eval_trials import Trying, spent_before
+from agentctl.composition.governing import Governing, from_files, store, with_version
+from agentctl.composition.project import Project
+from agentctl.composition.trials import GoverningOf, open_stages
+from agentctl.composition.versions import find_version, is_file_name, stored_version, tag_of, version_named
+from agentctl.contract.baseline import Baseline, baseline_path, baseline_text, load_baseline
+from agentctl.contract.golden import GoldenCase
+from agentctl.contract.golden_files import GoldenFile, golden_file
+from agentctl.evals.blessing import Blessing, blessed, obstacles_to, why_not_blessed
+from agentctl.evals.cap import Cap
+from agentctl.evals.parts import changes, parts_of
+from agentctl.evals.plan import chosen, planned
+from agentctl.evals.report import EvalReport
+from agentctl.evals.results import results_of
+from agentctl.evals.state import EvalState, fold
+from agentctl.evals.verdict import verdict_of
+from agentctl.events.base import Principal
+from agentctl.events.evals import EvalFinished, EvalStarted
+from agentctl.foundation.clock import to_rfc3339
+from agentctl.foundation.errors import IntegrityError, InvalidInput, UsageError
+from agentctl.foundation.ids import is_principal, new_run_id
+from agentctl.review.reviewed import review
+from agentctl.trace.disk import put_whole
+from agentctl.trace.ports import Journal
+from agentctl.trace.run_names import LATEST
+
+
+@dataclass(frozen=True, slots=True)
+class EvalOutcome:
+    """How an eval stopped. `report` is None where it was interrupted: it can go on."""
+
+    eval: str
+    report: EvalReport | None
+    done: int
+    planned: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Subject:
+    """What is tried: the cases, and what governs their runs."""
+
+    project: Project
+    golden: GoldenFile
+    cases: tuple[GoldenCase, ...]
+    governing_of: GoverningOf
+    environment: str
+
+    @property
+    def governing(self) -> Governing:
+        """What governs runs where cases do not say otherwise."""
+        return self.governing_of(self.environment)
+
+    @property
+    def parts(self) -> dict[str, str]:
+        """What is tried, part by part."""
+        governing = self.governing
+        return parts_of(governing.version, governing.environment, governing.platform)
+
+    @property
+    def baseline(self) -> Baseline | None:
+        """What was blessed, as it stands in its file; None where nothing was."""
+        path = baseline_path(self.project.paths.root, self.governing.contract.agent.name)
+        return load_baseline(path, self.project.files.shown(path)) if path.exists() else None
+
+
+def run_eval(project: Project, order: EvalOrder, at_once: int | None, watch: Watch) -> EvalOutcome:
+    """Try an agent's golden cases and judge what comes of them.
+
+    Raises:
+        UsageError: there are no such cases, or no such version.
+        InvalidInput: the cases, the contract or the baseline are not what they must be; names every problem found.
+        AgentctlError: the eval's journal could not be written.
+    """
+    golden = golden_file(project.paths.root, order.agent)
+    cases = chosen(golden.cases, order.patterns, order.tags)
+    if all(case.skip for case in cases):
+        raise _no_cases(golden, order, found=bool(cases))
+    subject = _Subject(project, golden, cases, _governing_of(project, order), order.environment)
+    started = _started(subject, order)
+    store(project, subject.governing)
+    journal = project.evals.create(new_run_id(project.clock.now()))
+    with closing(journal):
+        return asyncio.run(
+            _carried_out(subject, started, EvalState(), journal, _Way(at_once, watch, begins=True))
+        )
+
+
+def resume_eval(project: Project, eval_id: str, at_once: int | None, watch: Watch) -> EvalOutcome:
+    """Go on with an eval from its journal; one that is finished is only reported.
+
+    Raises:
+        UsageError: there is no such eval, or what it tries is not there any more as it was.
+        AgentctlError: somebody else is writing it, or its journal is damaged.
+    """
+    acquired = project.evals.acquire(_eval_named(project.evals.runs(), eval_id))
+    with closing(acquired.journal):
+        state = fold(acquired.records)
+        if state.started is None:
+            raise IntegrityError(
+                f"the journal of eval {acquired.journal.run} does not begin with what is tried"
+            )
+        subject = _as_begun(project, state.started)
+        return asyncio.run(
+            _carried_out(subject, state.started, state, acquired.journal, _Way(at_once, watch, begins=False))
+        )
+
+
+def _eval_named(evals: Sequence[str], name: str) -> str:
+    """Return the one eval, of all of them by age, that a name stands for: the beginning of its id, or `latest`."""
+    found = evals[-1:] if name == LATEST else [one for one in evals if one.startswith(name.upper())]
+    if len(found) != 1:
+        many = f"`{name[:80]}` is the beginning of {len(found)} evals"
+        what = many if found else f"there is no eval `{name[:80]}`"
+        raise UsageError(what, "the id that an eval shows, its beginning, or `latest`")
+    return found[0]
+
+
+def bless(project: Project, report: EvalReport) -> Path:
+    """Make what an eval came to the agent's baseline, and return its file.
+
+    Raises:
+        UsageError: some cases failed, or have no outcome.
+    """
+    against = why_not_blessed(report.verdict, report.results)
+    if against:
+        raise UsageError(f"this is no baseline: {'; '.join(against)}", "an eval in which every case passed")
+    started = report.started
+    path = baseline_path(project.paths.root, started.agent)
+    blessing = Blessing(report.eval, started.by.id, to_rfc3339(project.clock.now())[:10], report.parts)
+    baseline = blessed(started, report.results, report.tools, blessing, report.baseline)
+    put_whole(path, baseline_text(baseline).encode())
+    return path
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """How an eval is carried out: how many trials at once, who watches, and whether it begins or goes on."""
+
+    at_once: int | None
+    watch: Watch
+    begins: bool
+
+
+async def _carried_out(
+    subject: _Subject, started: EvalStarted, state: EvalState, journal: Journal, way: _Way
+) -> EvalOutcome:
+    trials = planned(subject.cases, started.trials, started.seed)
+    rest = tuple(trial for trial in trials if trial.key not in state.judged)
+    async with open_stages(
+        subject.project, subject.golden, subject.governing_of, subject.environment
+    ) as stages:
+        stages.check(subject.cases)
+        if way.begins:
+            journal.append((started,))
+            await journal.sync()
+        trying = Trying(
+            project=subject.project,
+            journal=journal,
+            stages=stages,
+            cap=Cap(started.max_cost_usd).with_spent(spent_before(subject.project, state)),
+            at_once=way.at_once or len(os.sched_getaffinity(0)),
+            watch=way.watch,
+            planned=len(trials),
+            judged=dict(state.judged),
+            cap_reached=state.finished is not None and state.finished.verdict == "spend_cap",
+        )
+        if state.finished is None:
+            await trying.make(rest)
+    if trying.interrupt.wanted and len(trying.judged) < len(trials):
+        return EvalOutcome(journal.run, None, len(trying.judged), len(trials))
+    report = _report(subject, started, journal.run, trying)
+    if state.finished is None:
+        journal.append((_finished(report),))
+        await journal.sync()
+    return EvalOutcome(journal.run, report, len(trying.judged), len(trials))
+
+
+def _report(subject: _Subject, started: EvalStarted, eval_id: str, trying: Trying) -> EvalReport:
+    digests = {case.id: subject.golden.digest_of(case) for case in subject.cases}
+    baseline, every = subject.baseline, [case.id for case in subject.golden.cases]
+    results = results_of(subject.cases, started.trials, trying.judged, digests, baseline)
+    obstacles = obstacles_to(baseline, started.baseline, every, started.environment)
+    parts = subject.parts
+    return EvalReport(
+        eval=eval_id,
+        started=started,
+        results=results,
+        verdict=verdict_of(results, obstacles, cap_reached=trying.cap_reached),
+        places={case.id: subject.golden.place_of(case.id) for case in subject.cases},
+        baseline=baseline,
+        parts=parts,
+        changes=changes(baseline.parts, parts) if baseline else (),
+        blessed_here=_blessed_here(subject.project, baseline),
+        tools={case: trial.tools for (case, number), trial in trying.judged.items() if number == 1},
+    )
+
+
+def _blessed_here(project: Project, baseline: Baseline | None) -> frozenset[str]:
+    """Return the runs of a baseline whose journals are here; it was perhaps blessed on another machine."""
+    if baseline is None:
+        return frozenset()
+    return frozenset(project.journals.runs()) & {case.run for case in baseline.cases.values()}
+
+
+def _finished(report: EvalReport) -> EvalFinished:
+    outcomes = [result.outcome for result in report.results]
+    return EvalFinished(
+        verdict=report.verdict.kind,
+        passed=outcomes.count("passed"),
+        failed=outcomes.count("failed"),
+        unjudged=outcomes.count("unjudged") + outcomes.count("not_tried"),
+        regressions=tuple(result.case.id for result in report.results if result.change == "regressed"),
+        cost_usd=report.cost_usd,
+        reasons=report.verdict.reasons,
+    )
+
+
+def _started(subject: _Subject, order: EvalOrder) -> EvalStarted:
+    project, governing = subject.project, subject.governing
+    wanted = None if order.baseline is None else version_named(project, order.baseline, order.agent).digest
+    return EvalStarted(
+        agent=order.agent,
+        golden_set=subject.golden.shown,
+        golden_set_digest=subject.golden.digest,
+        version=governing.version.digest,
+        version_tag=tag_of(project, order.agent, governing.version.digest),
+        environment=order.environment,
+        environment_digest=governing.environment.digest,
+        platform_digest=governing.platform_digest,
+        cases=tuple(case.id for case in subject.cases),
+        trials=order.trials,
+        seed=order.seed,
+        max_cost_usd=order.max_cost_usd,
+        baseline=wanted,
+        by=Principal(id=_by(project, order.principal), kind="user", assurance="asserted"),
+    )
+
+
+def _by(project: Project, name: str | None) -> str:
+    """Return who has it run: as they say, else the operating system's user."""
+    chosen_name = name or project.settings.user
+    if not is_principal(chosen_name):
+        raise UsageError(
+            f"`{chosen_name[:80]}` cannot be a principal", "a plain name: letters, digits, `.`, `_`, `-`, `@`"
+        )
+    return chosen_name
+
+
+def _no_cases(golden: GoldenFile, order: EvalOrder, *, found: bool) -> UsageError:
+    if found:
+        return UsageError("every case that was chosen is skipped", "a case without `skip`")
+    asked = [*order.patterns, *(f"tag {tag}" for tag in order.tags)]
+    tags = sorted({tag for case in golden.cases for tag in case.tags})
+    known = f"ids in {golden.shown}" + (f", tags {', '.join(tags)}" if tags else "")
+    return UsageError(f"no case of `{order.agent}` fits {', '.join(asked)}", known)
+
+
+def _governing_of(project: Project, order: EvalOrder) -> GoverningOf:
+    """Return what tells what governs in an environment: the files as they are, or the version that was named."""
+    if order.contract is None:
+        return cache(partial(_checked, project, order.agent))
+    found = find_version(project, order.contract, order.agent)
+    if is_file_name(order.contract):
+        _check_file(project, order.agent, Path(order.contract).absolute(), order.environment)
+    return cache(partial(with_version, project, found.version))
+
+
+def _checked(project: Project, agent: str, environment: str) -> Governing:
+    """Return what stands in the files; a contract that fails its check is not tried."""
+    today = to_rfc3339(project.clock.now())[:10]
+    reviewed = review(
+        project.files, partial(project.files.agent, agent), environment, called=agent, today=today
+    )
+    if not reviewed.passed:
+        raise InvalidInput(reviewed.report.errors)
+    return from_files(project, agent, environment)
+
+
+def _check_file(project: Project, agent: str, path: Path, environment: str) -> None:
+    today = to_rfc3339(project.clock.now())[:10]
+    load = partial(project.files.contract_at, path)
+    reviewed = review(project.files, load, environment, called=agent, today=today)
+    if not reviewed.passed:
+        raise InvalidInput(reviewed.report.errors)
+
+
+def _as_begun(project: Project, started: EvalStarted) -> _Subject:
+    """Return what an eval began with; nothing else can be gone on with."""
+    golden = golden_file(project.paths.root, started.agent)
+    version = stored_version(project, started.version)
+    governing_of = cache(partial(with_version, project, version))
+    governing = governing_of(started.environment)
+    changed = [
+        name
+        for name, then, now in (
+            (f"`{started.golden_set}`", started.golden_set_digest, golden.digest),
+            (
+                f"environment `{started.environment}`",
+                started.environment_digest,
+                governing.environment.digest,
+            ),
+            ("what the platform enforces", started.platform_digest, governing.platform_digest),
+        )
+        if then != now
+    ]
+    if changed:
+        raise UsageError(f"{' and '.join(changed)} changed since this eval began", "a new eval")
+    cases = tuple(case for case in golden.cases if case.id in started.cases)
+    return _Subject(project, golden, cases, governing_of, started.environment)
