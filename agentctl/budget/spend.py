@@ -5,7 +5,7 @@ its process died, keeps its reservation: nobody can say that it was free.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal
 from functools import cached_property, reduce
 from typing import TypeAlias
@@ -57,8 +57,8 @@ def evolve_spend(spend: Spend, event: Event) -> Spend:
     """Return the spend after one event; events that cost nothing change nothing."""
     match event:
         case ModelAsked():
-            asked = replace(spend, steps=max(spend.steps, event.step + 1))
-            return _reserve(asked, (_asked_for(event), event.attempt), event.reservation)
+            steps = max(spend.steps, event.step + 1)
+            return _reserve(spend, (_asked_for(event), event.attempt), event.reservation, steps)
         case ModelAnswered() | ModelFailed():
             return _settle(spend, (_asked_for(event), event.attempt), event.settlement)
         case ToolIntent(purpose="agent"):
@@ -77,10 +77,10 @@ def _asked_for(event: ModelAsked | ModelAnswered | ModelFailed) -> str:
     return f"model/{event.step}" if event.review is None else f"review/{event.review}"
 
 
-def _reserve(spend: Spend, attempt: Attempt, reservation: Reservation) -> Spend:
-    return replace(spend, open={**spend.open, attempt: reservation})
+def _reserve(spend: Spend, attempt: Attempt, reservation: Reservation, steps: int | None = None) -> Spend:
+    return Spend(spend.settled, {**spend.open, attempt: reservation}, spend.steps if steps is None else steps)
 
 
 def _settle(spend: Spend, attempt: Attempt, used: Reservation) -> Spend:
     still_open = {key: value for key, value in spend.open.items() if key != attempt}
-    return replace(spend, settled=total((spend.settled, used)), open=still_open)
+    return Spend(total((spend.settled, used)), still_open, spend.steps)

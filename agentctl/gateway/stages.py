@@ -5,7 +5,6 @@ no. When an approval arrives, or after a crash, all stages run again from the fi
 """
 
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from typing import TypeAlias
 
 from agentctl.approval.grants import GrantedCall, amounts_of, why_not
@@ -17,6 +16,7 @@ from agentctl.budget.sizes import bytes_of
 from agentctl.events.base import Reservation
 from agentctl.events.tool import DecisionMade, GrantUse, Stage
 from agentctl.foundation.canonical import digest_bytes, digest_of
+from agentctl.foundation.changed import changed
 from agentctl.foundation.errors import InternalError
 from agentctl.gateway.bench import Bench
 from agentctl.gateway.loops import loop_before
@@ -35,7 +35,7 @@ async def registered(case: Case, bench: Bench) -> Verdict:
     tool = bench.registry.get(case.proposal.tool)
     if tool is None:
         return _refused(case, "registered", f"there is no tool `{case.proposal.tool[:80]}` here")
-    return replace(case, tool=tool)
+    return changed(case, tool=tool)
 
 
 async def well_formed(case: Case, bench: Bench) -> Verdict:
@@ -52,7 +52,7 @@ async def well_formed(case: Case, bench: Bench) -> Verdict:
     problems = tool.arguments_validator.problems(real)
     if problems or not isinstance(real, dict):
         return _refused(case, "well_formed", *problems)
-    return replace(case, arguments=arguments, real=real)
+    return changed(case, arguments=arguments, real=real)
 
 
 async def read_only(case: Case, bench: Bench) -> Verdict:
@@ -82,7 +82,7 @@ async def permitted(case: Case, bench: Bench) -> Verdict:
         judged_at=request.now,
         effect=request.descriptor.effect,
     )
-    judged = replace(case, decision=made, effect_key=key, totals=judged_on.totals)
+    judged = changed(case, decision=made, effect_key=key, totals=judged_on.totals)
     if decision == "deny":
         return Refused("permitted", sentences_for("deny", answers), judged)
     return judged
@@ -96,7 +96,7 @@ async def affordable(case: Case, bench: Bench) -> Verdict:
     stop = exceeded(bench.state.spend, bench.state.header.limits, asked, time)
     if stop is not None:
         return Refused("affordable", (sentence(stop),), case, stop)
-    return replace(case, reservation=asked)
+    return changed(case, reservation=asked)
 
 
 async def progressing(case: Case, bench: Bench) -> Verdict:
@@ -189,10 +189,10 @@ def _bound(case: Case, latest: Approval, bench: Bench) -> Verdict:
     different = _difference(case, latest, bench)
     if different is not None:
         return _refused(case, "approved", f"what was approved is not what is asked: {different} differs")
-    changed = _why_ask_again(case, latest, bench)
-    if changed is not None:
-        return NeedsApproval(case, (changed, *latest.request.reasons), already_requested=False)
-    return replace(case, approvals=(latest.request.approval,))
+    reason = _why_ask_again(case, latest, bench)
+    if reason is not None:
+        return NeedsApproval(case, (reason, *latest.request.reasons), already_requested=False)
+    return changed(case, approvals=(latest.request.approval,))
 
 
 def _difference(case: Case, latest: Approval, bench: Bench) -> str | None:
@@ -246,7 +246,7 @@ def _granted(case: Case, decision: DecisionMade, bench: Bench) -> Case | None:
     for name in bench.state.grants:
         use = _use_of(name, call, terms, case, bench)
         if use is not None:
-            return replace(case, grant=use)
+            return changed(case, grant=use)
     return None
 
 

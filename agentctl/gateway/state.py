@@ -29,6 +29,7 @@ from agentctl.events.tool import (
     ToolUnknown,
 )
 from agentctl.foundation.canonical import JsonObject, JsonValue
+from agentctl.foundation.changed import changed
 
 CallStatus = Literal[
     "proposed", "waiting", "refused", "in_flight", "unknown", "failed", "answered", "in_doubt"
@@ -36,7 +37,7 @@ CallStatus = Literal[
 """`failed`: an attempt certainly had no effect and another may follow; `unknown`: nobody can say."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class CallState:
     """One call of the agent. `shown` is what the model gets to see, once that is settled, `digest` that of a recorded end.
 
@@ -84,7 +85,7 @@ class ModelReview:
     why_not: str = "it was not asked"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class SessionState:
     """Everything the stages may look at.
 
@@ -187,7 +188,7 @@ class _Changes(TypedDict, total=False):
 def evolve(state: SessionState, record: Record) -> SessionState:
     """Return the state after one record. No part of a state looks at another, so all are changed at once."""
     changes: _Changes = {**_rest(state, record), **_models(state, record), **_calls(state, record)}
-    return replace(
+    return changed(
         state,
         spend=evolve_spend(state.spend, record.event),
         worked=evolve_worked(state.worked, record),
@@ -354,8 +355,8 @@ def _resolved(state: SessionState, resolution: ToolResolved) -> _Changes:
 
 
 def _changed(state: SessionState, call: str, **changes: object) -> _Changes:
-    return _with_call(state, call, replace(state.calls[call], **changes))  # type: ignore[arg-type]  # replace() checks
+    return _with_call(state, call, changed(state.calls[call], **changes))
 
 
-def _with_call(state: SessionState, call: str, changed: CallState) -> _Changes:
-    return {"calls": {**state.calls, call: changed}}
+def _with_call(state: SessionState, call: str, now: CallState) -> _Changes:
+    return {"calls": {**state.calls, call: now}}

@@ -13,7 +13,7 @@ from agentctl.foundation.canonical import JsonObject
 from agentctl.tools.registry import RegisteredTool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Case:
     """One call on its way through the stages: each stage adds what it found out.
 

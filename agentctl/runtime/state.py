@@ -1,7 +1,7 @@
 """Everything the next decision may look at, and nothing else: a pure fold over a run's records."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import reduce
 from typing import TypedDict
 
@@ -12,6 +12,7 @@ from agentctl.events.loop import LoopDetected
 from agentctl.events.model import ModelAnswered, ModelAsked, ModelFailed, ModelRefused, WrittenCall
 from agentctl.events.record import Record
 from agentctl.events.run import RunFinished, RunResumed, RunStarted, RunSuspended
+from agentctl.foundation.changed import changed
 from agentctl.gateway.state import SessionState
 from agentctl.gateway.state import evolve as evolve_session
 
@@ -25,7 +26,7 @@ class Turn:
     calls: tuple[WrittenCall, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class RunState:
     """A run, as its journal tells it.
 
@@ -72,7 +73,7 @@ class _Changes(TypedDict, total=False):
 def evolve(state: RunState, record: Record) -> RunState:
     """Return the state after one record."""
     changes: _Changes = {**_course(record), **_work(state, record)}
-    return replace(state, session=evolve_session(state.session, record), **changes)
+    return changed(state, session=evolve_session(state.session, record), **changes)
 
 
 def _course(record: Record) -> _Changes:
