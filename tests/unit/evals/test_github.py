@@ -98,9 +98,10 @@ def test_nothing_hostile_escapes(text: str) -> None:
     report = report_of(failing("a", text), result_of(golden("b", skip=text)), file=f"g{text}.yaml")
     for line in annotations(report):
         assert _COMMAND.fullmatch(line)
-    outside = unescaped(summary(report))
+    page = summary(report)
+    outside = unescaped(page)
     assert not re.search(r"[<>\[\]@\\]|https?:|www\.|\x1b", outside)
-    assert {row.count("|") for row in outside.splitlines() if row.startswith("|")} == {6}
+    assert {row.count("|") for row in page.splitlines() if row.startswith("|")} == {6}
 
 
 @given(st.text(st.characters(), max_size=60), st.sampled_from(HOSTILE))

@@ -7,6 +7,7 @@ from agentctl.evals.state import fold
 from agentctl.events.evals import EvalStarted, TrialJudged
 from agentctl.foundation.errors import Place
 from tests.fakes.evals import (
+    EVAL,
     baseline_of,
     blessed_case,
     golden,
@@ -22,7 +23,7 @@ from tests.fakes.journals import chained
 def test_the_events_stand_in_a_journal() -> None:
     """A made-up eval is read back from records as it was."""
     events = (started([golden("a")]), judged("a", 1, "failed", score("expected x; found y")))
-    state = fold(chained(events))
+    state = fold(chained(EVAL, events))
     assert state.started == events[0]
     assert state.judged == {("a", 1): events[1]}
     assert EvalStarted.model_validate(events[0].model_dump()) == events[0]
