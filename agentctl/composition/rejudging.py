@@ -12,9 +12,10 @@ from agentctl.events.replay import Cause, Difference, ReplayJudged
 from agentctl.events.run import RunStarted
 from agentctl.events.tool import DecisionMade, PolicyAnswer, Stage, ToolAmended, ToolProposed, ToolRefused
 from agentctl.gateway.bench import Bench
-from agentctl.policy.engine import PolicyEngine, PolicyRequest
+from agentctl.policy.engine import PolicyRequest
 from agentctl.replay.causes import SENTENCES
 from agentctl.replay.clock import SetClock
+from agentctl.replay.court import silent
 from agentctl.replay.journal import OwnJournal
 from agentctl.replay.judging import MOST_DIFFERENCES
 from agentctl.replay.places import short_call_of
@@ -32,27 +33,33 @@ _NOW: Final[Mapping[Answer, str]] = {
 }
 
 
+class _Current:
+    """The moment that is judged again, and its time."""
+
+    def __init__(self, tape: Tape) -> None:
+        self.clock = SetClock(tape.records[0])
+        self.made: DecisionMade | None = None
+
+    def come(self, moment: Moment) -> None:
+        """Go on to a moment."""
+        self.clock.set(moment.record)
+        self.made = moment.record.event if isinstance(moment.record.event, DecisionMade) else None
+
+
 @dataclass(frozen=True, slots=True)
 class _Said:
     """An authority that is not asked again: it says what it said when the call was judged."""
 
     policy: str
     digest: str
-    made: DecisionMade | None
+    current: _Current
 
     async def decide(self, request: PolicyRequest) -> PolicyAnswer:
         """Return what it said; where it was not asked, that nobody could ask it."""
         del request
-        answers = self.made.answers if self.made is not None else ()
+        answers = self.current.made.answers if self.current.made is not None else ()
         mine = (item for item in answers if (item.policy, item.digest) == (self.policy, self.digest))
-        return next(mine, None) or PolicyAnswer(
-            authority="policy",
-            policy=self.policy,
-            digest=self.digest,
-            decision="deny",
-            reasons=(f"`{self.policy}` could not be asked",),
-            errors=("the tape holds no answer of it to this call",),
-        )
+        return next(mine, None) or silent(self.policy, self.digest)
 
 
 @dataclass(frozen=True)
@@ -66,9 +73,15 @@ class Rejudging:
 
     async def work(self, own: OwnJournal) -> ReplayJudged:
         """Judge every call again, at each moment at which it was judged; write what it is now, and return what changed."""
-        registry, vault = registry_of(self.now), TapedVault(self.tape.records)
-        moments = moments_of(self.tape.records, self.then.contract, self.then.version.tools)
-        found = [await rejudged(moment, self._bench(moment, registry, vault)) for moment in moments]
+        registry, vault, current = registry_of(self.now), TapedVault(self.tape.records), _Current(self.tape)
+        engines = tuple(
+            authorities_of(self.now, current.clock, lambda policy: _Said(policy.name, policy.digest, current))
+        )
+        found: list[Rejudged] = []
+        for moment in moments_of(self.tape.records, self.then.contract, self.then.version.tools):
+            current.come(moment)
+            bench = replace(self._bench(moment, registry, vault), engines=engines)
+            found.append(await rejudged(moment, bench))
         self._write(found, own, vault)
         return self._judged(found, vault)
 
@@ -131,7 +144,7 @@ class Rejudging:
             state=replace(moment.state, envelope=header.model_copy(update=update)),
             registry=registry.only(self.now.version.tools),
             contract=self.now.contract,
-            engines=tuple(self._engines(moment)),
+            engines=(),
             reviewer_names=tuple(item.name for item in self.now.environment.environment.reviewers),
             principal=header.principal,
             actor=f"agent:{header.agent}",
@@ -140,12 +153,6 @@ class Rejudging:
             digest=vault.bound_digest,
             restore=vault.restore,
             lost=vault.missing,
-        )
-
-    def _engines(self, moment: Moment) -> Iterator[PolicyEngine]:
-        made = moment.record.event if isinstance(moment.record.event, DecisionMade) else None
-        return authorities_of(
-            self.now, SetClock(moment.record), lambda policy: _Said(policy.name, policy.digest, made)
         )
 
 

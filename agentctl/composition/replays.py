@@ -1,7 +1,7 @@
 """The use case of replaying a run: its journal is driven again through the ordinary session, and nothing is reached."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import lru_cache
@@ -17,6 +17,7 @@ from agentctl.composition.replay_parts import governed_of, is_at_hand
 from agentctl.composition.versions import put_version, tag_of, version_named
 from agentctl.contract.enforcement import not_enforced
 from agentctl.events.form import JOURNAL_VERSION
+from agentctl.events.record import Record
 from agentctl.events.replay import Cause, ReplayJudged
 from agentctl.events.run import Envelope, ReplayMode, ReplayOf, RunKind, RunResumed, RunStarted
 from agentctl.foundation.canonical import JsonValue, digest_of
@@ -74,31 +75,37 @@ def replay_run(project: Project, order: ReplayOrder) -> ReplayOutcome:
         UsageError: there is no such run or version, or it cannot be replayed under that.
         IntegrityError: the run's journal, or something that it names, is damaged.
     """
-    tape = Tape(project.journals.read(replayable(project, order.run)))
+    tape = tape_of(project, order.run)
     under = governed_by(project, tape, order.contract)
     with nothing_reached() if order.mode != "tools-taped" else nullcontext():
         return asyncio.run(_replayed(project, tape, order.mode, under))
 
 
-def replayable(project: Project, text: str) -> str:
-    """Return the run that is meant: an id, the beginning of one, or `latest`, which is never a replay.
+def tape_of(project: Project, text: str) -> Tape:
+    """Return the journal of the run that is meant: an id, the beginning of one, or `latest`, which is never a replay.
 
     Raises:
         UsageError: there is none, there are several, or it is a replay itself.
+        IntegrityError: the journal is damaged, or the run has not begun.
     """
     runs = project.journals.runs()
     if text == LATEST:
-        begun = (run for run in reversed(runs) if _kind(project, run) not in {None, "replay"})
-        return the_one(tuple(islice(begun, 1)), text)
+        read = ((run, project.journals.read(run)) for run in reversed(runs))
+        found = dict(islice(((run, records) for run, records in read if _is_run(records)), 1))
+        return Tape(found[the_one(tuple(found), text)])
     run = run_named(runs, text)
-    if _kind(project, run) == "replay":
-        raise UsageError(f"run `{run}` is itself a replay", "the run that it replays")
-    return run
-
-
-def _kind(project: Project, run: str) -> RunKind | None:
-    """Return the kind of a run; None where it has not begun."""
     records = project.journals.read(run)
+    if _kind(records) == "replay":
+        raise UsageError(f"run `{run}` is itself a replay", "the run that it replays")
+    return Tape(records)
+
+
+def _is_run(records: Sequence[Record]) -> bool:
+    """Return whether a journal is that of a run that has begun, and no replay."""
+    return _kind(records) not in {None, "replay"}
+
+
+def _kind(records: Sequence[Record]) -> RunKind | None:
     first = records[0].event if records else None
     return first.envelope.kind if isinstance(first, RunStarted) else None
 

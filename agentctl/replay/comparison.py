@@ -127,6 +127,10 @@ class Comparer:
             self._parting(now.type, leaf) for leaf in leaves if not self._is_nothing(then, now, leaf)
         )
 
+    def says_all(self, event: AnyEvent) -> bool:
+        """Return whether an event that does not part from the tape says just what stands there, its version too."""
+        return self.same_version or all(event.type != kind for kind, _ in OF_VERSION)
+
     def _parting(self, kind: str, leaf: Leaf) -> Parting:
         asked = _among(ASKED, kind, leaf[0]) or (self.is_asked_anew and _among(ANEW, kind, leaf[0]))
         return parting_of(*leaf, asked=asked)

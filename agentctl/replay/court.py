@@ -88,10 +88,10 @@ class TapedEngine:
         """Return what it said of the same call; of a call that is not on the tape, that nobody could ask."""
         index = self._index(request)
         if index is None:
-            return self._silent()
+            return silent(self.policy, self.digest)
         made = self.tape.records[index].event
         answers = made.answers if isinstance(made, DecisionMade) else ()
-        return next((item for item in answers if self._is_mine(item)), self._silent())
+        return next((item for item in answers if self._is_mine(item)), silent(self.policy, self.digest))
 
     def _index(self, request: PolicyRequest) -> int | None:
         """Return the place of the decision: that of the call in hand, else the next one of a call like this."""
@@ -106,15 +106,17 @@ class TapedEngine:
     def _is_mine(self, answer: PolicyAnswer) -> bool:
         return (answer.policy, answer.digest) == (self.policy, self.digest)
 
-    def _silent(self) -> PolicyAnswer:
-        return PolicyAnswer(
-            authority="policy",
-            policy=self.policy,
-            digest=self.digest,
-            decision="deny",
-            reasons=(f"`{self.policy}` could not be asked",),
-            errors=("the tape holds no answer of it to this call",),
-        )
+
+def silent(policy: str, digest: str) -> PolicyAnswer:
+    """Return what counts for an authority that nobody could ask: an error, which denies."""
+    return PolicyAnswer(
+        authority="policy",
+        policy=policy,
+        digest=digest,
+        decision="deny",
+        reasons=(f"`{policy}` could not be asked",),
+        errors=("the tape holds no answer of it to this call",),
+    )
 
 
 def _calls_like(request: PolicyRequest, records: Iterable[Record]) -> Iterable[str]:

@@ -136,7 +136,7 @@ class TapedJournal(Journal):
         index = self.tape.take(event)
         then = None if index is None else self.tape.records[index]
         partings = () if then is None else self.comparer.partings(then, event)
-        if then is not None and index is not None and not partings:
+        if then is not None and index is not None and not partings and self.comparer.says_all(event):
             record = (
                 then
                 if self.tape.is_here(index)
