@@ -103,7 +103,8 @@ async def _ask_repeatedly(corridor: Corridor, work: ModelWork, desk: ModelDesk) 
 async def _ask_once(corridor: Corridor, work: ModelWork, desk: ModelDesk) -> ModelFailure | None:
     """Make one attempt; None when it answered, or when a refusal or a budget stop ends the step."""
     request = _request(corridor, work, desk)
-    reservation = judge(corridor, work, desk, request)
+    shown = _as_shown(corridor, work, request)
+    reservation = judge(corridor, desk, shown, work.step)
     if not isinstance(reservation, Reservation):
         corridor.record(_not_asked(work, reservation))
         return None
@@ -111,7 +112,7 @@ async def _ask_once(corridor: Corridor, work: ModelWork, desk: ModelDesk) -> Mod
     corridor.record(asked)
     await corridor.durable()
     started = corridor.parts.clock.monotonic_ns()
-    outcome = await desk.client.complete(_as_shown(corridor, work, request))
+    outcome = await desk.client.complete(shown)
     latency = (corridor.parts.clock.monotonic_ns() - started) / 1_000_000
     corridor.record(*_outcome_events(corridor, asked, desk, outcome, latency))
     await corridor.durable()
@@ -119,22 +120,22 @@ async def _ask_once(corridor: Corridor, work: ModelWork, desk: ModelDesk) -> Mod
 
 
 def judge(
-    corridor: Corridor, work: ModelWork, desk: ModelDesk, request: ModelRequest
+    corridor: Corridor, desk: ModelDesk, shown: ModelRequest, step: int
 ) -> Reservation | ModelRefused | BudgetStopped:
     """Return what one attempt may use at most; or why it is not made: an unknown price, or a ceiling it could break."""
     if desk.price is None:
         reason = f"the price of `{desk.deployment.name}` is not known; declare `price` in the environment"
-        return ModelRefused(step=work.step, stage="priced", reasons=(reason,))
+        return ModelRefused(step=step, stage="priced", reasons=(reason,))
     limits, spend = corridor.state.header.limits, corridor.state.spend
-    if request.max_output_tokens < 1:
+    if shown.max_output_tokens < 1:
         return stopped(
             "output_tokens", Decimal(limits.max_output_tokens), Decimal(limits.max_output_tokens), Decimal(1)
         )
-    worst = desk.client.worst_case_input_tokens(_as_shown(corridor, work, request))
+    worst = desk.client.worst_case_input_tokens(shown)
     reservation = Reservation(
         input_tokens=worst,
-        output_tokens=request.max_output_tokens,
-        cost_usd=desk.price.cost(worst, request.max_output_tokens),
+        output_tokens=shown.max_output_tokens,
+        cost_usd=desk.price.cost(worst, shown.max_output_tokens),
     )
     time = Time(corridor.worked, desk.deployment.timeout_seconds)
     return exceeded(spend, limits, reservation, time) or reservation

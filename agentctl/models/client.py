@@ -52,9 +52,9 @@ class ToolDefinition:
     arguments: JsonObject
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ModelRequest:
-    """All that a model gets to see."""
+    """All that a model gets to see; without slots, so that what is sent for it can be kept with it."""
 
     model: str
     messages: tuple[Message, ...]

@@ -148,7 +148,7 @@ class LitellmClient(ModelClient):
     def _arguments(self, request: ModelRequest) -> dict[str, object]:
         """Return what litellm is called with: our body, one attempt, nothing kept."""
         # A copy through text: litellm changes the messages it is given.
-        body: dict[str, object] = json.loads(wire.body_bytes(wire.request_body(request)))
+        body: dict[str, object] = json.loads(wire.sent_bytes(request))
         return body | {
             "timeout": request.timeout_seconds,
             "num_retries": 0,

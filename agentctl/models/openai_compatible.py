@@ -65,7 +65,7 @@ class OpenAICompatibleClient(ModelClient):
     async def _posted(self, request: ModelRequest) -> ModelAnswer | ModelFailure:
         async with self._pool().post(
             self._url,
-            data=wire.body_bytes(wire.request_body(request)),
+            data=wire.sent_bytes(request),
             headers=self._headers(request),
             timeout=_timeout(request.timeout_seconds),
             allow_redirects=False,

@@ -33,6 +33,8 @@ _SHORTEST_SECRET = 8  # anything shorter is a stand-in, and may be part of any w
 _MAX_TOKENS = 100_000_000  # ten times the largest context there is; above, the count is nonsense
 _SECONDS = re.compile(r"\d{1,6}(\.\d{1,6})?", re.ASCII)
 
+_SENT = "_sent"
+
 _TOO_MANY_REQUESTS = 429
 _GAVE_UP_WAITING = {408, 504}  # somebody on the way stopped waiting; the model may have answered all the same
 _SERVER_ERRORS = range(500, 600)
@@ -61,9 +63,17 @@ def body_bytes(body: JsonObject) -> bytes:
     return text.encode("utf-8", "replace")
 
 
+def sent_bytes(request: ModelRequest) -> bytes:
+    """Return the bytes that are sent for a request; they are made once: it is priced by them and then sent."""
+    kept: dict[str, bytes] = vars(request)
+    if _SENT not in kept:
+        kept[_SENT] = body_bytes(request_body(request))
+    return kept[_SENT]
+
+
 def request_bytes(request: ModelRequest) -> int:
     """Return the number of bytes sent for a request: no tokenizer makes more tokens of it."""
-    return len(body_bytes(request_body(request)))
+    return len(sent_bytes(request))
 
 
 def _wire_message(message: Message) -> JsonObject:
