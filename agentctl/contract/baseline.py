@@ -1,15 +1,17 @@
 """Baselines: what a version of an agent was blessed with, case by case; `goldensets/<agent>.baseline.yaml`, made for `git diff`."""
 
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, cast
 
-import yaml
 from pydantic import Field
 
 from agentctl.contract.base import Amount, AsTuple, Document, IsoDate, Name, Text
 from agentctl.contract.loader import load_file
 from agentctl.contract.versions import Digest, TagName
+from agentctl.contract.yaml_text import yaml_text
+from agentctl.foundation.canonical import JsonValue
 from agentctl.foundation.money import plain
 
 _HEAD = """\
@@ -81,26 +83,25 @@ def load_baseline(path: Path, shown_as: str | None = None) -> Baseline:
 def baseline_text(baseline: Baseline) -> str:
     """Return the file of a baseline: cases in order of their ids, one line per fact, so that a diff reads well."""
     said = baseline.model_dump(exclude_none=True)
-    said["cases"] = {name: _as_written(case) for name, case in sorted(said["cases"].items())}
-    return _HEAD + yaml.dump(said, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=1_000)
+    said["cases"] = dict(sorted(said["cases"].items()))
+    return _HEAD + "".join(f"{line}\n" for line in _facts(said))
 
 
-def _as_written(case: dict[str, object]) -> dict[str, object]:
-    """Return a case as it is written: nothing that is empty."""
-    return {
-        name: list(value) if isinstance(value, tuple) else value
-        for name, value in case.items()
-        if value != ()
-    }
+def _facts(facts: Mapping[str, object]) -> Iterator[str]:
+    """Yield facts as lines of YAML that our own reader takes back as they were; what is an empty list is left out."""
+    for name, value in facts.items():
+        head = f"{_scalar(name)}:"
+        match value:
+            case Mapping() if value:
+                yield head
+                yield from (f"  {line}" for line in _facts(value))
+            case tuple():
+                yield from (head, *(f"  - {_scalar(item)}" for item in value)) if value else ()
+            case Decimal():
+                yield f"{head} {plain(value)}"
+            case _:
+                yield f"{head} {_scalar(value)}"
 
 
-class _Dumper(yaml.SafeDumper):
-    """Writes amounts as numbers, exactly."""
-
-
-def _number(dumper: yaml.SafeDumper, amount: Decimal) -> yaml.ScalarNode:
-    text = plain(amount)
-    return dumper.represent_scalar(f"tag:yaml.org,2002:{'float' if '.' in text else 'int'}", text)
-
-
-_Dumper.add_representer(Decimal, _number)
+def _scalar(value: object) -> str:
+    return yaml_text(cast("JsonValue", value)).rstrip("\n")
