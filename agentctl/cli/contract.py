@@ -1,4 +1,4 @@
-"""`agentctl contract`: check contracts, show what holds, export the schemas of our files."""
+"""`agentctl contract`: check contracts, show what holds, compare and tag versions, export the schemas of our files."""
 
 import json as json_text
 from collections.abc import Callable, Iterator, Sequence
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from agentctl.cli.contract_versions import diff, tag, versions
 from agentctl.cli.options import Env, Json
 
 if TYPE_CHECKING:
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from agentctl.review.reviewed import Reviewed
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+app.command("diff")(diff)
+app.command("versions")(versions)
+app.command("tag")(tag)
 
 Contracts = Annotated[
     list[str] | None,

@@ -8,6 +8,7 @@ import typer
 from agentctl import __version__
 from agentctl.cli import approvals, audit, contract, keys, policy, reviewers, runs, trace
 from agentctl.cli import eval as evals
+from agentctl.cli.diff import diff
 from agentctl.cli.doctor import doctor
 from agentctl.cli.failure import exit_code_of
 from agentctl.cli.init import init
@@ -28,10 +29,11 @@ app.command("run")(run)
 app.command("resume")(resume)
 app.command("resolve")(resolve)
 app.command("replay")(replay)
+app.command("diff")(diff)
 app.command("doctor")(doctor)
 app.add_typer(runs.app, name="runs", help="Look at runs.")
 app.add_typer(approvals.app, name="approvals", help="Answer what waits for approval.")
-app.add_typer(contract.app, name="contract", help="Check, show and export contracts.")
+app.add_typer(contract.app, name="contract", help="Check, show, compare and tag contracts.")
 app.add_typer(policy.app, name="policy", help="Check, test, explain and derive policies.")
 app.add_typer(audit.app, name="audit")
 app.add_typer(evals.app, name="eval")

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from agentctl.cli.live_part import LivePart
+    from agentctl.cli.side_by_side import SideRow
 
 __all__ = ["WIDTH", "Column", "Line", "Terminal", "Tone", "capped"]
 
@@ -129,6 +130,13 @@ class Terminal:
         meant: list[Tone] = ["title", *(tones or ("plain",) * len(cells))]
         for row, line in table_lines(self._answers, shown, cells):
             self._answers.print(_styled(line, meant[row]), soft_wrap=True)
+
+    def side_by_side(self, rows: "Iterable[SideRow]") -> None:
+        """Print rows of two sides beside each other, below each other where there is no room; none of it is cut."""
+        from agentctl.cli.side_by_side import side_lines
+
+        for line in side_lines(self._answers, rows):
+            self._answers.print(line, soft_wrap=True)
 
     @property
     def room(self) -> int | None:

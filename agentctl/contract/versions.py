@@ -22,7 +22,9 @@ from agentctl.foundation.visible import visible
 VERSIONS_FILE: Final = "versions.toml"
 """Its name under `contracts/`."""
 
-TagName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
+_TAG_NAME: Final = r"^[a-z0-9][a-z0-9._-]{0,63}$"
+
+TagName = Annotated[str, StringConstraints(pattern=_TAG_NAME)]
 """A tag: lower-case ASCII letters, digits, `.`, `_`, `-`."""
 
 Digest = Annotated[str, StringConstraints(pattern=r"^sha256:[0-9a-f]{64}$")]
@@ -83,6 +85,11 @@ class VersionsFile:
     document: VersionTags
     source: Source
     text: str
+
+
+def is_tag_name(text: str) -> bool:
+    """Return whether a text can be a tag."""
+    return re.fullmatch(_TAG_NAME, text) is not None and not text.endswith("\n")
 
 
 def load_versions(path: Path, shown_as: str) -> VersionsFile:

@@ -1,0 +1,65 @@
+"""Which versions ran: when, how often and to what end, with what it cost."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+from agentctl.trace.query_texts import query_text
+
+if TYPE_CHECKING:
+    from agentctl.trace.store import Reader
+
+
+@dataclass(frozen=True, slots=True)
+class RunsOf:
+    """Runs of a version of one kind that stand alike: `answered`, `approval`, `running`."""
+
+    kind: str
+    outcome: str
+    runs: int
+    cost_usd: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class RanVersion:
+    """A version that ran; `tags` are those that it had then."""
+
+    agent: str
+    digest: str
+    first_at: datetime
+    last_at: datetime
+    runs: tuple[RunsOf, ...]
+    tags: tuple[str, ...]
+
+    @property
+    def count(self) -> int:
+        """How many runs there were, of every kind."""
+        return sum(part.runs for part in self.runs)
+
+    @property
+    def cost_usd(self) -> Decimal:
+        """What all of them cost."""
+        return sum((part.cost_usd for part in self.runs), Decimal(0))
+
+
+def versions_that_ran(reader: "Reader", agent: str | None = None) -> tuple[RanVersion, ...]:
+    """Return the versions of one agent, or of all, of which there are runs."""
+    rows = reader.rows(query_text("versions"), agent=agent)
+    return tuple(_version(key, list(group)) for key, group in groupby(rows, lambda row: (row[0], row[1])))
+
+
+def _version(
+    key: tuple[Any, ...], rows: Iterable[tuple[Any, ...]]
+) -> RanVersion:  # what DuckDB has in its cells
+    parts = list(rows)
+    return RanVersion(
+        agent=key[0],
+        digest=key[1],
+        first_at=min(row[5] for row in parts).replace(tzinfo=UTC),
+        last_at=max(row[6] for row in parts).replace(tzinfo=UTC),
+        runs=tuple(RunsOf(row[2], row[3], row[4], Decimal(row[7])) for row in parts),
+        tags=tuple(sorted({tag for row in parts for tag in row[8] or ()})),
+    )
