@@ -1,6 +1,6 @@
 """The letters a run was sent, written again from what its journal says of them, and what was made of their signatures."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from pydantic import ValidationError
@@ -84,59 +84,32 @@ class TapedInbox(Inbox):
         return Received(message, 0)
 
     def _message(self, run: str, record: Record) -> Message | None:
-        event, at = record.event, record.time
-        match event:
-            case ApprovalAnswered(message=str() as identifier):
-                return AnswerMessage(
-                    id=identifier,
-                    run=run,
-                    at=at,
-                    by=event.reviewer.id,
-                    reason=event.reason,
-                    approval=event.approval,
-                    answer=event.answer,
-                    changes=event.changes,
-                    ends_run=event.ends_run,
-                    binding=self._binding(event),
-                    signature=event.signature,
+        match record.event:
+            case ApprovalAnswered(message=str()) as answer:
+                return self._answer(answer, _head(answer, answer.reviewer.id, run, record.time))
+            case ToolResolved() as resolved:
+                head = _head(resolved, resolved.by.id, run, record.time)
+                return ResolveMessage.model_validate(
+                    {**head, "call": resolved.call, "verdict": resolved.verdict}
                 )
-            case ToolResolved():
-                return ResolveMessage(
-                    id=event.message,
-                    run=run,
-                    at=at,
-                    by=event.by.id,
-                    reason=event.reason,
-                    call=event.call,
-                    verdict=event.verdict,
-                )
-            case GrantGiven():
-                return GrantMessage(
-                    id=event.message,
-                    run=run,
-                    at=at,
-                    by=event.reviewer.id,
-                    reason=event.reason,
-                    tool=event.tool,
-                    facts=event.facts,
-                    up_to={name: plain(amount) for name, amount in event.up_to.items()},
-                    until=event.until,
-                    version=self._now.version,
-                    signature=event.signature,
-                )
-            case BudgetRaised():
-                return RaiseMessage(
-                    id=event.message,
-                    run=run,
-                    at=at,
-                    by=event.reviewer.id,
-                    reason=event.reason,
-                    limits=event.limits,
-                    instead_of=event.instead_of or self._now.limits(),
-                    signature=event.signature,
-                )
+            case GrantGiven() as grant:
+                return self._grant(grant, _head(grant, grant.reviewer.id, run, record.time))
+            case BudgetRaised() as more:
+                head = _head(more, more.reviewer.id, run, record.time)
+                before = more.instead_of or self._now.limits()
+                return RaiseMessage.model_validate({**head, "limits": more.limits, "instead_of": before})
             case _:
                 return None
+
+    def _answer(self, event: ApprovalAnswered, head: Mapping[str, object]) -> AnswerMessage:
+        said = {"approval": event.approval, "answer": event.answer, "changes": event.changes}
+        binding = self._binding(event)
+        return AnswerMessage.model_validate({**head, **said, "ends_run": event.ends_run, "binding": binding})
+
+    def _grant(self, event: GrantGiven, head: Mapping[str, object]) -> GrantMessage:
+        up_to = {name: plain(amount) for name, amount in event.up_to.items()}
+        within = {"tool": event.tool, "facts": event.facts, "up_to": up_to, "until": event.until}
+        return GrantMessage.model_validate({**head, **within, "version": self._now.version})
 
     def _binding(self, event: ApprovalAnswered) -> Binding:
         """Return what an answer is bound to here: to the replay's own request, where that is for the very same call."""
@@ -170,3 +143,18 @@ def _verdict(event: AnyEvent) -> Verified:
     if not isinstance(reviewer, ReviewerRecord) or reviewer.assurance == "platform":
         return Verified("asserted", None, "none")
     return Verified(reviewer.assurance, reviewer.key, reviewer.boundary or "none")
+
+
+def _head(
+    event: ApprovalAnswered | ToolResolved | GrantGiven | BudgetRaised, by: str, run: str, at: str
+) -> dict[str, object]:
+    """Return what every letter says: who wrote what to whom, when, and why."""
+    signature = None if isinstance(event, ToolResolved) else event.signature
+    return {
+        "id": event.message,
+        "run": run,
+        "at": at,
+        "by": by,
+        "reason": event.reason,
+        "signature": signature,
+    }
