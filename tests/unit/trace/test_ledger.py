@@ -142,6 +142,62 @@ def test_a_commit_is_synced_with_its_folder(ledger: SqliteLedger, monkeypatch: p
     assert asked.index("pragma synchronous = extra") < asked.index("begin immediate") < asked.index("commit")
 
 
+def test_a_claim_outlives_a_process_that_was_killed(path: Path) -> None:
+    """Nothing was closed, and the claim stands: it was durable when it was told."""
+    script = (
+        "import os, sys; from pathlib import Path; from agentctl.trace.ledger import SqliteLedger; "
+        "held = SqliteLedger(Path(sys.argv[1])).claim('live', sys.argv[2], 'call-1'); os.kill(os.getpid(), 9)"
+    )
+    killed = subprocess.run([sys.executable, "-c", script, str(path), KEY], cwd=ROOT, check=False, timeout=60)
+    assert killed.returncode == -9
+    assert SqliteLedger(path).claim("live", KEY, "call-2") == "call-1"
+
+
+def test_a_ledger_that_was_put_away_is_begun_anew(ledger: SqliteLedger, path: Path) -> None:
+    """A claim goes into the file that has the ledger's name, where others look for it too."""
+    ledger.claim("live", KEY, "call-1")
+    path.rename(path.with_suffix(".old"))
+    assert ledger.claim("live", KEY, "call-2") is None
+    assert SqliteLedger(path).claim("live", KEY, "call-3") == "call-2"
+    path.unlink()
+    assert ledger.claim("live", KEY, "call-4") is None
+
+
+def test_a_ledger_that_was_given_back_is_opened_again(ledger: SqliteLedger, path: Path) -> None:
+    """Closing it twice is nothing, and what was claimed is still there."""
+    ledger.close()
+    ledger.claim("live", KEY, "call-1")
+    ledger.close()
+    ledger.close()
+    assert not path.with_name(f"{path.name}-wal").exists()
+    assert ledger.claim("live", KEY, "call-2") == "call-1"
+
+
+def test_an_interrupted_claim_leaves_nothing_open(
+    ledger: SqliteLedger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever claims next does not wait for a transaction that nobody will end."""
+    ledger.claim("live", "another effect", "call")
+    with pytest.raises(KeyboardInterrupt), ledger._transaction():
+        raise KeyboardInterrupt
+    assert SqliteLedger(ledger._path).claim("live", KEY, "call-2") is None
+    monkeypatch.setattr("agentctl.trace.ledger._SCHEMA", "create nonsense")
+    ledger.close()
+    with pytest.raises(JournalUnavailable):
+        ledger.claim("live", KEY, "call-3")
+
+
+def test_a_disk_that_knows_only_the_old_way_will_do(path: Path) -> None:
+    """Where others have the file open in a way that keeps it from being changed, a claim is made all the same."""
+    path.parent.mkdir()
+    reader = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    reader.execute("create table mine (x)")
+    reader.execute("begin")
+    reader.execute("select * from mine").fetchall()
+    threading.Timer(0.2, reader.close).start()
+    assert SqliteLedger(path).claim("live", KEY, "call-1") is None
+
+
 def test_a_file_that_is_no_ledger_is_said(path: Path) -> None:
     """Another file in its place is not overwritten."""
     path.parent.mkdir()
