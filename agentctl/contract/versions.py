@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, time
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from pydantic import Field, StringConstraints
 
@@ -221,7 +221,7 @@ def _data_of(text: str, file: str) -> JsonLike:
         raise _refusal(file, "nested too deep", "tables of tags") from error
 
 
-def _plain(value: object) -> JsonLike:
+def _plain(value: Any) -> JsonLike:  # whatever tomllib reads
     """Return a TOML value as our models take it: days and times, which YAML and JSON do not have, as text."""
     match value:
         case dict():
@@ -230,10 +230,9 @@ def _plain(value: object) -> JsonLike:
             return [_plain(item) for item in value]
         case date() | time():
             return value.isoformat()
-        case bool() | int() | Decimal() | str():
-            return value
         case _:
-            return str(value)
+            plain: JsonLike = value
+            return plain
 
 
 def _places(text: str, file: str) -> tuple[dict[DataPath, Place], dict[DataPath, Place]]:
