@@ -11,7 +11,9 @@ from agentctl.events.budget import BudgetStopped, Meter
 from agentctl.events.run import Limits
 from agentctl.foundation.money import plain
 
-Ceilings: TypeAlias = Mapping[str, int | Decimal]
+Amount: TypeAlias = int | Decimal
+
+Ceilings: TypeAlias = Mapping[str, Amount]
 """The platform's ceilings by the names of `Limits`; what is absent has none."""
 
 
@@ -63,18 +65,24 @@ def lowered(limits: Limits, ceilings: Ceilings) -> Limits:
 def exceeded(spend: Spend, limits: Limits, asked: Reservation, time: Time = NO_TIME) -> BudgetStopped | None:
     """Return the first ceiling that the next attempt could break, with its numbers; None when it fits."""
     used = spend.committed
-    rows: tuple[tuple[Meter, Decimal, Decimal, Decimal], ...] = (
-        ("tool_calls", *_decimals(limits.max_tool_calls, used.tool_calls, asked.tool_calls)),
-        ("input_tokens", *_decimals(limits.max_input_tokens, used.input_tokens, asked.input_tokens)),
-        ("output_tokens", *_decimals(limits.max_output_tokens, used.output_tokens, asked.output_tokens)),
+    rows: tuple[tuple[Meter, Amount | None, Amount, Amount], ...] = (
+        ("tool_calls", limits.max_tool_calls, used.tool_calls, asked.tool_calls),
+        ("input_tokens", limits.max_input_tokens, used.input_tokens, asked.input_tokens),
+        ("output_tokens", limits.max_output_tokens, used.output_tokens, asked.output_tokens),
         ("cost_usd", limits.max_cost_usd, used.cost_usd, asked.cost_usd),
-        *_later("bytes", limits.max_bytes, Decimal(used.bytes), asked.bytes),
-        *_later("wall_clock_seconds", limits.max_wall_clock_seconds, time.worked, time.next),
+        ("bytes", limits.max_bytes, used.bytes, asked.bytes),
+        ("wall_clock_seconds", limits.max_wall_clock_seconds, time.worked, time.next),
     )
     for meter, limit, so_far, more in rows:
-        if exact_sum((so_far, more)) > limit:
-            return stopped(meter, limit, so_far, more)
+        if limit is not None and _sum(so_far, more) > limit:  # runs of version 1 have no limit on some
+            return stopped(meter, Decimal(limit), Decimal(so_far), Decimal(more))
     return None
+
+
+def _sum(first: Amount, second: Amount) -> Amount:
+    if isinstance(first, int) and isinstance(second, int):
+        return first + second
+    return exact_sum((Decimal(first), Decimal(second)))
 
 
 def stopped(meter: Meter, limit: Decimal, used: Decimal, asked: Decimal) -> BudgetStopped:
@@ -85,15 +93,3 @@ def stopped(meter: Meter, limit: Decimal, used: Decimal, asked: Decimal) -> Budg
 def sentence(stop: BudgetStopped) -> str:
     """Return a budget stop in words."""
     return f"the ceiling of {stop.limit} {stop.meter} could be broken: {stop.used} used or reserved, {stop.asked} more asked"
-
-
-def _later(
-    meter: Meter, limit: int | None, used: Decimal, asked: int
-) -> tuple[tuple[Meter, Decimal, Decimal, Decimal], ...]:
-    """Return the row of a ceiling that runs of version 1 do not have."""
-    return () if limit is None else ((meter, Decimal(limit), used, Decimal(asked)),)
-
-
-def _decimals(*numbers: int) -> tuple[Decimal, Decimal, Decimal]:
-    first, second, third = numbers
-    return Decimal(first), Decimal(second), Decimal(third)

@@ -33,8 +33,10 @@ _STRICTLY = (
 )
 _LATE_CHARACTER = re.compile(rb"[\xee-\xf4]")  # what begins a character that UTF-16 sorts in another way
 _LONG_NUMBER = re.compile(rb"\d{16}")  # as an integer it may be another number than as a double
-_NO_DOUBLES = frozenset({str, bool, int, type(None)})
-_LEAVES = _NO_DOUBLES | {float}
+_LEAVES = frozenset({str, bool, int, float, type(None)})
+_HOLDERS = frozenset({dict, list, tuple})
+_JSON_KINDS = _LEAVES | _HOLDERS
+_DEEPEST = 200
 
 
 class NotCanonical(ValueError):
@@ -84,15 +86,28 @@ def _quick_bytes(value: JsonValue) -> bytes | None:
     return data if data is not None and (data.isascii() or not _LATE_CHARACTER.search(data)) else None
 
 
-def _are_doubles_simple(value: Any) -> bool:  # what kind it is of is looked at here
-    kind = type(value)
-    if kind is dict:
-        return all(map(_are_doubles_simple, value.values()))
-    if kind is list or kind is tuple:
-        return all(map(_are_doubles_simple, value))
-    if kind is float:
-        return _SIMPLE_FROM <= abs(value) < _SIMPLE_BELOW and not value.is_integer()
-    return kind in _NO_DOUBLES
+def _are_doubles_simple(value: JsonValue) -> bool:
+    """Whether every double in a value is written alike by everybody; also no, where there is what is no JSON."""
+    level: list[Any] = [value]  # what kinds they are of is looked at here
+    for _ in range(_DEEPEST):
+        kinds = {*map(type, level)}
+        if not kinds <= _JSON_KINDS:
+            return False
+        if float in kinds and not all(_is_simple_double(item) for item in level if type(item) is float):
+            return False
+        if kinds.isdisjoint(_HOLDERS):
+            return True
+        level = [
+            child
+            for item in level
+            if type(item) in _HOLDERS
+            for child in (item.values() if type(item) is dict else item)
+        ]
+    return False  # perhaps it holds itself
+
+
+def _is_simple_double(number: float) -> bool:
+    return _SIMPLE_FROM <= abs(number) < _SIMPLE_BELOW and not number.is_integer()
 
 
 def digest_of(value: JsonValue) -> str:
