@@ -18,4 +18,5 @@ class Governs:
 
     def differing(self, other: "Governs") -> frozenset[Cause]:
         """Return the causes that could be: what is not the same on both sides."""
-        return frozenset(cause for cause, digest in self.parts.items() if other.parts.get(cause) != digest)
+        causes = self.parts.keys() | other.parts.keys()
+        return frozenset(cause for cause in causes if self.parts.get(cause) != other.parts.get(cause))

@@ -140,12 +140,18 @@ class Tape:
         await self._until(lambda: not self.is_here(index) or self._mark > index or self.next_index == index)
 
     async def pause(self, seconds: float) -> None:
-        """Wait, in place of so many seconds, until it is the turn of what follows in the call in hand."""
+        """Wait, in place of so many seconds, until it is the turn of what follows in the call in hand.
+
+        Raises:
+            SittingOver: nothing does: the process was gone while it waited.
+        """
         del seconds
         call = self.call_in_hand
         index = None if call is None else self.next_of_call(call)
         if index is not None:
             await self.turn_of(index)
+        elif call is not None and self.sitting.cut_short:
+            await self.end()
 
     async def end(self) -> None:
         """Wait for the end of a sitting that was cut short.

@@ -1,12 +1,14 @@
 """Replays what a stage ran: its contract, tools and authorities as they are, everything else from its journal."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from agentctl.contract.environment import Deployment, Price
 from agentctl.events.approval import ApprovalAnnounced
-from agentctl.events.replay import ReplayJudged
-from agentctl.events.run import Envelope, ReplayOf, RunResumed
+from agentctl.events.replay import Cause, ReplayJudged
+from agentctl.events.run import Envelope, ReplayOf, RunResumed, RunStarted
 from agentctl.gateway.corridor import ModelDesk
+from agentctl.models.client import ModelClient
 from agentctl.replay.causes import Sides
 from agentctl.replay.clock import SetClock
 from agentctl.replay.driving import Setting, drive_tape
@@ -20,39 +22,78 @@ from agentctl.replay.tape import Tape
 from agentctl.replay.vault import TapedVault
 from agentctl.trace.disk import SystemDisk
 from agentctl.trace.journal import FileJournals
-from tests.fakes.runs import Stage
+from agentctl.trace.sealed import Vault
+from tests.fakes.runs import PRICE, Stage
 
 REPLAY = "01KREP1AY00000000000000000"
+OTHER = "sha256:other"
 
 
-async def replayed(stage: Stage) -> ReplayJudged:
-    """Replay a stage's run in the folder `replays` and return what is said of it."""
-    tape = Tape(stage.records())
-    of = ReplayOf(run=tape.run, head=tape.records[-1].hash, mode="verify", version="sha256:version")
-    clock = SetClock(tape.records[0])
-    journals = FileJournals(stage.folder / "replays" / tape.records[-1].hash, clock, SystemDisk())
-    own = OwnJournal(journals, clock, Identity(REPLAY, of))
-    ports = TapedPorts(tape, of.version, own, TapedVault(tape.records))
-    governs = Governs(of.version, stage.instructions, stage.definitions(), {})
+async def replayed(
+    stage: Stage, under: Stage | None = None, differing: Cause | None = None, live: ModelClient | None = None
+) -> ReplayJudged:
+    """Replay a stage's run in the folder `replays` and return what is said of it.
+
+    Args:
+        stage: what was run.
+        under: what governs the replay, under a version of its own; None: the stage itself.
+        differing: in what the two versions differ.
+        live: a model that is asked anew.
+    """
+    tape, now = Tape(stage.records()), under or stage
+    own = _own_journal(stage, tape)
+    fresh = None if live is None else Vault(None, bytes(32), tape.run, stage.redaction)  # type: ignore[arg-type]
+    ports = TapedPorts(
+        tape, "sha256:version" if under is None else OTHER, own, TapedVault(tape.records, fresh)
+    )
+    if live is not None:
+        ports = replace(ports, live={"small-fast": (ModelDesk(_first_deployment(stage), live, PRICE),)})
     setting = Setting(
-        parts=lambda sitting: ports.parts(sitting, governed(stage, sitting)),
-        begun=tape.started,
+        parts=lambda sitting: ports.parts(sitting, governed(now, sitting)),
+        begun=tape.started if under is None else _begun(tape, now),
         resumed=_as_it_was,
-        instructions=stage.instructions,
-        tools=stage.definitions(),
+        instructions=now.instructions,
+        tools=now.definitions(),
     )
     with nothing_reached():
         await drive_tape(tape, setting, ports.findings)
-    said = judged(Replayed("verify", Sides(governs, governs, tape, ports.findings), ports.answers.count, ()))
+    said = judged(_over(tape, ports, (stage, now), differing))
     await own.end(said)
     return said
 
 
+def _own_journal(stage: Stage, tape: Tape) -> OwnJournal:
+    of = ReplayOf(run=tape.run, head=tape.records[-1].hash, mode="verify", version="sha256:version")
+    clock = SetClock(tape.records[0])
+    folder = stage.folder / "replays" / str(len(list(stage.folder.glob("replays/*"))))
+    return OwnJournal(FileJournals(folder, clock, SystemDisk()), clock, Identity(REPLAY, of))
+
+
+def _begun(tape: Tape, now: Stage) -> RunStarted:
+    envelope = tape.started.envelope.model_copy(update={"version": OTHER, "limits": now.limits})
+    return tape.started.model_copy(update={"envelope": envelope})
+
+
+def _over(tape: Tape, ports: TapedPorts, stages: tuple[Stage, Stage], differing: Cause | None) -> Replayed:
+    then, now = stages
+    parts: dict[Cause, str] = {} if differing is None else {differing: "other"}
+    sides = Sides(
+        then=Governs("sha256:version", then.instructions, then.definitions(), {}),
+        now=Governs(ports.version, now.instructions, now.definitions(), parts),
+        tape=tape,
+        findings=ports.findings,
+        possible=frozenset({"model"} if ports.live else ()),
+    )
+    return Replayed("tools-taped" if ports.live else "verify", sides, ports.answers.count, ())
+
+
+def _first_deployment(stage: Stage) -> Deployment:
+    return stage.model_desks()[0].deployment
+
+
 def governed(stage: Stage, sitting: Sitting) -> Governed:
     """Return what governs a stage's run; a test's sweep has webhooks of its own."""
-    parts = stage.parts(stage.journals.acquire(stage.run).journal)
-    parts.journal.close()
-    of_sweep = {event.webhook for event in stage.events(ApprovalAnnounced)}
+    parts = stage.parts_without_journal()
     return Governed(
         contract=parts.contract,
         ceilings=parts.ceilings,
@@ -64,8 +105,13 @@ def governed(stage: Stage, sitting: Sitting) -> Governed:
         reviewers=parts.reviewers,
         reviewer_names=parts.reviewer_names,
         backends={},
-        webhooks=tuple(parts.announcers if sitting.driven else sorted(of_sweep)),
+        webhooks=tuple(parts.announcers if sitting.driven else _webhooks_of_sweeps(stage)),
     )
+
+
+def _webhooks_of_sweeps(stage: Stage) -> list[str]:
+    events = (record.event for record in stage.records())
+    return sorted({event.webhook for event in events if isinstance(event, ApprovalAnnounced)})
 
 
 def _deployments(models: Mapping[str, tuple[ModelDesk, ...]]) -> dict[str, tuple[Deployment, ...]]:

@@ -155,6 +155,10 @@ class Stage:
         self.by_hand()
         return self._parts(journal)
 
+    def parts_without_journal(self) -> Parts:
+        """Return the parts for who only looks at what governs a session."""
+        return self._parts(None)  # type: ignore[arg-type]  # nobody writes with them
+
     def _parts(self, journal: Journal) -> Parts:
         environment = _files()[2]
         issuer = TokenIssuer(Ed25519PrivateKey.generate(), "test", self.clock)
@@ -212,6 +216,11 @@ class Stage:
             isolation="process",
             traceparent="00-0-0-01",
         )
+
+    def cut_after(self, seq: int) -> None:
+        """Leave the journal as if the process had been gone right after a record."""
+        path = self.journals.path_of(self.run)
+        path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[: seq + 1]))
 
     async def start(self, text: str = "4201") -> RunState:
         """Begin the run and drive it until it stops."""
