@@ -46,7 +46,7 @@ def test_a_table_says_min_median_and_max(tmp_path: Path) -> None:
 
 def test_a_benchmark_that_failed_writes_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """What was measured before stays when a script breaks on its way."""
-    monkeypatch.setattr(Section, "write", lambda self: (tmp_path / "written").touch())
+    monkeypatch.setattr(Section, "write", lambda _: (tmp_path / "written").touch())
     with pytest.raises(RuntimeError), Section("runs", "Runs"):
         raise RuntimeError
     assert not (tmp_path / "written").exists()
