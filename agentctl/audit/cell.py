@@ -18,7 +18,7 @@ from agentctl.audit import walls
 from agentctl.audit.statement import Refusal, refusal
 from agentctl.audit.values import as_json, cast_for
 from agentctl.foundation.canonical import JsonValue
-from agentctl.trace.store import Index, connect_for_reading, is_rotten, lock_down
+from agentctl.trace.store import Index, connect_for_reading, is_rotten, leave_out_other_kinds, lock_down
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -67,13 +67,12 @@ def main() -> None:
 
 
 def choose_kind(connection: "DuckDBPyConnection", kind: str | None) -> dict[str, int]:
-    """Let all views show runs of one kind only; return how many runs of which other kinds there are."""
+    """Let all tables about runs show those of one kind only; return how many runs of which other kinds there are."""
     if kind is None:
         return {}
     others = connection.execute(_OTHER_KINDS, {"kind": kind}).fetchall()
     if others:
-        connection.execute(_ONE_KIND, {"kind": kind})
-        connection.execute(_ONE_KIND_EVENTS)
+        leave_out_other_kinds(connection, kind)
     return {str(name): int(count) for name, count in others}
 
 
@@ -171,19 +170,4 @@ def _say(descriptor: int, line: dict[str, object]) -> None:
         left = left[os.write(descriptor, left) :]
 
 
-_OTHER_KINDS = """
-    SELECT data->>'$.envelope.kind' AS kind, count(*) FROM events
-    WHERE type = 'run.started' AND kind <> $kind
-    GROUP BY kind ORDER BY kind
-"""
-_ONE_KIND = """
-    CREATE TABLE fresh.chosen AS
-    SELECT run FROM events WHERE type = 'run.started' AND (data->>'$.envelope.kind') = $kind
-"""
-_ONE_KIND_EVENTS = """
-    CREATE OR REPLACE VIEW events AS
-    SELECT * FROM indexed.main.events
-    WHERE run NOT IN (SELECT run FROM fresh.outdated) AND run IN (SELECT run FROM fresh.chosen)
-    UNION ALL
-    SELECT * FROM fresh.events WHERE run IN (SELECT run FROM fresh.chosen)
-"""
+_OTHER_KINDS = "SELECT kind, count(*) FROM runs WHERE kind <> $kind GROUP BY kind ORDER BY kind"

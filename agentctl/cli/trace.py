@@ -16,13 +16,15 @@ def rebuild(json: Json = False) -> int:
 
     Exit codes: 0 done · 2 the database cannot be made · 10 somebody else has it open.
     """
+    from agentctl.cli.rebuild_progress import RebuildProgress
     from agentctl.cli.terminal import Terminal
     from agentctl.cli.words import counted
     from agentctl.composition import open_project
     from agentctl.foundation.errors import InvalidInput, LockedError, Place, Problem
 
     project, terminal = open_project(), Terminal(as_json=json)
-    made = project.index().rebuild(_PATIENCE_SECONDS)
+    progress = RebuildProgress(terminal, project.clock)
+    made = project.index(progress.tell).rebuild(_PATIENCE_SECONDS)
     match made.state:
         case "busy":
             raise LockedError(f"the database cannot be rebuilt now: {made.detail}")

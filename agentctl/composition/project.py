@@ -18,7 +18,7 @@ from agentctl.trace.ledger import SqliteLedger
 from agentctl.trace.objects import FileObjects
 
 if TYPE_CHECKING:
-    from agentctl.trace.store import Index
+    from agentctl.trace.store import Index, Tell
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +43,11 @@ class Project:
         """Where the project keeps its files."""
         return self.settings.paths
 
-    def index(self) -> "Index":
-        """Return the index over the journals; loads DuckDB."""
+    def index(self, tell: "Tell | None" = None) -> "Index":
+        """Return the index over the journals, which tells of every batch that it loads; loads DuckDB."""
         from agentctl.trace.store import Index  # noqa: PLC0415 - heavy, and a run does not need it
 
-        return Index(self.paths.database, self.paths.journal)
+        return Index(self.paths.database, self.paths.journal, tell=tell)
 
 
 def open_project(start: Path | None = None, clock: Clock | None = None, disk: Disk | None = None) -> Project:

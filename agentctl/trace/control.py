@@ -31,7 +31,9 @@ CONTROL = "control"
 LABELS = "labels"
 """What people think of runs: a journal of its own, for there may be very many, and no run needs them to go on."""
 
-_WAIT_SECONDS = 60.0  # an act is over in milliseconds; but many may be due, and their processes have to take turns
+_WAIT_SECONDS = (
+    60.0  # an act is over in milliseconds; but many may be due, and their processes have to take turns
+)
 _MAX_BYTES = 64 << 20
 _MARK_LIMITS = Limits(max_bytes=512)
 

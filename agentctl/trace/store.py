@@ -4,30 +4,36 @@ The journals are the truth. So nothing here may stop a run or hide one: a databa
 another version is rebuilt or gone round, and what it does not hold yet is read from the journals themselves.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Self, TypeAlias
 
-from agentctl.events.form import GENESIS, READABLE_VERSIONS
 from agentctl.trace.disk import make_private_folder
 from agentctl.trace.file_lock import file_lock
-from agentctl.trace.journal_files import JournalFile, Mark, complete_lines, journals_among, journals_in
+from agentctl.trace.journal_files import JournalFile, Mark, journals_among, journals_in
+from agentctl.trace.loading import Loaded, create_tables, derived_tables, forget, load
 from agentctl.trace.query_texts import query_text
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 """The version of tables and views; a database of another one is rebuilt."""
+
+Tell: TypeAlias = Callable[[Loaded, int], None]
+"""Is told of every batch that was loaded, and of how many journals there are to load in all."""
 
 Row: TypeAlias = tuple[object, ...]
 """One row of an answer, in the order of its columns."""
 
 _WAIT_SECONDS = 0.5
-_BATCH_CHARACTERS = 16 << 20
-_NEVER = -1
+_MEMORY = "512MB"
+"""What DuckDB may hold at once; beyond that it works on disk."""
+
+# What evals and replays came to is no figure of the runs that somebody asks about.
+_OF_EVERYBODY = ("evals", "trials", "scores", "replays", "journals")
 # DuckDB has one error class for all trouble with files; only its words tell a locked database from a broken one.
 _BUSY_WORDS = ("Could not set lock on file", "Unique file handle conflict", "different configuration")
 
@@ -56,6 +62,10 @@ class Damage:
     lines: int | None
 
 
+def _say_nothing(loaded: Loaded, journals: int) -> None:
+    """Say nothing: most who bring the index up to date do it on the way to something else."""
+
+
 class _OtherVersionError(Exception):
     """Raised when a database was made by another schema or another DuckDB."""
 
@@ -63,7 +73,15 @@ class _OtherVersionError(Exception):
 class Index:
     """The index of one project: a database file, and the journals it is made from."""
 
-    def __init__(self, database: Path, journals: Path, *, wait_seconds: float = _WAIT_SECONDS) -> None:
+    def __init__(
+        self,
+        database: Path,
+        journals: Path,
+        *,
+        wait_seconds: float = _WAIT_SECONDS,
+        tell: Tell | None = None,
+    ) -> None:
+        self._tell = tell or _say_nothing
         self._database = database
         self._folder = journals
         self._wait = wait_seconds
@@ -144,13 +162,13 @@ class Index:
         if afresh:
             self._set_aside()
         try:
-            return _bring_up_to_date(self._database, found, everything=everything)
+            return _bring_up_to_date(self._database, found, self._tell, everything=everything)
         except (duckdb.Error, _OtherVersionError) as error:
             if _is_busy(error):
                 return Ingested("busy", detail="another program has the database open")
         self._set_aside()
         try:
-            return _bring_up_to_date(self._database, journals_in(self._folder), everything=True)
+            return _bring_up_to_date(self._database, journals_in(self._folder), self._tell, everything=True)
         except duckdb.Error as error:
             return Ingested("unavailable", detail=str(error).splitlines()[0])
 
@@ -228,11 +246,14 @@ def _open(database: str) -> "DuckDBPyConnection":
             "autoinstall_known_extensions": "false",
             "autoload_known_extensions": "false",
             "python_enable_replacements": "false",  # a name in SQL is never a variable of ours
+            "memory_limit": _MEMORY,
         },
     )
 
 
-def _bring_up_to_date(database: Path, found: Mapping[str, JournalFile], *, everything: bool) -> Ingested:
+def _bring_up_to_date(
+    database: Path, found: Mapping[str, JournalFile], tell: Tell, *, everything: bool
+) -> Ingested:
     """Make the database hold exactly the records of these journals, and of no others if they are all there are."""
     with _open(str(database)) as connection:
         if not connection.execute("SHOW TABLES").fetchall():
@@ -244,10 +265,12 @@ def _bring_up_to_date(database: Path, found: Mapping[str, JournalFile], *, every
         gone = known.keys() - found.keys() if everything else set[str]()
         if not stale and not gone:
             return Ingested("done")
-        connection.begin()
-        _forget(connection, {*gone, *(journal.run for journal in stale)})
-        records = _load(connection, stale)
-        connection.commit()
+        if gone:
+            forget(connection, gone)
+        records = 0
+        for loaded in load(connection, stale, known):
+            records += loaded.records
+            tell(loaded, len(stale))
     return Ingested("done", len(stale), records)
 
 
@@ -258,14 +281,29 @@ def connect_for_reading(database: Path | None, folder: Path) -> "tuple[DuckDBPyC
     found, known = journals_in(folder), _known(connection, "indexed.main")
     stale = _changed(found, known)
     connection.execute("CREATE SCHEMA fresh; USE memory.fresh")
-    connection.execute(query_text("tables"))
-    _load(connection, stale)
+    create_tables(connection)
+    for _ in load(connection, stale):
+        pass
     outdated = [*(known.keys() - found.keys()), *(journal.run for journal in stale)]
     connection.execute("CREATE TABLE outdated AS SELECT unnest($runs::VARCHAR[]) AS run", {"runs": outdated})
+    connection.execute("CREATE TABLE left_out (run VARCHAR)")
     connection.execute("USE memory.main")
-    connection.execute(query_text("union"))
+    _unite(connection)
     connection.execute(query_text("views"))
     return connection, bool(outdated)
+
+
+def leave_out_other_kinds(connection: "DuckDBPyConnection", kind: str) -> None:
+    """Show only runs of one kind in every table about runs; what evals and replays came to is shown all the same."""
+    connection.execute("INSERT INTO fresh.left_out SELECT run FROM runs WHERE kind <> $kind", {"kind": kind})
+
+
+def _unite(connection: "DuckDBPyConnection") -> None:
+    """Let the index and what is not in it yet be asked as one."""
+    for table, column in {"events": "run", "journals": "run", **derived_tables()}.items():
+        template = query_text("union_of_all" if table in _OF_EVERYBODY else "union")
+        connection.execute(template.format(table=table, journal=column))
+    connection.execute(query_text("united_contents"))
 
 
 def lock_down(connection: "DuckDBPyConnection") -> None:
@@ -286,14 +324,14 @@ def _attach(connection: "DuckDBPyConnection", database: Path | None) -> None:
     except (duckdb.Error, _OtherVersionError):
         connection.execute("DETACH DATABASE IF EXISTS indexed")
     connection.execute("ATTACH ':memory:' AS indexed; USE indexed")
-    connection.execute(query_text("tables"))
+    create_tables(connection)
     connection.execute("USE memory")
 
 
 def _create_everything(connection: "DuckDBPyConnection") -> None:
     import duckdb  # noqa: PLC0415 - see Index
 
-    connection.execute(query_text("tables"))
+    create_tables(connection)
     connection.execute(query_text("views"))
     connection.execute(
         "INSERT INTO meta VALUES ($schema, $duckdb)", {"schema": SCHEMA_VERSION, "duckdb": duckdb.__version__}
@@ -303,7 +341,8 @@ def _create_everything(connection: "DuckDBPyConnection") -> None:
 def _refuse_other_version(connection: "DuckDBPyConnection", where: str) -> None:
     import duckdb  # noqa: PLC0415 - see Index
 
-    if connection.execute(query_text("impostors")).fetchall():
+    ours = ["meta", "journals", "events", "contents", *derived_tables()]
+    if connection.execute(query_text("impostors"), {"tables": ours}).fetchall():
         raise _OtherVersionError("made by somebody else")
     found = connection.execute(f"SELECT schema_version, duckdb_version FROM {where}.meta").fetchall()  # noqa: S608 - our own word
     if found != [(SCHEMA_VERSION, duckdb.__version__)]:
@@ -330,71 +369,3 @@ def _known(connection: "DuckDBPyConnection", where: str) -> dict[str, Mark]:
 
 def _changed(found: Mapping[str, JournalFile], known: Mapping[str, Mark]) -> tuple[JournalFile, ...]:
     return tuple(journal for run, journal in found.items() if known.get(run) != journal.mark)
-
-
-def _forget(connection: "DuckDBPyConnection", runs: Iterable[str]) -> None:
-    for table in ("events", "journals"):
-        connection.execute(
-            f"DELETE FROM {table} WHERE run IN (SELECT unnest($runs::VARCHAR[]))",  # noqa: S608 - our own words
-            {"runs": sorted(runs)},
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class _Taken:
-    """The complete lines of a journal; None where it could not be read."""
-
-    journal: JournalFile
-    lines: list[str] | None
-
-
-def _load(connection: "DuckDBPyConnection", journals: Iterable[JournalFile]) -> int:
-    """Load whole journals and return how many records they held."""
-    return sum(_load_batch(connection, batch) for batch in _batches(journals))
-
-
-def _batches(journals: Iterable[JournalFile]) -> Iterator[list[_Taken]]:
-    batch: list[_Taken] = []
-    size = 0
-    for journal in journals:
-        batch.append(_take(journal))
-        size += journal.size
-        if size > _BATCH_CHARACTERS:
-            yield batch
-            batch, size = [], 0
-    if batch:
-        yield batch
-
-
-def _take(journal: JournalFile) -> _Taken:
-    try:
-        return _Taken(journal, complete_lines(journal.path))
-    except OSError:
-        return _Taken(journal, None)
-
-
-def _load_batch(connection: "DuckDBPyConnection", batch: list[_Taken]) -> int:
-    rows = [(taken.journal.run, seq, line) for taken in batch for seq, line in enumerate(taken.lines or ())]
-    runs, seqs, lines = (list(column) for column in zip(*rows, strict=True)) if rows else ([], [], [])
-    loaded = connection.execute(
-        query_text("load"),
-        {
-            "runs": runs,
-            "seqs": seqs,
-            "lines": lines,
-            "journal_versions": list(READABLE_VERSIONS),
-            "genesis": GENESIS,
-        },
-    ).fetchall()
-    connection.execute(
-        query_text("note_journals"),
-        {
-            "runs": [taken.journal.run for taken in batch],
-            "paths": [taken.journal.name for taken in batch],
-            "sizes": [taken.journal.size for taken in batch],
-            # One that could not be read is looked at again next time, changed or not.
-            "changes": [_NEVER if taken.lines is None else taken.journal.changed for taken in batch],
-            "lines": [None if taken.lines is None else len(taken.lines) for taken in batch],
-        },
-    )
-    return int(loaded[0][0])

@@ -6,8 +6,8 @@ WITH denied AS (
     GROUP BY run, call
 )
 SELECT
-    tool_calls.ended_at AS time, gen_ai_tool_name AS tool, refused_stage AS stage, refused_reasons AS reasons, policies,
-    gen_ai_agent_name AS agent,
+    tool_calls.ended_at AS time, gen_ai_tool_name AS tool, refused_stage AS stage, refused_reasons AS reasons,
+    denied.policies, gen_ai_agent_name AS agent,
     runs.principal, tool_calls.call
 FROM tool_calls
 JOIN runs USING (run)

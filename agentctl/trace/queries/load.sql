@@ -1,11 +1,12 @@
 -- Takes lines of whole journals ($runs, $seqs, $lines: one entry per line) and keeps of each journal the records up to
 -- the first line that is not the next link of its chain. The hash covers a zero byte and the line without its own hash.
-INSERT INTO events
+CREATE OR REPLACE TEMP TABLE loaded AS
 WITH written AS (
-    SELECT unnest($runs::VARCHAR[]) AS run, unnest($seqs::BIGINT[]) AS seq, unnest($lines::VARCHAR[]) AS line
+    SELECT unnest($runs::VARCHAR[]) AS run, unnest($seqs::BIGINT[]) AS seq, unnest($lines::VARCHAR[]) AS line,
+        generate_subscripts($lines::VARCHAR[], 1) AS place
 ),
 parsed AS (
-    SELECT run, seq, line, json_transform(
+    SELECT place, run, seq, line, json_transform(
         CASE WHEN json_valid(line) THEN line END,
         '{"v": "BIGINT", "run": "VARCHAR", "seq": "BIGINT", "epoch": "BIGINT", "time": "TIMESTAMP", "type": "VARCHAR",
           "data": "JSON", "prev": "VARCHAR", "h": "VARCHAR"}'
@@ -27,6 +28,6 @@ judged AS (
     ) AS holds
     FROM parsed
 )
-SELECT run, seq, record.epoch, record.time, record.type, record.data, record.h
+SELECT place, run, seq, record.epoch, record.time, record.type, record.data, record.h AS hash
 FROM judged
 QUALIFY bool_and(holds) OVER (PARTITION BY run ORDER BY seq);

@@ -10,8 +10,7 @@ WITH taken AS (
 ),
 counted AS (
     SELECT run, count(*) AS records
-    FROM events
-    WHERE run IN (SELECT run FROM taken)
+    FROM loaded
     GROUP BY run
 )
 SELECT taken.*, coalesce(counted.records, 0)

@@ -1,4 +1,5 @@
--- The base tables: everything else is a view over `events`. No keys: one bulk load at a time puts whole journals in.
+-- The tables that hold what journals say as it is. What is derived from it stands in `tables/`, a file per table.
+-- No keys: one bulk load at a time puts whole journals in.
 CREATE TABLE meta (
     schema_version INTEGER,
     duckdb_version VARCHAR
@@ -22,4 +23,10 @@ CREATE TABLE events (
     type  VARCHAR,
     data  JSON,
     hash  VARCHAR
+);
+
+-- Words by their digest: what many runs say is kept once.
+CREATE TABLE contents (
+    digest  VARCHAR,
+    content VARCHAR
 );

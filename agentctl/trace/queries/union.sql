@@ -1,10 +1,9 @@
--- The index and what is not in it yet, as one. `fresh` holds the journals that changed since they were indexed.
-CREATE VIEW events AS
-SELECT * FROM indexed.main.events WHERE run NOT IN (SELECT run FROM fresh.outdated)
+-- The index and what is not in it yet, as one. `fresh` holds the journals that changed since they were indexed;
+-- `left_out` are runs that nobody asked about. {table} and {journal} are put in: the name of a table, and its column that
+-- says from which journal a row comes.
+CREATE VIEW {table} AS
+SELECT * FROM indexed.main.{table}
+WHERE {journal} NOT IN (SELECT run FROM fresh.outdated) AND {journal} NOT IN (SELECT run FROM fresh.left_out)
 UNION ALL
-SELECT * FROM fresh.events;
-
-CREATE VIEW journals AS
-SELECT * FROM indexed.main.journals WHERE run NOT IN (SELECT run FROM fresh.outdated)
-UNION ALL
-SELECT * FROM fresh.journals;
+SELECT * FROM fresh.{table}
+WHERE {journal} NOT IN (SELECT run FROM fresh.left_out);

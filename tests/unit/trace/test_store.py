@@ -18,7 +18,7 @@ import pytest
 from agentctl.events.record import Record, body_of
 from agentctl.events.tool import GrantUse, ToolAmended, ToolRefused
 from agentctl.foundation.canonical import canonical_bytes
-from agentctl.trace import store
+from agentctl.trace import loading, store
 from agentctl.trace.chain import line_of
 from agentctl.trace.store import Damage, Index, Ingested, Reader
 from tests.fakes.journals import (
@@ -172,7 +172,7 @@ class TestIngesting:
         self, index: Index, folder: Path, database: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """More journals than fit into one batch are loaded all the same."""
-        monkeypatch.setattr(store, "_BATCH_CHARACTERS", 1)
+        monkeypatch.setattr(loading, "_BATCH_CHARACTERS", 1)
         for number in range(3):
             write_story(folder, number)
         assert index.ingest().records == 3 * STORY

@@ -1,0 +1,156 @@
+"""Loading whole journals into the index: checked record by record, read once, and spread over its tables."""
+
+from collections.abc import Container, Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
+
+from agentctl.events.form import GENESIS, READABLE_VERSIONS
+from agentctl.trace.journal_files import JournalFile, complete_lines
+from agentctl.trace.query_texts import query_names, query_text
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+_BATCH_CHARACTERS = 16 << 20
+_NEVER = -1
+# Who said what is derived from what was read of runs, models and tools; so it comes last.
+_LAST = "messages"
+_OF_EVALS = ("evals", "trials", "scores")
+
+
+@cache
+def derived_tables() -> dict[str, str]:
+    """Return every table that is derived from records, with its column that says from which journal a row comes."""
+    return {name: "eval" if name in _OF_EVALS else "run" for name in query_names("tables")}
+
+
+def create_tables(connection: "DuckDBPyConnection") -> None:
+    """Make all tables, empty, where the connection stands."""
+    connection.execute(query_text("tables"))
+    connection.execute(query_text("empty"))
+    _read(connection)
+    for name in derived_tables():
+        connection.execute(f"CREATE TABLE {name} AS FROM ({query_text(f'tables/{name}')}) LIMIT 0")
+    _clear(connection)
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """How much was loaded in one go."""
+
+    journals: int
+    records: int
+
+
+def load(
+    connection: "DuckDBPyConnection", journals: Iterable[JournalFile], known: Container[str] = ()
+) -> Iterator[Loaded]:
+    """Load whole journals where the connection stands, a batch for each step of the caller.
+
+    Each batch is whole in itself: of journals that are `known` there already, it takes the place of what is there.
+    """
+    for batch in _batches(journals):
+        connection.begin()
+        again = [taken.journal.run for taken in batch if taken.journal.run in known]
+        if again:
+            forget(connection, again)
+        records = _load_batch(connection, batch)
+        connection.commit()
+        yield Loaded(len(batch), records)
+
+
+def forget(connection: "DuckDBPyConnection", runs: Iterable[str]) -> None:
+    """Delete everything that came from some journals."""
+    gone = sorted(runs)
+    for table, column in {"events": "run", "journals": "run", **derived_tables()}.items():
+        connection.execute(
+            f"DELETE FROM {table} WHERE {column} IN (SELECT unnest($runs::VARCHAR[]))",  # noqa: S608 - our own words
+            {"runs": gone},
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """The complete lines of a journal; None where it could not be read."""
+
+    journal: JournalFile
+    lines: list[str] | None
+
+
+def _batches(journals: Iterable[JournalFile]) -> Iterator[list[_Taken]]:
+    batch: list[_Taken] = []
+    size = 0
+    for journal in journals:
+        batch.append(_take(journal))
+        size += journal.size
+        if size > _BATCH_CHARACTERS:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
+
+
+def _take(journal: JournalFile) -> _Taken:
+    try:
+        return _Taken(journal, complete_lines(journal.path))
+    except OSError:
+        return _Taken(journal, None)
+
+
+def _load_batch(connection: "DuckDBPyConnection", batch: list[_Taken]) -> int:
+    _check(connection, batch)
+    _read(connection)
+    found = connection.execute(
+        "INSERT INTO events SELECT run, seq, epoch, time, type, data, hash FROM loaded"
+    ).fetchall()
+    for name in derived_tables():
+        connection.execute(f"INSERT INTO {name} {query_text(f'tables/{name}')}")
+    connection.execute(query_text("contents"))
+    _note(connection, batch)
+    _clear(connection)
+    return int(found[0][0])
+
+
+def _check(connection: "DuckDBPyConnection", batch: list[_Taken]) -> None:
+    """Make the table `loaded` of all records whose hash and place in the chain hold."""
+    rows = [(taken.journal.run, seq, line) for taken in batch for seq, line in enumerate(taken.lines or ())]
+    runs, seqs, lines = (list(column) for column in zip(*rows, strict=True)) if rows else ([], [], [])
+    connection.execute(
+        query_text("load"),
+        {
+            "runs": runs,
+            "seqs": seqs,
+            "lines": lines,
+            "journal_versions": list(READABLE_VERSIONS),
+            "genesis": GENESIS,
+        },
+    )
+
+
+def _read(connection: "DuckDBPyConnection") -> None:
+    """Read what stands in the loaded records, once, into a table per family of events."""
+    connection.execute(query_text("moment"))
+    for name in sorted(query_names("read"), key=lambda name: (name == _LAST, name)):
+        connection.execute(query_text(f"read/{name}"))
+
+
+def _clear(connection: "DuckDBPyConnection") -> None:
+    """Leave nothing behind of what was read."""
+    for name in ("loaded", *(f"of_{name}" for name in query_names("read"))):
+        connection.execute(f"DROP TABLE temp.{name}")
+
+
+def _note(connection: "DuckDBPyConnection", batch: list[_Taken]) -> None:
+    """Note of which files the records were taken."""
+    connection.execute(
+        query_text("note_journals"),
+        {
+            "runs": [taken.journal.run for taken in batch],
+            "paths": [taken.journal.name for taken in batch],
+            "sizes": [taken.journal.size for taken in batch],
+            # One that could not be read is looked at again next time, changed or not.
+            "changes": [_NEVER if taken.lines is None else taken.journal.changed for taken in batch],
+            "lines": [None if taken.lines is None else len(taken.lines) for taken in batch],
+        },
+    )

@@ -1,0 +1,41 @@
+-- One row per attempt, those of a second model that reviews too. `outcome` is `open` where the journal holds no end of it:
+-- under way, or its process died.
+WITH asked AS (SELECT * FROM of_models WHERE type = 'model.asked'),
+ended AS (SELECT * FROM of_models WHERE type <> 'model.asked')
+SELECT
+    asked.run,
+    asked.seq,
+    asked.step,
+    asked.attempt,
+    asked.time AS asked_at,
+    ended.time AS ended_at,
+    'chat' AS gen_ai_operation_name,
+    asked.provider AS gen_ai_provider_name,
+    asked.model AS gen_ai_request_model,
+    asked.max_output_tokens AS gen_ai_request_max_tokens,
+    ended.response_id AS gen_ai_response_id,
+    ended.response_model AS gen_ai_response_model,
+    CASE WHEN ended.type = 'model.answered' THEN [ended.finish_reason] END AS gen_ai_response_finish_reasons,
+    ended.settlement.input_tokens AS gen_ai_usage_input_tokens,
+    ended.settlement.output_tokens AS gen_ai_usage_output_tokens,
+    ended.failure AS error_type,
+    asked.deployment,
+    CASE ended.type WHEN 'model.answered' THEN 'answered' WHEN 'model.failed' THEN 'failed' ELSE 'open' END AS outcome,
+    ended.settlement.cost_usd,
+    asked.reservation.cost_usd AS reserved_usd,
+    ended.usage_reported,
+    ended.latency_ms,
+    asked.request_digest,
+    asked.review,
+    asked.attempt > 1 AS retry,
+    asked.deployment IS DISTINCT FROM first_value(asked.deployment) OVER (
+        PARTITION BY asked.run, asked.step, asked.review ORDER BY asked.attempt, asked.seq
+    ) AS fallback,
+    ended.message AS error_message
+FROM asked
+LEFT JOIN ended ON
+    ended.run = asked.run
+    AND ended.step = asked.step
+    AND ended.attempt = asked.attempt
+    AND ended.review IS NOT DISTINCT FROM asked.review
+ORDER BY asked.place

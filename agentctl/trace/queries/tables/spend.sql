@@ -1,0 +1,44 @@
+-- What attempts used, and every stop or overrun of a ceiling; a loop is a ceiling too, of repeats.
+WITH settled AS (
+    SELECT run, seq, time, type, 'model/' || step AS spender, attempt, settlement
+    FROM of_models
+    WHERE type <> 'model.asked'
+    UNION ALL
+    SELECT run, seq, time, type, call, attempt, settlement
+    FROM of_tools
+    WHERE type = 'tool.result'
+)
+SELECT
+    run,
+    seq,
+    time,
+    type,
+    spender,
+    attempt,
+    settlement.tool_calls,
+    settlement.input_tokens AS gen_ai_usage_input_tokens,
+    settlement.output_tokens AS gen_ai_usage_output_tokens,
+    settlement.cost_usd,
+    NULL::VARCHAR AS meter,
+    NULL::DECIMAL(28, 12) AS allowed,
+    NULL::DECIMAL(28, 12) AS used,
+    NULL::DECIMAL(28, 12) AS asked
+FROM settled
+UNION ALL
+SELECT
+    run,
+    seq,
+    time,
+    type,
+    coalesce(call, 'model/' || step),
+    NULL,
+    NULL,
+    NULL,
+    NULL,
+    NULL,
+    meter,
+    coalesce("limit", reserved),
+    coalesce(reported, used, repeats),
+    asked
+FROM of_budgets
+WHERE type IN ('budget.stopped', 'budget.overrun', 'loop.detected')
