@@ -1,6 +1,6 @@
 """Replays what a stage ran: its contract, tools and authorities as they are, everything else from its journal."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from agentctl.contract.environment import Deployment, Price
@@ -9,6 +9,7 @@ from agentctl.events.replay import Cause, ReplayJudged
 from agentctl.events.run import Envelope, ReplayOf, RunResumed, RunStarted
 from agentctl.gateway.corridor import ModelDesk
 from agentctl.models.client import ModelClient
+from agentctl.policy.engine import PolicyEngine
 from agentctl.replay.causes import Sides
 from agentctl.replay.clock import SetClock
 from agentctl.replay.driving import Setting, drive_tape
@@ -30,7 +31,11 @@ OTHER = "sha256:other"
 
 
 async def replayed(
-    stage: Stage, under: Stage | None = None, differing: Cause | None = None, live: ModelClient | None = None
+    stage: Stage,
+    under: Stage | None = None,
+    differing: Cause | None = None,
+    live: ModelClient | None = None,
+    tapes: Callable[[Tape], tuple[PolicyEngine, ...]] | None = None,
 ) -> ReplayJudged:
     """Replay a stage's run in the folder `replays` and return what is said of it.
 
@@ -39,6 +44,7 @@ async def replayed(
         under: what governs the replay, under a version of its own; None: the stage itself.
         differing: in what the two versions differ.
         live: a model that is asked anew.
+        tapes: authorities in the place of the stage's own.
     """
     tape, now = Tape(stage.records()), under or stage
     own = _own_journal(stage, tape)
@@ -49,7 +55,7 @@ async def replayed(
     if live is not None:
         ports = replace(ports, live={"small-fast": (ModelDesk(_first_deployment(stage), live, PRICE),)})
     setting = Setting(
-        parts=lambda sitting: ports.parts(sitting, governed(now, sitting)),
+        parts=lambda sitting: ports.parts(sitting, _with(governed(now, sitting), tapes, tape)),
         begun=tape.started if under is None else _begun(tape, now),
         resumed=_as_it_was,
         instructions=now.instructions,
@@ -60,6 +66,12 @@ async def replayed(
     said = judged(_over(tape, ports, (stage, now), differing))
     await own.end(said)
     return said
+
+
+def _with(
+    governed: Governed, tapes: Callable[[Tape], tuple[PolicyEngine, ...]] | None, tape: Tape
+) -> Governed:
+    return governed if tapes is None else replace(governed, engines=lambda _: tapes(tape))
 
 
 def _own_journal(stage: Stage, tape: Tape) -> OwnJournal:
