@@ -1,9 +1,12 @@
 """Replaying runs: the same event by event, or where and why not; nothing is reached, nothing waits."""
 
 import json
+import os
 import shutil
 import signal
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,8 +21,9 @@ from agentctl.events.record import Record
 from agentctl.events.replay import Cause, Fidelity, ReplayJudged
 from agentctl.events.run import ReplayMode, RunStarted, RunSuspended
 from agentctl.events.tool import DecisionMade, ToolProposed, ToolRefused
-from agentctl.foundation.errors import InternalError
+from agentctl.foundation.errors import InternalError, UsageError
 from tests.fakes.tampering import Leaf, leaves, tampered, written
+from tests.replaying import TIMES
 from tests.scenarios.conftest import REPOSITORY, Shell, fresh_project
 
 CONTRACT = "contracts/refund-assistant.yaml"
@@ -359,6 +363,31 @@ def test_a_model_that_is_asked_anew_and_says_the_same(past: Past, other: Path) -
     assert past.shell.refunds(past.small) == past.shell.refunds(past.small)
 
 
+def test_a_policy_in_another_process_is_not_asked_again(shell: Shell) -> None:
+    """Rego's answers are on the tape, and that is said; a policy that it never judged by cannot be replayed under."""
+    pytest.importorskip("regorus")
+    policies = shell.folder / "contracts" / "policies"
+    (policies / "all.rego").write_text('package agentctl\ndecision := {"allow": true, "reasons": ["all"]}\n')
+    path = shell.folder / CONTRACT
+    path.write_text(
+        path.read_text()
+        + "policies:\n  - {engine: cedar, files: [policies/refund-assistant.cedar]}\n"
+        + "  - {engine: rego, files: [policies/all.rego]}\n"
+    )
+    assert shell("run", "refund-assistant", "--input", "4201").code == 0
+    project = open_project(shell.folder)
+    outcome = replay_run(project, ReplayOrder("latest"))
+    assert look(outcome) == ("exact", None, None)
+    assert outcome.judged.from_tape == ("rego:policies/all.rego",)
+    again = replay_run(project, ReplayOrder("latest", "policy"))
+    assert (look(again), again.judged.from_tape) == (("exact", None, None), ("rego:policies/all.rego",))
+    (policies / "all.rego").write_text(
+        'package agentctl\ndecision := {"allow": false, "reasons": ["none"]}\n'
+    )
+    with pytest.raises(UsageError, match="judges in another process"):
+        replay_run(project, ReplayOrder("latest", "policy", "refund-assistant"))
+
+
 # -- the property ---------------------------------------------------------------------------------
 
 
@@ -446,3 +475,29 @@ def test_an_interrupted_run_is_interrupted_again_in_the_same_place(shell: Shell)
     if suspensions == ["interrupted"]:  # else it was quicker than the signal
         assert shell("resume", run).code == 0
     assert replay_run(project, ReplayOrder(run)).judged.fidelity == "exact"
+
+
+@pytest.mark.campaign
+@pytest.mark.parametrize("suite", ["tests/scenarios", "tests/unit tests/loops"])
+def test_every_run_of_the_tests_replays_a_hundred_times(suite: str) -> None:
+    """Whatever the tests run, and however often it is replayed: the same events, and nothing is reached."""
+    words = [
+        "-q",
+        "-n",
+        "0",
+        "--timeout=3600",
+        "-m",
+        "not campaign",
+        "-p",
+        "no:cacheprovider",
+        *suite.split(),
+    ]
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", *words],
+        cwd=REPOSITORY,
+        env={**os.environ, TIMES: "100"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-4_000:]
