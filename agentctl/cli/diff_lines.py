@@ -70,7 +70,7 @@ class _Figure:
 
 
 def _figures(before: RunSide, after: RunSide) -> Iterator[SideRow]:
-    yield SideRow("", [(f"run {before.run}", True)], [(f"run {after.run}", True)], "same", head=True)
+    yield SideRow("", [(before.run, True)], [(after.run, True)], "same", head=True)
     yield from map(_figure, _told(before, after))
 
 
@@ -129,7 +129,8 @@ def _rows(steps: Iterable[StepRows], *, full: bool) -> Iterator[SideRow]:
             yield from _within(step.rows, full=full)
         elif step.rows and step.head.label == "the step":
             summary = _summary(step)
-            yield _head(step.head, f"{step.head.before}: {summary}", f"{step.head.after}: {summary}")
+            texts = [f"{head}: {summary}" for head in (step.head.before, step.head.after)]
+            yield SideRow("", [(texts[0], True)], [(texts[1], True)], "same")
 
 
 def _summary(step: StepRows) -> str:
@@ -139,18 +140,19 @@ def _summary(step: StepRows) -> str:
 
 
 def _within(rows: Sequence[Row], *, full: bool) -> Iterator[SideRow]:
-    """Yield rows; unless all are wanted, those that differ, each below the call that it belongs to."""
-    head: Row | None = None
+    """Yield rows; unless all are wanted, those that tell a difference, each below the call that it belongs to."""
+    call: Row | None = None  # whose head is not told yet
+    told: set[tuple[str | None, str | None]] = set()
     for row in rows:
         if row.kind == "head":
-            head = row
-        if row.kind == "head" and (full or row.differs):
-            yield _head(row, row.before or "", row.after or "")
-            head = None
-        elif row.kind != "head" and (full or row.is_telling):
-            if head is not None and row.depth > head.depth:
-                yield _head(head, head.before or "", head.after or "")
-                head = None
+            call, told = row, set()
+        if not full and (not row.is_telling or (row.is_fact and (row.before, row.after) in told)):
+            continue
+        if call is not None:
+            yield _head(call, call.before or "", call.after or "")
+            call = None
+        if row.kind != "head":
+            told.add((row.before, row.after))
             yield _side(row, full=full)
 
 
@@ -210,7 +212,7 @@ def _named(found: FoundVersion) -> str:
     how = {"file": "file", "tag": "tag", "digest": "digest", "agent": "the files of"}[found.named]
     tag = f", tagged {found.tag}" if found.tag and found.named != "tag" else ""
     said = f"{how} {found.text}{tag}" if found.named != "digest" else f"of {found.agent}{tag}"
-    return f"{found.version.digest} ({said})"
+    return f"{found.version.digest[:_OF_A_DIGEST]} ({said})"
 
 
 def _show_change(terminal: Terminal, change: Change, *, full: bool) -> None:

@@ -22,6 +22,7 @@ Mark: TypeAlias = Literal["same", "differs", "before", "after"]
 _SIGNS: dict[Mark, str] = {"same": " ", "differs": "|", "before": "<", "after": ">"}
 _LABEL, _LABEL_OF_A_WIDE_SCREEN, _WIDE = 18, 24, 110
 _GAP, _INDENT = 3, 2
+_NARROWEST = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,20 +60,40 @@ def _beside(console: "Console", row: SideRow) -> Iterator["Text"]:
 
 
 def _below(console: "Console", row: SideRow) -> Iterator["Text"]:
-    """Yield a row with one side below the other, each after a sign: `-` is what stands before, `+` what stands after."""
+    """Yield a row with one side below the other, each after a sign; what is the same stands there once."""
     from rich.text import Text
 
-    indent = " " * (_INDENT * row.depth)
-    if row.head and row.mark == "same":
-        yield _trimmed(Text(indent) + _pieces(row.before, row, ""))
-        return
-    if not row.head:
-        yield Text(f"{indent}{visible(row.label)}", "dim")
-    sides = (("-", row.before, "red"), ("+", row.after, "green"))
-    for sign, pieces, colour in sides if row.mark != "same" else (("=", row.before, ""),):
-        head = f"{indent}{'' if row.head else '  '}{sign} "
-        for number, part in enumerate(_cell(console, pieces, console.width - len(head), row, colour)):
-            yield Text(" " * len(head) if number else head, "dim") + part
+    indent, label = " " * (_INDENT * row.depth), "" if row.head else visible(row.label)
+    if not row.before and not row.after:
+        yield Text()
+    elif row.mark == "same" and row.before == row.after:
+        yield from _after(console, f"{indent}{label}{' = ' if label else ''}", row.before, row, "")
+    else:
+        yield from [Text(f"{indent}{label}", "dim")] if label else ()
+        inner = indent if row.head else f"{indent}  "
+        for sign, pieces, colour in _sides(row):
+            yield from _after(console, f"{inner}{sign} ", pieces, row, colour)
+
+
+def _after(
+    console: "Console", head: str, pieces: Sequence[Piece], row: SideRow, colour: str
+) -> Iterator["Text"]:
+    """Yield a side after a head; what goes on stands below its beginning."""
+    from rich.text import Text
+
+    for number, part in enumerate(
+        _cell(console, pieces, max(_NARROWEST, console.width - len(head)), row, colour)
+    ):
+        yield _trimmed(Text(" " * len(head) if number else head, "dim") + part)
+
+
+def _sides(row: SideRow) -> Iterator[tuple[str, Sequence[Piece], str]]:
+    """Yield the sides that there are, each with its sign and its colour."""
+    is_marked = row.mark != "same"
+    if row.mark != "after":
+        yield "-", row.before, "red" if is_marked else ""
+    if row.mark != "before":
+        yield "+", row.after, "green" if is_marked else ""
 
 
 def _label(row: SideRow) -> "Text":
@@ -100,12 +121,14 @@ def _pieces(pieces: Sequence[Piece], row: SideRow, colour: str) -> "Text":
 
 
 def _folded(console: "Console", text: "Text", width: int) -> list["Text"]:
-    """Return a text broken into lines of so many columns."""
-    return [text] if text.cell_len <= width else list(text.wrap(console, width, overflow="fold"))
+    """Return a text broken into lines of so many columns, without the space at which each was broken."""
+    if text.cell_len <= width:
+        return [text]
+    return [_trimmed(part) for part in text.wrap(console, width, overflow="fold")]
 
 
 def _padded(text: "Text", width: int) -> "Text":
-    return text + " " * max(1, width - text.cell_len)
+    return text + " " * (width - text.cell_len)
 
 
 def _trimmed(text: "Text") -> "Text":

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import islice
+from pathlib import Path
 
 from agentctl.composition.authorities import in_session, is_elsewhere
 from agentctl.composition.project import Project
@@ -35,13 +36,14 @@ def policy_trial(project: Project, before: AgentVersion, after: AgentVersion) ->
     if not differ_in_effect(before.policies, after.policies):
         return PolicyTrial()
     agent = after.contract.agent.name
+    path = project.files.contracts / "policies" / f"{agent}{SUFFIX}"
+    if not path.exists():
+        return PolicyTrial(why_not=f"there are no cases to ask: `{project.files.shown(path)}`")
     try:
-        cases, environment = _cases(project, agent)
+        cases, environment = _cases(project, path)
         stands = [_stand(project, version, environment) for version in (before, after)]
     except InvalidInput as refusal:
         return PolicyTrial(why_not=str(refusal.problems[0]))
-    if not cases:
-        return PolicyTrial(why_not=f"there are no cases to ask: `contracts/policies/{agent}{SUFFIX}`")
     numbers = numbers_of((before.contract, after.contract), (*before.policies, *after.policies))
     questions = tuple(islice(questions_of(cases, numbers), MOST_QUESTIONS))
     return asyncio.run(_asked(stands[0], stands[1], questions))
@@ -71,11 +73,8 @@ async def _answer(stand: Stand, case: PolicyCase) -> Said | None:
     return Said(decision, max(asked, default=1) if decision == "needs_approval" else 1)
 
 
-def _cases(project: Project, agent: str) -> tuple[tuple[PolicyCase, ...], Environment]:
-    """Return the cases of an agent that play in the usual environment, and that environment."""
-    path = project.files.contracts / "policies" / f"{agent}{SUFFIX}"
-    if not path.exists():
-        return (), project.files.environment(project.files.environments()[0]).document
+def _cases(project: Project, path: Path) -> tuple[tuple[PolicyCase, ...], Environment]:
+    """Return the cases of a file that play in its usual environment, and that environment."""
     found, _ = load_policy_cases(path, project.files.shown(path))
     usual = [case for case in found.cases if case.environment in {None, found.environment}]
     return tuple(usual), project.files.environment(found.environment).document

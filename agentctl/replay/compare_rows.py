@@ -40,6 +40,11 @@ class Row:
         return self.kind != "figure" and self.before != self.after
 
     @property
+    def is_fact(self) -> bool:
+        """Whether it is a fact that authorities were shown; often it is an argument under another name."""
+        return self.label.startswith("fact ")
+
+    @property
     def is_telling(self) -> bool:
         """Whether the runs differ here, and not only because one of them has the whole of which this is a detail."""
         return self.differs and not (self.kind == "detail" and None in {self.before, self.after})
@@ -220,7 +225,8 @@ def _intended(form: JsonObject) -> Telling:
 def _resulted(form: JsonObject) -> Telling:
     status = _text(form, "status")
     yield "result", _text(form, "outcome") + (f" ({status})" if status not in {"", "0"} else "")
-    yield from _leaves(form.get("value"), "result ")
+    value = form.get("value")
+    yield from [("result text", value)] if isinstance(value, str) else _leaves(value, "result ")
 
 
 def _requested(form: JsonObject) -> Telling:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from agentctl.events.approval import ApprovalRequested
 from agentctl.events.model import ModelAnswered, ModelAsked, ModelFailed, ModelRefused, RouteChosen
 from agentctl.events.record import AnyEvent, Record
+from agentctl.events.replay import ReplayJudged
 from agentctl.events.run import RunStarted
 from agentctl.events.tool import ToolProposed
 from agentctl.foundation.canonical import JsonObject, JsonValue
@@ -58,11 +59,6 @@ class RunStory:
     steps: tuple[StepStory, ...]
     reviews: Mapping[str, str] = field(default_factory=dict)
     """Look-ups of reviewers: the name in the journal, which counts over the run, and the one within their call."""
-
-    @property
-    def started(self) -> RunStarted | None:
-        """How the run began; None where the journal does not hold that."""
-        return next((one.event for one in self.life if isinstance(one.event, RunStarted)), None)
 
 
 class Renaming:
@@ -155,6 +151,8 @@ class _Teller:
     def tell(self, record: Record) -> None:
         """Put one event where it belongs."""
         event = record.event
+        if isinstance(event, ReplayJudged):  # what somebody thinks of the run is no part of it
+            return
         step = getattr(event, "step", None)
         if isinstance(event, _MODEL) and getattr(event, "review", None) is None:
             self._step = int(step or 0)

@@ -16,6 +16,7 @@ _WORDS_ONLY: Final = frozenset(
 )
 _AT_MOST: Final = frozenset({"maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties"})
 _AT_LEAST: Final = frozenset({"minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties"})
+_SETS: Final = frozenset({"enum", "required", "type"})
 _NUMBERS: Final = frozenset({"integer"}), frozenset({"number"})
 
 
@@ -33,7 +34,7 @@ def schema_changes(before: JsonObject, after: JsonObject, pointer: str = "") -> 
     """Yield every keyword in which two schemas differ in what they take; texts for people are none."""
     for keyword in dict.fromkeys((*before, *after)):
         one, other = before.get(keyword), after.get(keyword)
-        if keyword in _WORDS_ONLY or _same(one, other):
+        if keyword in _WORDS_ONLY or _same(keyword, one, other):
             continue
         at = joined(pointer, keyword)
         if keyword == "properties":
@@ -44,7 +45,10 @@ def schema_changes(before: JsonObject, after: JsonObject, pointer: str = "") -> 
             yield SchemaChange(_direction(keyword, one, other), at, one, other)
 
 
-def _same(one: JsonValue, other: JsonValue) -> bool:
+def _same(keyword: str, one: JsonValue, other: JsonValue) -> bool:
+    """Return whether a keyword says the same; of some lists the order is nothing."""
+    if keyword in _SETS and one is not None and other is not None:
+        return _texts(one) == _texts(other)
     return canonical_bytes(one) == canonical_bytes(other)
 
 
@@ -55,7 +59,7 @@ def _of_properties(before: JsonObject, after: JsonObject, pointer: str) -> Itera
         at = joined(pointer, name)
         if isinstance(schema, Mapping) and isinstance(its, Mapping):
             yield from schema_changes(schema, its, at)
-        elif not _same(schema, its):
+        elif canonical_bytes(schema) != canonical_bytes(its):
             yield SchemaChange(_of_property(before, after, name), at, schema, its)
 
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agentctl.events.record import Record
-from agentctl.events.replay import Difference
+from agentctl.events.replay import Difference, ReplayJudged
 from agentctl.foundation.canonical import JsonValue
 from agentctl.replay.alignment import aligned, differences
 from agentctl.replay.volatile import without_volatile
@@ -218,7 +218,7 @@ def test_random_orders_of_events_never_fail() -> None:
 
 
 def test_records_of_replays_are_named_after_the_run_that_is_replayed() -> None:
-    """Their calls have that run's id, and are no difference."""
+    """Their calls have that run's id, and are no difference; nor is what the replay was judged to be."""
     line = ANSWERED[0].event.model_dump(mode="json")
     line["envelope"] |= {
         "run": OTHER_ID,
@@ -227,4 +227,8 @@ def test_records_of_replays_are_named_after_the_run_that_is_replayed() -> None:
     }
     started = type(ANSWERED[0].event).model_validate_json(json.dumps(line))
     replayed = tuple(replace(record, run=OTHER_ID) for record in ANSWERED)
-    assert differences(ANSWERED, (replace(replayed[0], event=started), *replayed[1:])) == ()
+    judged = ReplayJudged(
+        fidelity="exact", step=None, cause=None, detail="", exact=1, drift=0, missed=0, differences=()
+    )
+    end = replace(replayed[-1], event=judged)
+    assert differences(ANSWERED, (replace(replayed[0], event=started), *replayed[1:], end)) == ()

@@ -89,3 +89,14 @@ def test_a_disk_that_refuses_stops_the_run(tmp_path: Path) -> None:
     (tmp_path / "objects").write_bytes(b"a file in the folder's place")
     with pytest.raises(JournalUnavailable, match="cannot be stored: Not a directory"):
         FileObjects(tmp_path / "objects").put(b"data")
+
+
+def test_digests_are_found_by_their_beginning(objects: FileObjects) -> None:
+    """Sorted; of a folder that is not there none, and what only lies beside objects is none."""
+    assert objects.beginning_with("") == ()
+    digests = sorted(objects.put(data) for data in (b"a", b"b"))
+    (objects._folder / "README").write_text("no object")
+    (objects._folder / f".{'0' * 64}.tmp").write_text("half an object")
+    assert objects.beginning_with("") == tuple(digests)
+    assert objects.beginning_with(digests[0][:20]) == (digests[0],)
+    assert objects.beginning_with("sha256:../") == ()
