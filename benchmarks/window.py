@@ -22,7 +22,8 @@ ANSWERED = "re_1001"
 class Took:
     """What a window took: wall and CPU seconds of the whole process, its threads and its ended children; what ran.
 
-    `syncs` and `sync_seconds` are those of the window's journals, where the way has some.
+    `syncs` and `sync_seconds` are those of the window's journals, where the way has some; `later` the CPU seconds of what a
+    way does with all runs of a window after it, off their path.
     """
 
     runs: int
@@ -31,6 +32,7 @@ class Took:
     tools: int
     syncs: int = 0
     sync_seconds: float = 0.0
+    later: float = 0.0
 
 
 @dataclass
@@ -42,6 +44,7 @@ class Way:
         tools: how many tool functions ran so far.
         settle: what must be done before a window counts as done: flush a tracer, ingest journals.
         syncs: how often the disk was synced so far, and for how many seconds.
+        later: what is done with the runs of a window after it, off their path; it raises where one of them is missing.
         many: does it so many times, so many at once; for who has a runner of its own.
     """
 
@@ -50,6 +53,7 @@ class Way:
     settle: Callable[[], Awaitable[None]] | None = None
     syncs: Callable[[], tuple[int, float]] = field(default=lambda: (0, 0.0))
     many: Callable[[int, int], Awaitable[None]] | None = None
+    later: Callable[[], Awaitable[None]] | None = None
 
     async def window(self, runs: int, at_once: int) -> Took:
         """Do the work so many times and return what that took; a run that did not do all of its work is an error."""
@@ -63,7 +67,13 @@ class Way:
         if ran != TOOLS_OF_A_RUN * runs:
             raise RuntimeError(f"{ran} tools ran in {runs} runs, {TOOLS_OF_A_RUN * runs} were expected")
         synced, synced_seconds = self.syncs()
-        return Took(runs, wall, cpu, ran, synced - syncs, synced_seconds - seconds)
+        return Took(runs, wall, cpu, ran, synced - syncs, synced_seconds - seconds, await self._later())
+
+    async def _later(self) -> float:
+        begin = _cpu_seconds()
+        if self.later is not None:
+            await self.later()
+        return _cpu_seconds() - begin
 
     async def _many(self, runs: int, at_once: int) -> None:
         left = iter(range(runs))

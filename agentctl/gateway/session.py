@@ -53,9 +53,15 @@ class Session:
         for group in self._groups(requests):
             if halted() or self.state.refusals_to_cap >= self.state.header.limits.max_refusals:
                 return
-            await asyncio.gather(*(self.call_tool(request) for request in group))
+            await self._call_together(group)
             if any(not self.state.calls[request.call].settled for request in group):
                 return
+
+    async def _call_together(self, group: Sequence[ToolRequest]) -> None:
+        if len(group) == 1:  # a task of its own would only take time
+            await self.call_tool(group[0])
+        else:
+            await asyncio.gather(*(self.call_tool(request) for request in group))
 
     async def call_model(self, work: ModelWork) -> None:
         """Ask the model of a step."""

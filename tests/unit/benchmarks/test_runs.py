@@ -4,9 +4,12 @@ import asyncio
 import json
 import urllib.request
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
+from agentctl.composition.orders import RunOutcome
+from agentctl.composition.service import Service
 from benchmarks import refund_agent
 from benchmarks.floors import bare_aiohttp
 from benchmarks.loopback import ANSWER, ROOM, completion, served
@@ -41,16 +44,15 @@ def requests_answered(url: str) -> int:
 async def test_our_runs_are_whole(
     url: str, way: str, syncs: int, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    """Runs at once: four model calls and three tools each, every sync that is promised, and all of them in the index."""
+    """Runs at once: four model calls and three tools each, every sync that is promised, and a reader finds them all."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
     before = requests_answered(url)
     async with WAYS[way](f"{url}/v1") as ours:
-        assert ours.settle is not None
         took = await ours.window(3, 2)
-        await ours.settle()  # nothing is left that is not in the index
     assert (took.runs, took.tools, took.syncs) == (3, 9, 3 * syncs)
     assert requests_answered(url) - before == 3 * 4
     assert took.sync_seconds > 0
+    assert took.later > 0  # a reader looked for each of them
     assert took.wall > 0
 
 
@@ -84,6 +86,24 @@ async def test_a_run_that_did_less_is_no_measurement() -> None:
         await Way(wrong, refund_agent.tools_ran).window(1, 1)
     with pytest.raises(RuntimeError, match="0 tools ran in 2 runs, 6 were expected"):
         await Way(right, refund_agent.tools_ran).window(2, 1)
+
+
+async def test_a_run_that_no_reader_finds_is_no_measurement(
+    url: str, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """What a run leaves behind is part of it."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
+    monkeypatch.setattr("benchmarks.ours.new_run_id", lambda _: "01KAPPR0VE0000000000000000")
+    begin = Service.begin
+
+    async def elsewhere(service: Service, run: str, *rest: Any) -> RunOutcome:
+        del run
+        return await begin(service, "01KAPPR0VE0000000000000001", *rest)
+
+    monkeypatch.setattr(Service, "begin", elsewhere)
+    async with WAYS["thin"](f"{url}/v1") as ours:
+        with pytest.raises(RuntimeError, match="of 1 runs, a reader finds 0"):
+            await ours.window(1, 1)
 
 
 async def test_as_many_run_at_once_as_is_said() -> None:
