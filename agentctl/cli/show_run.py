@@ -88,6 +88,8 @@ def header(report: RunReport, *, full: bool, standing: Standing = "unknown") -> 
     yield "for", f"{who(envelope.principal)}{chain(envelope.on_behalf_of)}"
     yield "agent", f"{envelope.agent}, owned by {envelope.owner}"
     yield "version", ", ".join(filter(None, (envelope.version_tag, envelope.version)))
+    if envelope.replay is not None:
+        yield "replay", f"of run {envelope.replay.run} ({envelope.replay.mode}); times are those of that run"
     yield "environment", f"{envelope.environment}: {_EFFECTS[envelope.environment_kind]}"
     yield "isolation", _ISOLATION[envelope.isolation]
     yield "input", capped(report.started.input, _CAP, full=full)

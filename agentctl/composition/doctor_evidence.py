@@ -16,7 +16,7 @@ from agentctl.runtime.state import RunState, fold
 from agentctl.trace.journal_files import journals_in
 from agentctl.trace.ports import Received, Unreadable
 
-_OPEN_RUNS = "SELECT run FROM runs WHERE status <> 'finished' ORDER BY run"
+_OPEN_RUNS = "SELECT run FROM runs WHERE status <> 'finished' AND kind = 'live' ORDER BY run"
 _LAST = "SELECT max(last_event_at) FROM runs"
 
 
