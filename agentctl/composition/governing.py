@@ -115,7 +115,9 @@ def recorded(project: Project, envelope: Envelope) -> Governing:
     return _governing(_loaded(project, envelope), today, _platform(project, envelope.platform_digest))
 
 
-def as_then(project: Project, envelope: Envelope, platform_digest: str, version: AgentVersion | None = None) -> Governing:
+def as_then(
+    project: Project, envelope: Envelope, platform_digest: str, version: AgentVersion | None = None
+) -> Governing:
     """Return what governed a run at some time, today's rules left out: `platform_digest` names those of that time.
 
     Args:
