@@ -1,5 +1,6 @@
 """Journals as an index finds them: which files there are, whether they changed, and which lines are complete."""
 
+import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,17 +37,48 @@ class JournalFile:
 
 def journals_in(folder: Path) -> dict[str, JournalFile]:
     """Return the journal of every run below `<folder>/<date>/`, and of every eval below `<folder>/evals/<date>/`."""
-    return journals_among((*folder.glob("*/*.jsonl"), *folder.glob(f"{EVALS}/*/*.jsonl")))
+    found = [journal for one in (folder, folder / EVALS) for journal in _below(one)]
+    return _by_run(sorted(found, key=lambda journal: journal.path))
 
 
 def journals_among(paths: Iterable[Path]) -> dict[str, JournalFile]:
     """Return the journals among some paths, by run, oldest run first; what is no journal is left out."""
+    return _by_run(_looked_at(sorted(paths)))
+
+
+def _by_run(journals: Iterable[JournalFile]) -> dict[str, JournalFile]:
+    """Return journals by run; a run has one, the older: a copy elsewhere does not count."""
     found: dict[str, JournalFile] = {}
-    for journal in _looked_at(sorted(paths)):
-        found.setdefault(
-            journal.run, journal
-        )  # a run has one journal, the older: a copy elsewhere does not count
+    for journal in journals:
+        found.setdefault(journal.run, journal)
     return dict(sorted(found.items()))
+
+
+def _below(folder: Path) -> Iterator[JournalFile]:
+    """Yield the journals in the folders of a folder. Every file is looked at each time: a change is never missed."""
+    for day in _entries(folder):
+        if day.is_dir(follow_symlinks=True):
+            for entry in _entries(Path(day.path)):
+                yield from _journal_of(entry)
+
+
+def _journal_of(entry: "os.DirEntry[str]") -> Iterator[JournalFile]:
+    run, dot, suffix = entry.name.partition(".")
+    if f"{dot}{suffix}" != ".jsonl" or not is_run_id(run) or entry.is_symlink():  # a link could name any file
+        return
+    try:
+        seen = entry.stat(follow_symlinks=False)
+    except FileNotFoundError:  # gone since it was listed
+        return
+    yield JournalFile(run, Path(entry.path), seen.st_size, seen.st_mtime_ns)
+
+
+def _entries(folder: Path) -> list["os.DirEntry[str]"]:
+    try:
+        with os.scandir(folder) as entries:
+            return list(entries)
+    except (FileNotFoundError, NotADirectoryError):
+        return []
 
 
 def complete_lines(path: Path) -> list[str]:

@@ -70,6 +70,11 @@ def forget(connection: "DuckDBPyConnection", runs: Iterable[str]) -> None:
         )
 
 
+def sweep(connection: "DuckDBPyConnection") -> None:
+    """Delete words that nobody says any more."""
+    connection.execute(query_text("sweep_contents"))
+
+
 @dataclass(frozen=True, slots=True)
 class _Taken:
     """The complete lines of a journal; None where it could not be read."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal, Self, TypeAlias
 from agentctl.trace.disk import make_private_folder
 from agentctl.trace.file_lock import file_lock
 from agentctl.trace.journal_files import JournalFile, Mark, journals_among, journals_in
-from agentctl.trace.loading import Loaded, create_tables, derived_tables, forget, load
+from agentctl.trace.loading import Loaded, create_tables, derived_tables, forget, load, sweep
 from agentctl.trace.query_texts import query_text
 
 if TYPE_CHECKING:
@@ -271,6 +271,8 @@ def _bring_up_to_date(
         for loaded in load(connection, stale, known):
             records += loaded.records
             tell(loaded, len(stale))
+        if known:  # something may have been forgotten
+            sweep(connection)
     return Ingested("done", len(stale), records)
 
 

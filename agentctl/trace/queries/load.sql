@@ -19,7 +19,7 @@ judged AS (
         AND record.run = run
         AND record.seq = seq
         AND record.epoch IS NOT NULL
-        AND record.time IS NOT NULL
+        AND record.time BETWEEN TIMESTAMP '1970-01-01' AND TIMESTAMP '9999-12-31'  -- there are none that programs read beyond
         AND record.type IS NOT NULL
         AND record.data IS NOT NULL
         AND record.prev = lag(record.h, 1, $genesis) OVER (PARTITION BY run ORDER BY seq)

@@ -21,12 +21,12 @@ CREATE TABLE events (
     epoch BIGINT,
     time  TIMESTAMP,  -- UTC
     type  VARCHAR,
-    data  JSON,
+    data  JSON USING COMPRESSION zstd,  -- what DuckDB tries by itself takes five times as long, for a file thrice as large
     hash  VARCHAR
 );
 
 -- Words by their digest: what many runs say is kept once.
 CREATE TABLE contents (
     digest  VARCHAR,
-    content VARCHAR
+    content VARCHAR USING COMPRESSION zstd
 );
