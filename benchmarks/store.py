@@ -37,7 +37,7 @@ import sys, duckdb
 sql = "CREATE TABLE events AS SELECT * FROM read_json($files, format = 'newline_delimited', columns = COLUMNS)"
 duckdb.connect(sys.argv[1]).execute(sql.replace("COLUMNS", sys.argv[3]), {"files": sys.argv[2] + "/*/*.jsonl"})
 """
-_MEASURED = "\nimport resource as r; u = r.getrusage(r.RUSAGE_SELF); print(u.ru_utime + u.ru_stime, u.ru_maxrss // 1024)"
+_MEASURED = "\nimport resource as r; u = r.getrusage(r.RUSAGE_SELF); print('used', u.ru_utime + u.ru_stime, u.ru_maxrss // 1024)"
 
 
 def main() -> None:
@@ -72,7 +72,8 @@ def _measured(program: str, database: Path, corpus: Path) -> tuple[float, int]:
         capture_output=True,
         text=True,
     )
-    seconds, megabytes = done.stdout.split()
+    # DuckDB draws a bar of its progress there too.
+    seconds, megabytes = done.stdout.rpartition("used")[2].split()[:2]
     return float(seconds), int(megabytes)
 
 
