@@ -7,6 +7,7 @@ became of one change says nothing of another.
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal, TypeAlias
 
 from agentctl.events.model import ModelAnswered, ModelAsked, ModelFailed
@@ -80,41 +81,29 @@ class Answers:
 
     def _model_ends(self, asked: ModelAsked, index: int | None) -> Iterator[tuple[Tier, int]]:
         """Yield the ends of this very request, of others that are the same, and of those of its step."""
-        places = list(self._first(index, self._places(ModelAsked)))
-        yield from (
-            ("exact", place) for place in self._ends_of(places, lambda known: _same_request(known, asked))
-        )
-        yield from (
-            ("drift", place) for place in self._ends_of(places, lambda known: _same_step(known, asked))
-        )
+        for tier, fits in _LIKE_A_MODEL_CALL:
+            ends = self._ends_of(self._places(ModelAsked, first=index), partial(fits, asked))
+            yield from ((tier, end) for end in ends)
 
     def _attempt_ends(self, intent: ToolIntent, index: int | None) -> Iterator[tuple[Tier, int]]:
         """Yield the ends of this very attempt, of others that are the same, and of a read in its place."""
-        places = list(self._first(index, self._places(ToolIntent)))
-        yield from (
-            ("exact", place) for place in self._ends_of(places, lambda known: _same_call(known, intent))
-        )
-        own = places[:1] if index is not None else []
-        yield from (
-            ("drift", place) for place in self._ends_of(own, lambda known: _only_reads(known, intent))
-        )
+        same = self._ends_of(self._places(ToolIntent, first=index), partial(_same_call, intent))
+        yield from (("exact", end) for end in same)
+        own = () if index is None else (index,)
+        yield from (("drift", end) for end in self._ends_of(own, partial(_only_reads, intent)))
 
     def _ends_of(self, places: Iterable[int], fits: Callable[[object], bool]) -> Iterator[int]:
         for place in places:
-            if fits(self._tape.records[place].event):
-                end = self._tape.end_of(place)
-                if end is not None:
-                    yield end
+            end = self._tape.end_of(place) if fits(self._tape.records[place].event) else None
+            if end is not None:
+                yield end
 
-    def _places(self, kind: type[ModelAsked | ToolIntent]) -> Iterator[int]:
+    def _places(self, kind: type[ModelAsked | ToolIntent], first: int | None) -> Iterator[int]:
+        """Yield the places of all events of a type; one that is known before all others."""
+        if first is not None:
+            yield first
         records = enumerate(self._tape.records)
-        return (index for index, record in records if isinstance(record.event, kind))
-
-    def _first(self, index: int | None, places: Iterable[int]) -> Iterator[int]:
-        """Yield a place that is known before all others."""
-        if index is not None:
-            yield index
-        yield from (place for place in places if place != index)
+        yield from (index for index, record in records if index != first and isinstance(record.event, kind))
 
     async def _end_where_it_died(self, index: int | None) -> None:
         """End with the sitting where this is what was under way when the writer's process was gone."""
@@ -133,24 +122,30 @@ class Answers:
         return None
 
 
-def _same_request(known: object, asked: ModelAsked) -> bool:
+def _same_request(asked: ModelAsked, known: object) -> bool:
     if not isinstance(known, ModelAsked):
         return False
     same_word = known.request_digest == asked.request_digest and known.deployment == asked.deployment
     return same_word and (known.review is None) == (asked.review is None)
 
 
-def _same_step(known: object, asked: ModelAsked) -> bool:
+def _same_step(asked: ModelAsked, known: object) -> bool:
     return isinstance(known, ModelAsked) and (known.step, known.review) == (asked.step, asked.review)
 
 
-def _same_call(known: object, intent: ToolIntent) -> bool:
+def _same_call(intent: ToolIntent, known: object) -> bool:
     if not isinstance(known, ToolIntent):
         return False
     same_words = (known.tool, known.arguments_digest) == (intent.tool, intent.arguments_digest)
     return same_words and known.purpose == intent.purpose
 
 
-def _only_reads(known: object, intent: ToolIntent) -> bool:
+def _only_reads(intent: ToolIntent, known: object) -> bool:
     same_tool = isinstance(known, ToolIntent) and known.tool == intent.tool
     return same_tool and isinstance(known, ToolIntent) and known.effect == intent.effect == "read"
+
+
+_LIKE_A_MODEL_CALL: tuple[tuple[Tier, Callable[[ModelAsked, object], bool]], ...] = (
+    ("exact", _same_request),
+    ("drift", _same_step),
+)
