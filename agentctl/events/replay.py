@@ -23,7 +23,7 @@ class Difference(Part):
     event: str
     """The event in which it shows: `decision.made`."""
     field: str
-    """Which part of it: a JSON pointer; empty: the event as a whole."""
+    """Which part of it, or of the request whose digest it has: a JSON pointer; empty: the event as a whole."""
     before: str
     """What stands in the run that is replayed, redacted; empty: nothing."""
     after: str
@@ -37,13 +37,14 @@ class ReplayJudged(Event):
     fidelity: Fidelity
     """How far it is the same."""
     step: int | None
-    """The step at which they part, or from which on it is a guess; None: they do not part."""
+    """The step at which they part, at which something was asked otherwise first, or from which on it is a guess; None: nothing
+    differs."""
     cause: Cause | None
-    """What makes them part."""
+    """What makes them part, or what was asked otherwise first."""
     detail: str
     """The same in a sentence."""
     exact: int
-    """Requests that the tape answered as asked."""
+    """Requests that the tape answered as asked; where calls are only judged again, judgements that are as they were."""
     drift: int
     """Requests that the tape answered though they differ."""
     missed: int
