@@ -65,12 +65,14 @@ class EvalScreen:
         if self._terminal.as_json:
             self._terminal.document(as_json(report))
             return
+        if github:  # which obeys what it takes for a command anywhere in a line, whoever wrote it
+            self._terminal.data((f"::stop-commands::{report.eval}",))
         self._terminal.lines(head_lines(report))
         for result in report.results:
             self._terminal.lines(case_lines(result, report))
         self._terminal.lines(verdict_lines(report))
         if github:
-            self._terminal.data(annotations(report))
+            self._terminal.data((f"::{report.eval}::", *annotations(report)))
 
     def blessed(self, path: Path) -> None:
         """Say where the baseline stands."""
