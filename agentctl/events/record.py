@@ -88,7 +88,7 @@ EVENT_TYPES: dict[str, type[Event]] = {event.type: event for event in get_args(A
 """Every event by its name in the journal."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Record:
     """An event in its place.
 

@@ -6,7 +6,7 @@ RFC 6962, so the chain's links are Merkle leaves as well.
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Self
 
 from pydantic import ValidationError
@@ -23,6 +23,7 @@ from agentctl.foundation.canonical import (
     parse_json,
     refuse_size,
 )
+from agentctl.foundation.changed import changed
 from agentctl.foundation.clock import from_rfc3339
 from agentctl.foundation.errors import IntegrityError
 
@@ -32,7 +33,9 @@ LINE_LIMITS = Limits(max_bytes=64 << 20, max_depth=MAX_DEPTH + 8, max_nodes=1_00
 _CERTAINLY_SMALL = LINE_LIMITS.max_nodes
 """A line of no more bytes has no more values either."""
 
-_HASH = "h"
+_AFTER_HASH = b',"mono_us":'
+"""What stands behind the hash in every line: keys are sorted."""
+
 _FIELDS = frozenset({"v", "run", "seq", "epoch", "time", "mono_us", "type", "data", "sealed", "prev"})
 
 
@@ -55,7 +58,7 @@ def linked(draft: Record) -> tuple[Record, bytes]:
     """
     body = body_of(draft)
     written = _Written.of(body)
-    record = replace(draft, hash=written.hash)
+    record = changed(draft, hash=written.hash)
     line = written.line_with(record.hash)
     if len(line) > _CERTAINLY_SMALL or line.count(b"{") + line.count(b"[") > LINE_LIMITS.max_depth:
         refuse_size(body, LINE_LIMITS)
@@ -76,33 +79,30 @@ def hash_of(body: dict[str, JsonValue]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Written:
-    """A body's canonical bytes, written once: the members before the place of its hash, and those behind it."""
+    """A body's canonical bytes, written once, and where the hash has its place among them."""
 
-    before: bytes
-    behind: bytes
+    data: bytes
+    place: int
 
     @classmethod
     def of(cls, body: Mapping[str, JsonValue]) -> Self:
-        """Write a body; keys of plain letters sort as they do anywhere.
+        """Write a body.
 
         Raises:
             NotCanonical: it has no canonical form.
         """
-        before = {key: value for key, value in body.items() if key < _HASH}
-        behind = {key: value for key, value in body.items() if key > _HASH}
-        return cls(canonical_bytes(before)[1:-1], canonical_bytes(behind)[1:-1])
+        data = canonical_bytes(body)
+        return cls(data, data.rfind(_AFTER_HASH))  # inside a text the quotes would be escaped
 
     @property
     def hash(self) -> str:
         """The hash of the body, in hex."""
-        return hashlib.sha256(b"\x00{%b}" % self._joined(b"")).hexdigest()
+        return hashlib.sha256(b"\x00" + self.data).hexdigest()
 
     def line_with(self, own_hash: str) -> bytes:
         """Return the line of the body with its hash, with its newline."""
-        return b"{%b}\n" % self._joined(b'"h":' + canonical_bytes(own_hash))
-
-    def _joined(self, between: bytes) -> bytes:
-        return b",".join(part for part in (self.before, between, self.behind) if part)
+        before, behind = self.data[: self.place], self.data[self.place :]
+        return b'%b,"h":%b%b\n' % (before, canonical_bytes(own_hash), behind)
 
 
 def parse_line(line: bytes) -> Record:
@@ -120,10 +120,10 @@ def parse_line(line: bytes) -> Record:
     if version not in READABLE_VERSIONS or isinstance(version, bool):
         known = ", ".join(map(str, READABLE_VERSIONS))
         raise IntegrityError(f"journal version {version!r} is not known here; accepted: {known}")
-    if not _is_hashed_so(body, claimed, line):
-        raise IntegrityError("the record's bytes are not the bytes its hash was made of")
     if body.keys() != _FIELDS:
         raise IntegrityError(f"the record's fields are not those of journal version {version}")
+    if not _is_hashed_so(body, claimed, line):
+        raise IntegrityError("the record's bytes are not the bytes its hash was made of")
     return _record(body, str(claimed))
 
 
