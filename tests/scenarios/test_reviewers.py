@@ -27,10 +27,10 @@ def _same_keys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def add_alice(shell: Shell) -> None:
     """Let alice make a key of her own at the terminal."""
     answers = [("new passphrase: ", PASSPHRASE), ("the same again: ", PASSPHRASE)]
-    code, screen = converse(shell, answers, "reviewers", "add", "alice", "--reason", "starts today")
-    assert code == 0, screen
-    assert "alice answers with SHA256:" in " ".join(screen.split())
-    assert PASSPHRASE not in screen
+    talk = converse(shell, answers, "reviewers", "add", "alice", "--reason", "starts today")
+    assert talk.code == 0, talk.text
+    assert "alice answers with SHA256:" in talk.text
+    assert PASSPHRASE not in talk.text
 
 
 def answers_of(shell: Shell, run: str) -> list[ApprovalAnswered]:
@@ -53,8 +53,8 @@ def test_a_reviewer_answers_with_a_key_that_a_passphrase_opens(shell: Shell) -> 
     assert "agentctl reviewers unlock alice" in blind.err
     assert "the attempt is on record" in blind.err
     typed = [(ASKED, "wrong"), (ASKED, PASSPHRASE)]
-    code, screen = converse(shell, typed, "approvals", "approve", approval, "--as", "alice", "--resume")
-    assert code == 0, screen
+    talk = converse(shell, typed, "approvals", "approve", approval, "--as", "alice", "--resume")
+    assert talk.code == 0, talk.text
     (answer,) = answers_of(shell, run)
     assert (answer.reviewer.assurance, answer.reviewer.boundary) == ("signed", "none")
     assert answer.reviewer.key == listed(shell)["alice"]["fingerprint"]
@@ -69,9 +69,9 @@ def test_whoever_does_not_know_the_passphrase_does_not_answer(shell: Shell) -> N
     add_alice(shell)
     run, approval = suspended(shell)
     typed = [(ASKED, "guess"), (ASKED, "guess"), (ASKED, "guess")]
-    code, screen = converse(shell, typed, "approvals", "deny", approval, "--as", "alice")
-    assert code == 2
-    assert "3 times the wrong passphrase" in " ".join(screen.split())
+    talk = converse(shell, typed, "approvals", "deny", approval, "--as", "alice")
+    assert talk.code == 2
+    assert "3 times the wrong passphrase" in talk.text
     assert shell("resume", run).code == 4
     assert answers_of(shell, run) == []
 
@@ -80,8 +80,8 @@ def test_a_reviewer_signs_at_the_terminal_of_the_run(shell: Shell) -> None:
     """What is asked there is signed too, and goes through the inbox like every answer."""
     add_alice(shell)
     answers = [("who answers?", "alice"), ("`approve`, or `deny`", "approve seen"), (ASKED, PASSPHRASE)]
-    code, screen = converse(shell, answers, "run", "refund-assistant", "--input", "4202")
-    assert code == 0, screen
+    talk = converse(shell, answers, "run", "refund-assistant", "--input", "4202")
+    assert talk.code == 0, talk.text
     (run,) = open_project(shell.folder).journals.runs()
     (answer,) = answers_of(shell, run)
     assert (answer.reviewer.assurance, answer.reason) == ("signed", "seen")
@@ -95,9 +95,9 @@ def test_a_reviewer_signs_at_the_terminal_of_the_run(shell: Shell) -> None:
 )
 def test_no_key_without_a_passphrase(shell: Shell, typed: list[tuple[str, str]], why: str) -> None:
     """Empty, or not the same twice: nothing is made and nothing recorded."""
-    code, screen = converse(shell, typed, "reviewers", "add", "alice")
-    assert code == 2
-    assert why in screen
+    talk = converse(shell, typed, "reviewers", "add", "alice")
+    assert talk.code == 2
+    assert why in talk.text
     assert not (shell.folder / "traces" / "journal" / "control" / "control.jsonl").exists()
     assert not list(shell.folder.parent.glob("state/agentctl/*/reviewers/*"))
 
@@ -110,9 +110,9 @@ def test_a_reviewer_answers_through_the_agent_they_run(shell: Shell, tmp_path: P
     with real_agent(tmp_path) as socket:
         shell.variables["SSH_AUTH_SOCK"] = str(socket)
         unlock = ("reviewers", "unlock", "alice", "--for", "10m")
-        code, screen = converse(shell, [(ASKED, PASSPHRASE)], *unlock)
-        assert code == 0
-        assert "every process of your user can sign with it" in " ".join(screen.split())
+        talk = converse(shell, [(ASKED, PASSPHRASE)], *unlock)
+        assert talk.code == 0
+        assert "every process of your user can sign with it" in talk.text
         escalated = shell("approvals", "escalate", approval, "--as", "alice", "--json")
         assert escalated.document["assurance"] == "signed"
         changed = ("approvals", "approve", approval, "--as", "alice", "--set", "amount=20000")
@@ -129,7 +129,7 @@ def test_an_agent_that_is_told_no_signs_nothing(shell: Shell, tmp_path: Path) ->
     with real_agent(tmp_path, asks=shutil.which("false")) as socket:
         shell.variables["SSH_AUTH_SOCK"] = str(socket)
         unlock = ("reviewers", "unlock", "alice", "--confirm")
-        assert converse(shell, [(ASKED, PASSPHRASE)], *unlock)[0] == 0
+        assert converse(shell, [(ASKED, PASSPHRASE)], *unlock).code == 0
         refused = shell("approvals", "approve", approval, "--as", "alice")
     assert refused.code == 2
     assert "does not sign" in refused.err

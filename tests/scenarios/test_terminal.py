@@ -6,6 +6,7 @@ import subprocess
 import sys
 import termios
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -20,8 +21,8 @@ os.execv(sys.executable, [sys.executable, '-m', 'agentctl', *sys.argv[1:]])
 """
 
 
-Answer: TypeAlias = str | tuple[int, int]
-"""What is done when a text appears: something is typed, or the terminal becomes so many columns and rows large."""
+Answer: TypeAlias = str | bytes | tuple[int, int]
+"""What is done when a text appears: a line or a key is typed, or the terminal becomes so many columns and rows large."""
 
 
 @dataclass
@@ -40,7 +41,7 @@ class Talk:
 
 
 def converse(
-    shell: Shell, answers: list[tuple[str, Answer]], *arguments: str, size: tuple[int, int] = (100, 30)
+    shell: Shell, answers: Sequence[tuple[str, Answer]], *arguments: str, size: tuple[int, int] = (100, 30)
 ) -> Talk:
     """Type `agentctl` at a pseudo-terminal; whenever a text appears, do what is to be done then."""
     ours, theirs = pty.openpty()
@@ -77,12 +78,14 @@ def _read(terminal: int) -> bytes:
 
 
 def _do(terminal: int, screen: Screen, answer: Answer) -> None:
-    if isinstance(answer, str):
-        os.write(terminal, answer.encode())
-        return
-    columns, height = answer
-    screen.resize(columns, height)
-    termios.tcsetwinsize(terminal, (height, columns))
+    match answer:
+        case str():
+            os.write(terminal, f"{answer}\n".encode())
+        case bytes():
+            os.write(terminal, answer)
+        case columns, height:
+            screen.resize(columns, height)
+            termios.tcsetwinsize(terminal, (height, columns))
 
 
 REFUND = ("run", "refund-assistant", "--input", "4202")
@@ -95,8 +98,8 @@ def test_a_person_approves_at_the_terminal(shell: Shell) -> None:
     """
     answers: list[tuple[str, Answer]] = [
         ("deciding what comes next", (70, 20)),
-        ("who answers?", "alice\n"),
-        ("`approve`, or `deny`", "approve it is right\n"),
+        ("who answers?", "alice"),
+        ("`approve`, or `deny`", "approve it is right"),
     ]
     talk = converse(shell, answers, *REFUND)
     assert talk.code == 0, talk.text
@@ -123,8 +126,8 @@ def test_a_person_approves_at_the_terminal(shell: Shell) -> None:
 def test_a_person_denies_at_the_terminal(shell: Shell) -> None:
     """The reason reaches the record; nothing is refunded. A small terminal is large enough."""
     answers: list[tuple[str, Answer]] = [
-        ("who answers?", "bob\n"),
-        ("`approve`, or `deny`", "deny too much\n"),
+        ("who answers?", "bob"),
+        ("`approve`, or `deny`", "deny too much"),
     ]
     talk = converse(shell, answers, *REFUND, size=(40, 20))
     assert talk.code == 0
@@ -133,7 +136,7 @@ def test_a_person_denies_at_the_terminal(shell: Shell) -> None:
 
 def test_no_answer_leaves_it_open(shell: Shell) -> None:
     """An empty line, a name that is no reviewer's, or Ctrl-C suspends the run."""
-    for typed in ("\n", "casey\n", "\x03"):
+    for typed in ("", "casey", b"\x03"):
         talk = converse(shell, [("who answers?", typed)], *REFUND)
         assert talk.code == 4
         assert "left open" in talk.text
