@@ -211,7 +211,7 @@ def _approvals_of(project: Project, run: str) -> Iterator[OpenApproval]:
         state = _state(project, run)
     except IntegrityError:
         return
-    if not state.header.waits_for_people:
+    if state.envelope is None or not state.header.waits_for_people:  # its process has begun nothing yet
         return
     now = to_rfc3339(project.clock.now())
     for approval in state.approvals.values():
