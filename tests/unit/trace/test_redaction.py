@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agentctl.trace import redaction
 from agentctl.trace.redaction import Match, find_secrets, is_card_number, is_named_secret, united
 from tests.fakes.pace import quickly
 
@@ -409,3 +410,21 @@ def test_is_linear(unit: str) -> None:
     """A megabyte of what provokes slow expressions takes less than a second, or as much more as this machine is slow."""
     text = (unit * MEGABYTE)[:MEGABYTE]
     quickly(lambda: find_secrets(text), within=1)
+
+
+def test_what_is_clean_is_remembered_and_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A short text with nothing in it is not searched again; a secret is kept by nobody, and neither are too many texts."""
+    remembered: set[str] = set()
+    monkeypatch.setattr(redaction, "_CLEAN", remembered)
+    monkeypatch.setattr(redaction, "_MOST_CLEAN", 3)
+    assert find_secrets("a ticket") == ()
+    assert find_secrets("casey@example.com") != ()
+    assert find_secrets("long " * 100) == ()
+    assert remembered == {"a ticket"}
+    monkeypatch.setattr(redaction, "_found", lambda *_: pytest.fail("it was searched again"))
+    assert find_secrets("a ticket") == ()
+    monkeypatch.undo()
+    monkeypatch.setattr(redaction, "_MOST_CLEAN", 3)
+    for number in range(10):
+        find_secrets(f"clean {number * 'x'}")
+        assert len(redaction._CLEAN) <= 3
