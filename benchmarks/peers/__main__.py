@@ -15,7 +15,7 @@ from pathlib import Path
 
 from benchmarks.loopback import served
 from benchmarks.results import Section
-from benchmarks.runs import WAYS, table_of_crowd, walls
+from benchmarks.runs import WAYS, cpu_of, table_of_crowd, walls
 from benchmarks.window import Took
 from benchmarks.workers import Load, Spec, measure, started
 
@@ -78,6 +78,7 @@ def main() -> None:
         section.say(what(there))
         alone = measure(workers, url, Load(options.runs, 1), options.rounds)
         section.ratios("One after another, the wall time of a run over that of aiohttp alone", walls(alone))
+        section.say(f"CPU of a run, one after another, in milliseconds: {cpu_of(alone)}.")
         section.say(f"Ours takes {beside(alone)}")
         crowd = measure(workers, url, Load(options.crowd, 50), options.rounds)
         table_of_crowd(section, "no think time", crowd)
@@ -111,11 +112,17 @@ def version_of(python: str, peer: Peer) -> str:
 
 
 def beside(found: Mapping[str, Sequence[Took]]) -> str:
-    """Return in words what ours takes beside the fastest peer of each round: wall time over wall time."""
-    seconds = walls(found)
+    """Return in words what ours takes beside the peer that takes least in each round: wall time and CPU time."""
+    wall = spread_beside({name: [took.wall for took in rounds] for name, rounds in found.items()})
+    cpu = spread_beside({name: [took.cpu for took in rounds] for name, rounds in found.items()})
+    return f"{wall} of the wall time of the fastest peer in the same round, and {cpu} of the CPU time of the thriftiest."
+
+
+def spread_beside(seconds: Mapping[str, Sequence[float]]) -> str:
+    """Return the median, least and greatest ratio of ours to the least of the peers in the same round."""
     peers = [seconds[name] for name in seconds if name in PEERS]
     ratios = sorted(ours / min(others) for ours, *others in zip(seconds[OURS], *peers, strict=True))
-    return f"{statistics.median(ratios):.2f} of the wall time of the fastest peer in the same round ({ratios[0]:.2f} to {ratios[-1]:.2f})."
+    return f"{statistics.median(ratios):.2f} ({ratios[0]:.2f} to {ratios[-1]:.2f})"
 
 
 if __name__ == "__main__":
