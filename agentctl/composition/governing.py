@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TypeAlias
 
-from agentctl.budget.limits import Ceilings
+from agentctl.budget.limits import Ceilings, lowered
 from agentctl.composition.project import Project
 from agentctl.contract.agent import AgentContract
 from agentctl.contract.environment import Deployment
@@ -16,6 +16,9 @@ from agentctl.contract.policy_version import PlatformVersion, PolicyVersion
 from agentctl.contract.version import AgentVersion, EnvironmentVersion, code_digests, platform_from_bytes
 from agentctl.events.run import Envelope, Limits
 from agentctl.foundation.canonical import digest_bytes
+from agentctl.trace.redaction import RedactionLevel
+
+_STRICTNESS = ("off", "standard", "strict")
 
 Loaded: TypeAlias = tuple[AgentVersion, EnvironmentVersion]
 
@@ -144,6 +147,12 @@ def _loaded(project: Project, envelope: Envelope) -> Loaded:
 
 def _platform(project: Project, digest: str) -> PlatformVersion:
     return platform_from_bytes(project.objects.get(digest))
+
+
+def tightened(governing: Governing, header: Envelope) -> tuple[Limits, RedactionLevel]:
+    """Return the ceilings and the redaction under which a run goes on: what it has, and never more than governs it now."""
+    today = governing.contract.logging.pii_redaction
+    return lowered(header.limits, governing.ceilings), max(today, header.pii_redaction, key=_STRICTNESS.index)
 
 
 def store(project: Project, governing: Governing) -> None:

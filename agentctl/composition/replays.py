@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
 
-from agentctl.budget.limits import lowered
 from agentctl.composition.at_hand import tool_definitions
 from agentctl.composition.authorities import policies_of
-from agentctl.composition.governing import Governing, as_then
+from agentctl.composition.governing import Governing, as_then, tightened
 from agentctl.composition.project import Project
 from agentctl.composition.rejudging import Rejudging
 from agentctl.composition.replay_parts import governed_of, is_at_hand
@@ -186,7 +185,7 @@ async def _driven(project: Project, tape: Tape, own: OwnJournal, under: Under) -
     setting = Setting(
         parts=lambda sitting: ports.parts(sitting, governed_of(under.at(_platform_of(sitting, under)), tape)),
         begun=_begun(project, tape, under),
-        resumed=lambda event, header: event if under.is_same else _resumed(event, header, under),
+        resumed=lambda event, header: _resumed(event, header, under),
         instructions=under.now.version.instructions,
         tools=tools,
     )
@@ -249,9 +248,9 @@ def _begun(project: Project, tape: Tape, under: Under) -> RunStarted:
 
 
 def _resumed(event: RunResumed, header: Envelope, under: Under) -> RunResumed:
-    """Return how a replay under another version goes on: the ceilings are those that it has by then."""
-    limits = lowered(header.limits, under.at(event.platform_digest).ceilings)
-    return event.model_copy(update={"limits": limits})
+    """Return how a replay goes on: the rules of that day hold over what it has by then."""
+    limits, redaction = tightened(under.at(event.platform_digest), header)
+    return event.model_copy(update={"limits": limits, "pii_redaction": redaction})
 
 
 def _from_tape(under: Under) -> tuple[str, ...]:

@@ -9,7 +9,6 @@ from functools import partial
 from typing import Any
 
 from agentctl import __version__
-from agentctl.budget.limits import lowered
 from agentctl.composition.assembly import (
     Fixtures,
     Surroundings,
@@ -19,7 +18,7 @@ from agentctl.composition.assembly import (
 )
 from agentctl.composition.at_hand import tool_definitions
 from agentctl.composition.authorities import policies_of
-from agentctl.composition.governing import Governing, from_files, store
+from agentctl.composition.governing import Governing, from_files, store, tightened
 from agentctl.composition.orders import Audience, RunOrder, RunOutcome
 from agentctl.composition.project import Project
 from agentctl.composition.versions import tag_of
@@ -41,8 +40,6 @@ from agentctl.sandbox.process import SpareProcess
 from agentctl.sandbox.seed import oldest_open_ticket
 from agentctl.sandbox.seed_file import load_seed
 from agentctl.trace.ports import Acquired, Journal, Journals
-
-_STRICTNESS = ("off", "standard", "strict")
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,10 +250,10 @@ def _principal(project: Project, governing: Governing, name: str | None) -> Prin
 
 def _resumed(project: Project, governing: Governing, header: Envelope, by: str | None) -> RunResumed:
     """Return the resume event: today's rules hold in addition, never instead."""
-    today = governing.contract.logging.pii_redaction
+    limits, redaction = tightened(governing, header)
     return RunResumed(
         by=_principal(project, governing, by),
         platform_digest=governing.platform_digest,
-        limits=lowered(header.limits, governing.ceilings),
-        pii_redaction=max(today, header.pii_redaction, key=_STRICTNESS.index),
+        limits=limits,
+        pii_redaction=redaction,
     )

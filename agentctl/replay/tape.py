@@ -19,6 +19,7 @@ from agentctl.events.tool import ToolIntent, ToolResult, ToolUnknown
 from agentctl.foundation.errors import IntegrityError
 from agentctl.replay.places import Place, call_of, is_named, place_of
 from agentctl.replay.sittings import Sitting, sittings_of
+from agentctl.runtime.state import RunState, evolve
 
 PATIENCE_SECONDS: Final = 0.25
 """How long something waits for its turn. Only what parts from the tape ever waits so long: nothing else is missing."""
@@ -35,10 +36,11 @@ class Tape:
         """Put a tape in.
 
         Raises:
-            IntegrityError: it does not begin with the run's beginning.
+            IntegrityError: it does not begin with the run's beginning, or nobody could have written it so.
         """
         if not records or not isinstance(records[0].event, RunStarted):
             raise IntegrityError("the journal does not hold the run's beginning")
+        _refuse_unless_it_folds(records)
         self.records = tuple(records)
         self.started = records[0].event
         self.sittings = sittings_of(self.records)
@@ -200,6 +202,16 @@ class Tape:
         for one in waiting:
             if not one.done():
                 one.set_result(None)
+
+
+def _refuse_unless_it_folds(records: Sequence[Record]) -> None:
+    """Refuse a journal that speaks of calls or requests it does not have: its chain may hold, and it is none of ours."""
+    state = RunState()
+    for record in records:
+        try:
+            state = evolve(state, record)
+        except LookupError as error:
+            raise IntegrityError(f"record {record.seq} speaks of what the journal does not have") from error
 
 
 def _ends_model_call(event: AnyEvent, wanted: tuple[int, int, str | None]) -> bool:
