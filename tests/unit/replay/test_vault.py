@@ -1,5 +1,7 @@
 """The sealed values of a replay: digests as they were recorded, stand-ins in place of values, nothing missing."""
 
+from dataclasses import replace
+
 from agentctl.events.record import Record
 from agentctl.replay.vault import TapedVault
 from agentctl.trace.sealed import Vault
@@ -14,11 +16,7 @@ def a_tape(vault: Vault, *values: str) -> list[Record]:
     for value in values:
         vault.redact(value)
     (record,) = chained("01KKNC2R00REFVND0000000001", [proposed()])
-    return [
-        Record(
-            **{**{name: getattr(record, name) for name in record.__slots__}, "sealed": dict(vault.flush())}
-        )
-    ]
+    return [replace(record, sealed=dict(vault.flush()))]
 
 
 def test_digests_are_those_that_were_recorded() -> None:
