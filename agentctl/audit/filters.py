@@ -106,15 +106,35 @@ def _condition(view: Table, name: str) -> str:
             raise UsageError(f"`{view.name}` has nothing that `--{name}` looks at", "another table")
         case _ if own:
             return f"{own} = ${name}"
+        case _ if _identity(view) != "run":
+            return f"{_own_column(view, name)} = ${name}"
         case "agent" | "principal":
             return f"run IN (SELECT run FROM runs WHERE {_OF_RUNS[name]} = ${name})"  # noqa: S608 - our own words
         case _:
             return f"run IN (SELECT run FROM tool_calls WHERE {_OF_CALLS[name]} = ${name})"  # noqa: S608 - our own words
 
 
+def _own_column(view: Table, name: str) -> str:
+    """Return the column of a table that is not about runs which a filter looks at.
+
+    Raises:
+        UsageError: it has none.
+    """
+    column = _OF_RUNS.get(name, "")
+    if column not in {one.name for one in view.columns}:
+        raise UsageError(f"`{view.name}` has nothing that `--{name}` looks at", "another table")
+    return column
+
+
+def _identity(view: Table) -> str:
+    """Return the column that tells rows apart where all else is equal: the run, or whatever a table begins with."""
+    names = [column.name for column in view.columns]
+    return "run" if "run" in names else names[0]
+
+
 def _order(view: Table) -> Iterator[str]:
     if view.time:
         yield f"{view.time} DESC"
-    yield "run DESC"
+    yield f"{_identity(view)} DESC"
     if any(column.name == "seq" for column in view.columns):
         yield "seq DESC"
