@@ -56,7 +56,7 @@ class SqliteLedger:
             self._close()
 
     @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
+    def _transaction(self) -> Iterator[sqlite3.Cursor]:
         with self._turn:
             try:
                 database = self._database()
@@ -70,14 +70,14 @@ class SqliteLedger:
                 self._close()  # and with it the transaction
                 raise
 
-    def _database(self) -> sqlite3.Connection:
-        """Return a connection to the file that has the ledger's name now, and not to one that was put away."""
+    def _database(self) -> sqlite3.Cursor:
+        """Return the cursor into the file that has the ledger's name now, and not to one that was put away."""
         if self._open is None or self._open.file != _identity(self._path):
             self._close()
             make_private_folder(self._path.parent)
             database = _connected(self._path)
-            self._open = _Opened(database, _identity(self._path))
-        return self._open.database
+            self._open = _Opened(database, database.cursor(), _identity(self._path))
+        return self._open.cursor
 
     def _close(self) -> None:
         if self._open is not None:
@@ -87,9 +87,10 @@ class SqliteLedger:
 
 @dataclass(frozen=True, slots=True)
 class _Opened:
-    """A connection, and which file it leads to."""
+    """A connection with its one cursor (it would remember each of many for a while), and which file it leads to."""
 
     database: sqlite3.Connection
+    cursor: sqlite3.Cursor
     file: tuple[int, int] | None
 
 
