@@ -167,7 +167,7 @@ def test_an_eval_goes_on_where_it_was_killed(with_cases: Shell) -> None:
     child = with_cases.start("eval", "refund-assistant", "--cases", "small-refund", "--trials", "30")
     _wait_for_a_trial(with_cases.folder)
     child.send_signal(signal.SIGKILL)
-    child.wait()
+    child.communicate(timeout=60)
     done = with_cases("eval", "--resume", "latest", "--json")
     said = json.loads(done.out)
     assert (done.code, said["verdict"]) == (0, "passed")

@@ -1,5 +1,6 @@
 """Runs are looked at while they go, from another process, and judged by people afterwards."""
 
+import re
 import signal
 
 from tests.scenarios.conftest import Shell
@@ -20,8 +21,12 @@ def test_runs_are_followed_across_processes_and_labelled(shell: Shell) -> None:
 
     told, _ = one.communicate(timeout=20)
     assert one.returncode == 0
+    assert everybody.stdout is not None
+    heard = ""
+    while not re.search(r"(?m)^\s*answered: ", heard):  # it looks now and then; the test's own limit ends the waiting
+        heard += everybody.stdout.readline()
     everybody.send_signal(signal.SIGINT)
-    heard, complaint = everybody.communicate(timeout=20)
+    _, complaint = everybody.communicate(timeout=20)
     assert (everybody.returncode, complaint) == (130, "")
     assert told.startswith(f"run {suspended.document['run']}  refund-assistant")
     assert told.splitlines()[-1].startswith("answered: ")
