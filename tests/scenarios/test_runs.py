@@ -23,7 +23,9 @@ def test_runs_are_followed_across_processes_and_labelled(shell: Shell) -> None:
     assert one.returncode == 0
     assert everybody.stdout is not None
     heard = ""
-    while not re.search(r"(?m)^\s*answered: ", heard):  # it looks now and then; the test's own limit ends the waiting
+    while not re.search(
+        r"(?m)^\s*answered: ", heard
+    ):  # it looks now and then; the test's own limit ends the waiting
         heard += everybody.stdout.readline()
     everybody.send_signal(signal.SIGINT)
     _, complaint = everybody.communicate(timeout=20)
