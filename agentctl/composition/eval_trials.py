@@ -1,14 +1,13 @@
 """Making an eval's trials: several at once, none that could break the cap, each in the eval's journal before and after."""
 
 import asyncio
-import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
 
 from agentctl.composition.eval_orders import Progress, Watch
 from agentctl.composition.project import Project
+from agentctl.composition.stopping import stopped_by_signals
 from agentctl.composition.trials import Stages, Trial, forget_trial
 from agentctl.evals.cap import Cap
 from agentctl.evals.plan import PlannedTrial
@@ -45,7 +44,7 @@ class Trying:
         self._began_ns, self._before = self.project.clock.monotonic_ns(), len(self.judged)
         self._tell(None)
         under_way: set[asyncio.Task[None]] = set()
-        with _stopped_by_signals(self.interrupt):
+        with stopped_by_signals(self.interrupt):
             try:
                 for trial in trials:
                     under_way = await self._room_for(trial, under_way)
@@ -123,22 +122,3 @@ def spent_before(project: Project, state: EvalState) -> Iterator[Decimal]:
             yield ZERO
         except IntegrityError:
             yield begun.reserved_usd
-
-
-@contextmanager
-def _stopped_by_signals(interrupt: Interrupt) -> Iterator[None]:
-    """Let signals stop the trials: the first at the next safe place of each, the second at once."""
-    task, loop = asyncio.current_task(), asyncio.get_running_loop()
-
-    def stop() -> None:
-        if interrupt.wanted and task is not None:
-            task.cancel()
-        interrupt.wanted = True
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop)
-    try:
-        yield
-    finally:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.remove_signal_handler(number)

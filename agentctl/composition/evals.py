@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
 
+from agentctl.composition.asserted import asserted
+from agentctl.composition.checking import refuse_unless_sound
 from agentctl.composition.eval_orders import EvalOrder, Watch
 from agentctl.composition.eval_trials import Trying, spent_before
 from agentctl.composition.governing import Governing, from_files, store, with_version
@@ -29,12 +31,10 @@ from agentctl.evals.report import EvalReport
 from agentctl.evals.results import results_of
 from agentctl.evals.state import EvalState, fold
 from agentctl.evals.verdict import verdict_of
-from agentctl.events.base import Principal
 from agentctl.events.evals import EvalFinished, EvalStarted
 from agentctl.foundation.clock import to_rfc3339
-from agentctl.foundation.errors import IntegrityError, InvalidInput, UsageError
-from agentctl.foundation.ids import is_principal, new_run_id
-from agentctl.review.reviewed import review
+from agentctl.foundation.errors import IntegrityError, UsageError
+from agentctl.foundation.ids import new_run_id
 from agentctl.trace.disk import put_whole
 from agentctl.trace.ports import Journal
 from agentctl.trace.run_names import LATEST
@@ -247,18 +247,8 @@ def _started(subject: _Subject, order: EvalOrder) -> EvalStarted:
         seed=order.seed,
         max_cost_usd=order.max_cost_usd,
         baseline=wanted,
-        by=Principal(id=_by(project, order.principal), kind="user", assurance="asserted"),
+        by=asserted(order.principal or project.settings.user),
     )
-
-
-def _by(project: Project, name: str | None) -> str:
-    """Return who has it run: as they say, else the operating system's user."""
-    chosen_name = name or project.settings.user
-    if not is_principal(chosen_name):
-        raise UsageError(
-            f"`{chosen_name[:80]}` cannot be a principal", "a plain name: letters, digits, `.`, `_`, `-`, `@`"
-        )
-    return chosen_name
 
 
 def _no_cases(golden: GoldenFile, order: EvalOrder, *, found: bool) -> UsageError:
@@ -276,27 +266,15 @@ def _governing_of(project: Project, order: EvalOrder) -> GoverningOf:
         return cache(partial(_checked, project, order.agent))
     found = find_version(project, order.contract, order.agent)
     if is_file_name(order.contract):
-        _check_file(project, order.agent, Path(order.contract).absolute(), order.environment)
+        load = partial(project.files.contract_at, Path(order.contract).absolute())
+        refuse_unless_sound(project, load, order.agent, order.environment)
     return cache(partial(with_version, project, found.version))
 
 
 def _checked(project: Project, agent: str, environment: str) -> Governing:
     """Return what stands in the files; a contract that fails its check is not tried."""
-    today = to_rfc3339(project.clock.now())[:10]
-    reviewed = review(
-        project.files, partial(project.files.agent, agent), environment, called=agent, today=today
-    )
-    if not reviewed.passed:
-        raise InvalidInput(reviewed.report.errors)
+    refuse_unless_sound(project, partial(project.files.agent, agent), agent, environment)
     return from_files(project, agent, environment)
-
-
-def _check_file(project: Project, agent: str, path: Path, environment: str) -> None:
-    today = to_rfc3339(project.clock.now())[:10]
-    load = partial(project.files.contract_at, path)
-    reviewed = review(project.files, load, environment, called=agent, today=today)
-    if not reviewed.passed:
-        raise InvalidInput(reviewed.report.errors)
 
 
 def _as_begun(project: Project, started: EvalStarted) -> _Subject:

@@ -1,7 +1,6 @@
 """The use cases around a run: begin one, go on with one."""
 
 import asyncio
-import signal
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import closing, contextmanager
 from typing import TypeAlias
@@ -11,6 +10,7 @@ from agentctl.composition.governing import Governing, recorded
 from agentctl.composition.orders import Audience, RunOrder, RunOutcome
 from agentctl.composition.project import Project
 from agentctl.composition.service import Service, governing_now, open_service
+from agentctl.composition.stopping import stopped_by_signals
 from agentctl.events.run import Envelope
 from agentctl.foundation.errors import UsageError
 from agentctl.foundation.ids import new_run_id
@@ -108,7 +108,13 @@ async def _alone(
 ) -> RunOutcome:
     """Do the work of one run, in a process that does nothing else."""
     async with open_service(project, governing, spare) as service:
-        with _stopped_by_signals(audience) as interrupt:
+        interrupt = Interrupt()
+
+        def say() -> None:
+            audience.say("stopping at the next safe place; once more stops at once")
+            audience.leave()
+
+        with stopped_by_signals(interrupt, say):
             return await work(service, interrupt)
 
 
@@ -124,26 +130,3 @@ def _said_when_stopped(run: str, audience: Audience) -> Iterator[None]:
     except asyncio.CancelledError as error:
         audience.say(f"stopped at once; `agentctl resume {run}` goes on")
         raise KeyboardInterrupt from error
-
-
-@contextmanager
-def _stopped_by_signals(audience: Audience) -> Iterator[Interrupt]:
-    """Let signals stop a run: the first at the next safe place, the second at once."""
-    interrupt = Interrupt()
-    task, loop = asyncio.current_task(), asyncio.get_running_loop()
-
-    def stop() -> None:
-        if interrupt.wanted and task is not None:
-            task.cancel()
-        elif not interrupt.wanted:
-            audience.say("stopping at the next safe place; once more stops at once")
-            audience.leave()
-        interrupt.wanted = True
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop)
-    try:
-        yield interrupt
-    finally:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.remove_signal_handler(number)

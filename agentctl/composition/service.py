@@ -16,8 +16,10 @@ from agentctl.composition.assembly import (
     fixtures,
     parts_of,
 )
+from agentctl.composition.asserted import asserted
 from agentctl.composition.at_hand import tool_definitions
 from agentctl.composition.authorities import policies_of
+from agentctl.composition.checking import refuse_unless_sound
 from agentctl.composition.governing import Governing, from_files, store, tightened
 from agentctl.composition.orders import Audience, RunOrder, RunOutcome
 from agentctl.composition.project import Project
@@ -26,12 +28,10 @@ from agentctl.composition.watching import watched
 from agentctl.contract.enforcement import not_enforced
 from agentctl.events.base import Principal, Source
 from agentctl.events.run import Envelope, RunResumed, RunStarted
-from agentctl.foundation.clock import to_rfc3339
-from agentctl.foundation.errors import InvalidInput, UsageError
-from agentctl.foundation.ids import is_plain_name, is_principal, random_bytes
+from agentctl.foundation.errors import UsageError
+from agentctl.foundation.ids import is_plain_name, random_bytes
 from agentctl.gateway.corridor import Parts
 from agentctl.gateway.session import Session, open_session
-from agentctl.review.reviewed import review
 from agentctl.runtime.live_world import Interrupt, LiveWorld
 from agentctl.runtime.outcome import exit_code
 from agentctl.runtime.runs import resume, start
@@ -180,11 +180,8 @@ def governing_now(project: Project, order: RunOrder) -> Governing:
         raise UsageError(
             f"`{order.ledger[:80]}` cannot name a ledger", "lower-case letters, digits, `_`, `-`"
         )
-    today = to_rfc3339(project.clock.now())[:10]
     load = partial(project.files.agent, order.agent)
-    reviewed = review(project.files, load, order.environment, called=order.agent, today=today)
-    if not reviewed.passed:
-        raise InvalidInput(reviewed.report.errors)
+    refuse_unless_sound(project, load, order.agent, order.environment)
     return from_files(project, order.agent, order.environment)
 
 
@@ -240,12 +237,7 @@ def _said_by_all(project: Project, governing: Governing) -> dict[str, Any]:
 def _principal(project: Project, governing: Governing, name: str | None) -> Principal:
     """Return for whom a run acts: as asked, else as the environment says, else the operating-system user."""
     default = governing.environment.environment.identity.default_principal
-    chosen = name or default or project.settings.user
-    if not is_principal(chosen):
-        raise UsageError(
-            f"`{chosen[:80]}` cannot be a principal", "a plain name: letters, digits, `.`, `_`, `-`, `@`"
-        )
-    return Principal(id=chosen, kind="user", assurance="asserted")
+    return asserted(name or default or project.settings.user)
 
 
 def _resumed(project: Project, governing: Governing, header: Envelope, by: str | None) -> RunResumed:

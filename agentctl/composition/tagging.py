@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 
+from agentctl.composition.checking import refuse_unless_sound
 from agentctl.composition.leaving import below_a_tool
 from agentctl.composition.project import Project
 from agentctl.composition.versions import current_version, find_version, put_version, versions_file
@@ -16,7 +17,6 @@ from agentctl.contract.words import listed
 from agentctl.foundation.clock import to_rfc3339
 from agentctl.foundation.errors import InvalidInput, JournalUnavailable, LockedError, UsageError
 from agentctl.foundation.ids import is_principal
-from agentctl.review.reviewed import review
 from agentctl.trace.disk import make_private_folder, put_whole
 from agentctl.trace.file_lock import file_lock
 from agentctl.trace.redaction import find_secrets
@@ -160,11 +160,8 @@ def _wanted_version(project: Project, wanted: Tagging) -> AgentVersion:
     if wanted.version is not None:
         return find_version(project, wanted.version, wanted.agent).version
     agent = wanted.agent or _only_agent(project)
-    today = to_rfc3339(project.clock.now())[:10]
     load = partial(project.files.agent, agent)
-    reviewed = review(project.files, load, wanted.environment, called=agent, today=today)
-    if not reviewed.passed:
-        raise InvalidInput(reviewed.report.errors)
+    refuse_unless_sound(project, load, agent, wanted.environment)
     return project.files.agent_version(load())
 
 

@@ -43,6 +43,12 @@ class Loaded:
     records: int
 
 
+def create_tables_like(connection: "DuckDBPyConnection", where: str) -> None:
+    """Make all tables, empty, where the connection stands, in the form of those that are elsewhere: no SQL of ours is read."""
+    for name in ("journals", "events", "contents", *derived_tables()):
+        connection.execute(f"CREATE TABLE {name} AS FROM {where}.{name} LIMIT 0")
+
+
 def load(
     connection: "DuckDBPyConnection", journals: Iterable[JournalFile], known: Container[str] = ()
 ) -> Iterator[Loaded]:

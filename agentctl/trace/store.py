@@ -13,7 +13,15 @@ from typing import TYPE_CHECKING, Literal, Self, TypeAlias
 from agentctl.trace.disk import make_private_folder
 from agentctl.trace.file_lock import file_lock
 from agentctl.trace.journal_files import JournalFile, Mark, journals_among, journals_in
-from agentctl.trace.loading import Loaded, create_tables, derived_tables, forget, load, sweep
+from agentctl.trace.loading import (
+    Loaded,
+    create_tables,
+    create_tables_like,
+    derived_tables,
+    forget,
+    load,
+    sweep,
+)
 from agentctl.trace.query_texts import query_text
 
 if TYPE_CHECKING:
@@ -283,7 +291,7 @@ def connect_for_reading(database: Path | None, folder: Path) -> "tuple[DuckDBPyC
     found, known = journals_in(folder), _known(connection, "indexed.main")
     stale = _changed(found, known)
     connection.execute("CREATE SCHEMA fresh; USE memory.fresh")
-    create_tables(connection)
+    create_tables_like(connection, "indexed.main")
     for _ in load(connection, stale):
         pass
     outdated = [*(known.keys() - found.keys()), *(journal.run for journal in stale)]
