@@ -33,9 +33,11 @@ def _own_places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
 
 
-async def test_a_hundred_runs_leave_nothing_behind(tmp_path: Path) -> None:
+async def test_two_hundred_runs_leave_nothing_behind(tmp_path: Path) -> None:
     """Objects, handles, threads, processes and tasks are as many at the end as after the first runs."""
-    windows = await soak(tmp_path, windows=10, runs=10)
+    # Some twenty objects were seen to come at once, in one window or another, and never again: among a hundred runs that
+    # looks like growth.
+    windows = await soak(tmp_path, windows=20, runs=10)
     assert growing(windows[2:]) == []
 
 
