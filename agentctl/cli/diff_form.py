@@ -40,6 +40,9 @@ def versions_form(found: VersionComparison) -> dict[str, object]:
         "instructions": [asdict(line) for line in found.diff.instructions],
         "policies": {
             "asked": found.trial.asked,
+            "left_out": [
+                {"amount": amount, "questions": count} for amount, count in found.trial.left_out.items()
+            ],
             "why_not": found.trial.why_not,
             "flips": [{**asdict(flip), "direction": flip.direction} for flip in found.trial.flips],
         },

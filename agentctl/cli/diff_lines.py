@@ -8,6 +8,7 @@ from agentctl.cli.side_by_side import Mark, Piece, SideRow
 from agentctl.cli.terminal import Line, Terminal, Tone, capped
 from agentctl.cli.words import counted, length, usd
 from agentctl.composition.diffs import VersionComparison
+from agentctl.composition.policy_diffs import PolicyTrial
 from agentctl.composition.versions import FoundVersion
 from agentctl.replay.compare_rows import Row, StepRows, story_rows
 from agentctl.replay.compare_runs import RunComparison, RunSide
@@ -17,6 +18,7 @@ from agentctl.review.text_diff import Stretch, TextLine, text_diff, word_diff
 _CAP: Final = 400
 _MOST_ROWS: Final = 150
 _MOST_LINES: Final = 60
+_MOST_AMOUNTS: Final = 6
 _SHORT: Final = 32
 _OF_A_DIGEST: Final = len("sha256:") + 12
 _TONES: dict[Direction, Tone] = {"wider": "warn", "narrower": "good", "other": "plain"}
@@ -272,7 +274,21 @@ def _trial(found: VersionComparison) -> Iterator[str]:
             if not flips
             else f"{counted(flips, 'answer')} {'differs' if flips == 1 else 'differ'}"
         )
-        yield f"the policies of both were asked {counted(trial.asked, 'question')}: {differ}"
+        yield f"the policies of both were asked {_of_how_many(trial)}: {differ}"
+    if trial.left_out:
+        yield f"left out: the same calls with other amounts, {_some_of(trial.left_out)}"
+
+
+def _of_how_many(trial: PolicyTrial) -> str:
+    every = trial.asked + sum(trial.left_out.values())
+    return f"{trial.asked} of {counted(every, 'question')}" if trial.left_out else counted(every, "question")
+
+
+def _some_of(amounts: Iterable[int]) -> str:
+    """Return some amounts, and how many more there are."""
+    every = list(map(str, amounts))
+    more = f" and {len(every) - _MOST_AMOUNTS} more" if len(every) > _MOST_AMOUNTS else ""
+    return ", ".join(every[:_MOST_AMOUNTS]) + more
 
 
 def _held(change: Change) -> str:

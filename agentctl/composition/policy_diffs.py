@@ -1,9 +1,7 @@
 """Puts the same questions to the policies of two versions, and says where the answers flip."""
 
 import asyncio
-from collections.abc import Iterable
-from dataclasses import dataclass
-from itertools import islice
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from agentctl.composition.authorities import in_session, is_elsewhere
@@ -18,17 +16,27 @@ from agentctl.policy.decision import strictest
 from agentctl.review.case_runs import NotACase, Stand, question_of
 from agentctl.review.contract_diff_policies import PolicyFlip, Said, differ_in_effect
 from agentctl.review.policy_court import answers_to
-from agentctl.review.policy_questions import MOST_QUESTIONS, CaseQuestion, numbers_of, questions_of
+from agentctl.review.policy_questions import (
+    MOST_QUESTIONS,
+    Questions,
+    amounts_of,
+    numbers_of,
+    questions_of,
+)
 from agentctl.tools.registry import Registry
 
 
 @dataclass(frozen=True, slots=True)
 class PolicyTrial:
-    """What came of asking the policies of two versions: how many questions, which answers flipped, and why none was asked."""
+    """What came of asking the policies of two versions: how many questions, which answers flipped, and why none was asked.
+
+    `left_out` says with which amounts no more calls were asked about, and about how many.
+    """
 
     asked: int = 0
     flips: tuple[PolicyFlip, ...] = ()
     why_not: str = ""
+    left_out: dict[int, int] = field(default_factory=dict)
 
 
 def policy_trial(project: Project, before: AgentVersion, after: AgentVersion) -> PolicyTrial:
@@ -44,22 +52,19 @@ def policy_trial(project: Project, before: AgentVersion, after: AgentVersion) ->
         stands = [_stand(project, version, environment) for version in (before, after)]
     except InvalidInput as refusal:
         return PolicyTrial(why_not=str(refusal.problems[0]))
-    numbers = numbers_of((before.contract, after.contract), (*before.policies, *after.policies))
-    questions = tuple(islice(questions_of(cases, numbers), MOST_QUESTIONS))
+    one, other = (numbers_of((version.contract,), version.policies) for version in (before, after))
+    questions = questions_of(cases, amounts_of(one, other), MOST_QUESTIONS)
     return asyncio.run(_asked(stands[0], stands[1], questions))
 
 
-async def _asked(before: Stand, after: Stand, questions: Iterable[CaseQuestion]) -> PolicyTrial:
+async def _asked(before: Stand, after: Stand, questions: Questions) -> PolicyTrial:
     flips: list[PolicyFlip] = []
-    asked = 0
     async with in_session((*before.engines, *after.engines)):
-        for question in questions:
-            answers = [await _answer(stand, question.case) for stand in (before, after)]
-            asked += 1
-            one, other = answers
+        for question in questions.asked:
+            one, other = [await _answer(stand, question.case) for stand in (before, after)]
             if one is not None and other is not None and one != other:
                 flips.append(PolicyFlip(question.text, question.case.tool, one, other))
-    return PolicyTrial(asked, tuple(flips))
+    return PolicyTrial(len(questions.asked), tuple(flips), left_out=questions.left_out)
 
 
 async def _answer(stand: Stand, case: PolicyCase) -> Said | None:

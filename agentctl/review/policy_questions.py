@@ -1,12 +1,14 @@
 """Questions by which two versions' policies are told apart: the cases beside them, and the same calls with other amounts. Pure.
 
 Amounts that are tried stand around every number of which a policy or a contract speaks, in major and in minor units: where
-a bound was moved, one of them lies between the old place and the new.
+a bound was moved, one of them lies between the old place and the new. Numbers of which only one version speaks come first,
+so that what is left out, where there are too many, tells least.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 
 from agentctl.contract.agent import AgentContract
@@ -14,7 +16,7 @@ from agentctl.contract.policy_cases import PolicyCase
 from agentctl.contract.policy_version import PolicyVersion
 
 MOST_QUESTIONS: Final = 400
-"""How many are asked; what is beyond is left out, and told."""
+"""How many are asked, unless there are more cases; other amounts beyond it are left out, and told."""
 
 _NUMBER: Final = re.compile(r"(?<![\w.])\d{1,12}(?:\.\d{1,4})?(?![\w.])")
 _CENTS: Final = 100
@@ -28,15 +30,40 @@ class CaseQuestion:
     case: PolicyCase
 
 
-def questions_of(cases: Iterable[PolicyCase], numbers: Iterable[int]) -> Iterator[CaseQuestion]:
-    """Yield every case as it is, then each with its whole-number arguments changed, one after another."""
-    asked = tuple(cases)
-    values = sorted(set(numbers))
-    yield from (CaseQuestion(f"case `{case.id}`", case) for case in asked)
-    for case in asked:
-        for name, known in case.arguments.items():
-            if type(known) is int:
-                yield from (_with(case, name, value) for value in values if value != known)
+@dataclass(frozen=True, slots=True)
+class Questions:
+    """What is asked, and the amounts with which calls were left out, each with how many calls."""
+
+    asked: tuple[CaseQuestion, ...]
+    left_out: dict[int, int]
+
+    @property
+    def count(self) -> int:
+        """How many there are, asked or not."""
+        return len(self.asked) + sum(self.left_out.values())
+
+
+def amounts_of(one: frozenset[int], other: frozenset[int]) -> tuple[int, ...]:
+    """Return the numbers of two versions, those of which only one of them speaks first."""
+    return (*sorted(one ^ other), *sorted(one & other))
+
+
+def questions_of(cases: Iterable[PolicyCase], amounts: Sequence[int], most: int) -> Questions:
+    """Return every case as it is, and then, amount by amount, the calls that take a whole number, with that amount in its place.
+
+    Args:
+        cases: the cases; all of them are asked.
+        amounts: what is tried, what tells most first.
+        most: how many questions are asked, where the cases alone are not more.
+    """
+    whole = tuple(cases)
+    calls = [(case, name, was) for case in whole for name, was in case.arguments.items() if type(was) is int]
+    tried = ((case, name, amount) for amount in amounts for case, name, was in calls if amount != was)
+    changed = [_with(*each) for each in islice(tried, max(0, most - len(whole)))]
+    left_out: dict[int, int] = {}
+    for _, _, amount in tried:
+        left_out[amount] = left_out.get(amount, 0) + 1
+    return Questions((*(CaseQuestion(f"case `{case.id}`", case) for case in whole), *changed), left_out)
 
 
 def numbers_of(contracts: Iterable[AgentContract], policies: Iterable[PolicyVersion]) -> frozenset[int]:

@@ -148,10 +148,13 @@ def test_policies_are_asked(project: ProjectCopy, run: Run, monkeypatch: pytest.
     code, answer, _ = run("diff", "v1", AGENT)
     assert code == 1
     assert "deny -> needs_approval" in " ".join(answer.split())
+    assert "the policies of both were asked 60 of 225 questions: " in answer
+    assert "left out: the same calls with other amounts, " in answer
     assert "+ when { context.facts has amount_usd_total" in answer
     code, answer, _ = run("diff", "--json", AGENT, "v1")
     found = json.loads(answer)
     assert found["policies"]["asked"] == 60
+    assert sum(one["questions"] for one in found["policies"]["left_out"]) == 165
     assert {flip["direction"] for flip in found["policies"]["flips"]} == {"narrower"}
     assert "decisions: stripe.create_refund" in {change["path"] for change in found["changes"]}
 
