@@ -3,7 +3,7 @@
 import json
 import os
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -12,16 +12,19 @@ from benchmarks.window import Open, Way, answer_windows
 
 
 @asynccontextmanager
-async def bare_aiohttp(url: str) -> AsyncIterator[Way]:
-    """Post with aiohttp and call the functions."""
+async def bare_aiohttp(
+    url: str, tools: Sequence[dict[str, Any]] = tuple(agent.SCHEMAS)
+) -> AsyncIterator[Way]:
+    """Post with aiohttp and call the functions; without tools, the model answers at once."""
     import aiohttp  # noqa: PLC0415  # each floor loads its own library only
 
+    offered = {"tools": list(tools)} if tools else {}
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
 
         async def run() -> str:
             messages = agent.conversation()
             while True:
-                body = json.dumps({"model": "stub-1", "messages": messages, "tools": agent.SCHEMAS})
+                body = json.dumps({"model": "stub-1", "messages": messages, **offered})
                 headers = {"content-type": "application/json"}
                 async with session.post(f"{url}/chat/completions", data=body, headers=headers) as response:
                     message = (await response.json())["choices"][0]["message"]

@@ -2,7 +2,8 @@
 
 It decides from the number of tool results in a request alone, so it keeps no state and answers at once: read_ticket,
 lookup_charge, create_refund, final text. `/v1` answers without think time, `/t50/v1` after 50 ms; `/count` says how many
-requests were answered. A tool's name is the one that the request offers, with or without the room before it.
+requests were answered. A tool's name is the one that the request offers, with or without the room before it; a request that
+offers no tools is answered with the final text.
 """
 
 import asyncio
@@ -88,6 +89,7 @@ class Server(asyncio.Protocol):
             return
         Server.answered += 1
         turn = body.count(b'"role":"tool"') + body.count(b'"role": "tool"')
+        turn = turn if b'"tools"' in body else len(CALLS)
         answer = ANSWERS[ROOM if ROOM.encode() in body else ""][min(turn, len(CALLS))]
         think = int(path[2 : path.index(b"/", 1)]) / 1_000 if path.startswith(b"/t") else 0.0
         if think:
