@@ -9,6 +9,7 @@ from agentctl.events.record import AnyEvent, Record
 from agentctl.events.run import RunFinished, RunSuspended
 from agentctl.gateway.model_calls import ModelWork
 from agentctl.gateway.session import Session
+from agentctl.gateway.state import SessionState
 from agentctl.gateway.tool_calls import ToolRequest
 from agentctl.models.client import ToolDefinition
 from agentctl.runtime.conversation import messages
@@ -61,6 +62,11 @@ class LiveWorld:
         self._tools = tools
         self._interrupt = interrupt
         self._observe = observe
+
+    @property
+    def session(self) -> SessionState:
+        """What all records so far fold to."""
+        return self._session.state
 
     async def begin(self, *events: AnyEvent) -> Sequence[Record]:
         """Note that the run starts or goes on, and take in what others said meanwhile; return the records."""

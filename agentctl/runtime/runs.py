@@ -4,14 +4,16 @@ from agentctl.events.record import AnyEvent, Record
 from agentctl.events.run import RunStarted
 from agentctl.runtime.live_world import LiveWorld
 from agentctl.runtime.loop import drive
-from agentctl.runtime.state import RunState, fold
+from agentctl.runtime.state import RunState, after
 
 
 async def start(world: LiveWorld, started: RunStarted) -> RunState:
     """Begin a run and drive it until it is suspended or finished."""
-    return await drive(fold(await world.begin(started)), world)
+    begun = await world.begin(started)
+    return await drive(after(RunState(), begun, world.session), world)
 
 
 async def resume(world: LiveWorld, records: tuple[Record, ...], *events: AnyEvent) -> RunState:
     """Go on with a run from its journal; `events` say what recovery found and who resumes."""
-    return await drive(fold((*records, *await world.begin(*events))), world)
+    begun = await world.begin(*events)
+    return await drive(after(RunState(), (*records, *begun), world.session), world)

@@ -72,8 +72,15 @@ class _Changes(TypedDict, total=False):
 
 def evolve(state: RunState, record: Record) -> RunState:
     """Return the state after one record."""
-    changes: _Changes = {**_course(record), **_work(state, record)}
-    return changed(state, session=evolve_session(state.session, record), **changes)
+    return after(state, (record,), evolve_session(state.session, record))
+
+
+def after(state: RunState, records: Iterable[Record], session: SessionState) -> RunState:
+    """Return the state after records that a session has folded already: what they are to the session is not asked twice."""
+    for record in records:
+        changes: _Changes = {**_course(record), **_work(state, record)}
+        state = changed(state, **changes) if changes else state
+    return changed(state, session=session)
 
 
 def _course(record: Record) -> _Changes:
