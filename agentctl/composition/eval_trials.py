@@ -2,18 +2,18 @@
 
 import asyncio
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 
 from agentctl.composition.eval_orders import Progress, Watch
 from agentctl.composition.project import Project
 from agentctl.composition.stopping import stopped_by_signals
-from agentctl.composition.trials import Stages, Trial, forget_trial
+from agentctl.composition.trial_makers import TrialMaker
+from agentctl.composition.trials import Stages, forget_trial
 from agentctl.evals.cap import Cap
 from agentctl.evals.plan import PlannedTrial
 from agentctl.evals.state import EvalState
 from agentctl.events.evals import TrialJudged, TrialStarted
-from agentctl.events.run import TrialOf
 from agentctl.foundation.errors import ExitCode, IntegrityError, UsageError
 from agentctl.foundation.ids import new_run_id
 from agentctl.foundation.money import ZERO
@@ -29,22 +29,25 @@ class Trying:
     project: Project
     journal: Journal
     stages: Stages
+    maker: TrialMaker
     cap: Cap
     at_once: int
     watch: Watch
     planned: int
     judged: dict[tuple[str, int], TrialJudged]
-    interrupt: Interrupt = field(default_factory=Interrupt)
+    interrupt: Interrupt
     cap_reached: bool = False
     _began_ns: int = 0
     _before: int = 0
+    _wanting: int = 0
 
     async def make(self, trials: tuple[PlannedTrial, ...]) -> None:
         """Make trials, so many at once; each begins only when it can be paid for, whatever those under way come to."""
         self._began_ns, self._before = self.project.clock.monotonic_ns(), len(self.judged)
+        self._wanting = sum(trial.outcome != "passed" for trial in self.judged.values())
         self._tell(None)
         under_way: set[asyncio.Task[None]] = set()
-        with stopped_by_signals(self.interrupt):
+        with stopped_by_signals(self.interrupt, self.maker.stop):
             try:
                 for trial in trials:
                     under_way = await self._room_for(trial, under_way)
@@ -75,25 +78,28 @@ class Trying:
 
     async def _make_one(self, trial: PlannedTrial) -> None:
         worst, run = self._worst(trial), new_run_id(self.project.clock.now())
-        of = TrialOf(eval=self.journal.run, case=trial.case.id, trial=trial.trial)
-        begun = TrialStarted(case=of.case, trial=of.trial, run=run, seed=trial.seed, reserved_usd=worst)
+        begun = TrialStarted(
+            case=trial.case.id, trial=trial.trial, run=run, seed=trial.seed, reserved_usd=worst
+        )
         self.journal.append((begun,))
-        await self.journal.sync()
-        made = await self.stages.try_case(trial.case, of, run, self.interrupt)
-        self.cap = self.cap.settled(worst, made.cost_usd)
-        if not self._is_cut_short(made):
-            await self._take(trial, made)
+        if self.cap.most_usd is not None:  # without a cap, nothing is decided by what began
+            await self.journal.sync()
+        judged = await self.maker.make(begun)
+        self.cap = self.cap.settled(worst, judged.cost_usd)
+        if not self._is_cut_short(judged):
+            await self._take(trial, judged)
 
-    def _is_cut_short(self, made: Trial) -> bool:
+    def _is_cut_short(self, judged: TrialJudged) -> bool:
         """Whether a trial was stopped from outside: nothing can be said of it, and it is tried again later."""
-        return self.interrupt.wanted and made.exit_code is ExitCode.INTERRUPTED
+        return self.interrupt.wanted and judged.exit_code == ExitCode.INTERRUPTED
 
-    async def _take(self, trial: PlannedTrial, made: Trial) -> None:
-        self.journal.append((made.judged,))
+    async def _take(self, trial: PlannedTrial, judged: TrialJudged) -> None:
+        self.journal.append((judged,))
         await self.journal.sync()
-        forget_trial(self.project, made.run)
-        self.judged[trial.key] = made.judged
-        self._tell(made.judged)
+        forget_trial(self.project, judged.run)
+        self.judged[trial.key] = judged
+        self._wanting += judged.outcome != "passed"
+        self._tell(judged)
 
     def _worst(self, trial: PlannedTrial) -> Decimal:
         return self.stages.governing(trial.case).limits.max_cost_usd
@@ -103,7 +109,7 @@ class Trying:
             Progress(
                 done=len(self.judged),
                 planned=self.planned,
-                wanting=sum(trial.outcome != "passed" for trial in self.judged.values()),
+                wanting=self._wanting,
                 spent_usd=self.cap.spent_usd,
                 seconds=(self.project.clock.monotonic_ns() - self._began_ns) / 1e9,
                 before=self._before,

@@ -7,10 +7,11 @@ killed goes on from its journal; a trial of which nobody knows what came is trie
 import asyncio
 import os
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import AbstractAsyncContextManager, closing
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
+from socket import socket
 
 from agentctl.composition.asserted import asserted
 from agentctl.composition.checking import refuse_unless_sound
@@ -18,7 +19,9 @@ from agentctl.composition.eval_orders import EvalOrder, Watch
 from agentctl.composition.eval_trials import Trying, spent_before
 from agentctl.composition.governing import Governing, from_files, store, with_version
 from agentctl.composition.project import Project
-from agentctl.composition.trials import GoverningOf, open_stages
+from agentctl.composition.trial_crew import Crew, crew, processes_for
+from agentctl.composition.trial_makers import Here, serve
+from agentctl.composition.trials import GoverningOf, Stages, open_stages
 from agentctl.composition.versions import find_version, is_file_name, stored_version, tag_of, version_named
 from agentctl.contract.baseline import Baseline, baseline_path, baseline_text, load_baseline
 from agentctl.contract.golden import GoldenCase
@@ -26,7 +29,7 @@ from agentctl.contract.golden_files import GoldenFile, golden_file
 from agentctl.evals.blessing import Blessing, blessed, obstacles_to, why_not_blessed
 from agentctl.evals.cap import Cap
 from agentctl.evals.parts import changes, parts_of
-from agentctl.evals.plan import chosen, planned
+from agentctl.evals.plan import PlannedTrial, chosen, planned
 from agentctl.evals.report import EvalReport
 from agentctl.evals.results import results_of
 from agentctl.evals.state import EvalState, fold
@@ -35,6 +38,7 @@ from agentctl.events.evals import EvalFinished, EvalStarted
 from agentctl.foundation.clock import to_rfc3339
 from agentctl.foundation.errors import IntegrityError, UsageError
 from agentctl.foundation.ids import new_run_id
+from agentctl.runtime.live_world import Interrupt
 from agentctl.trace.disk import put_whole
 from agentctl.trace.ports import Journal
 from agentctl.trace.run_names import LATEST
@@ -95,9 +99,8 @@ def run_eval(project: Project, order: EvalOrder, at_once: int | None, watch: Wat
     store(project, subject.governing)
     journal = project.evals.create(new_run_id(project.clock.now()))
     with closing(journal):
-        return asyncio.run(
-            _carried_out(subject, started, EvalState(), journal, _Way(at_once, watch, begins=True))
-        )
+        way = _Way(at_once or len(os.sched_getaffinity(0)), watch, begins=True)
+        return _carry_out(_Eval(subject, started, EvalState(), journal), way)
 
 
 def resume_eval(project: Project, eval_id: str, at_once: int | None, watch: Watch) -> EvalOutcome:
@@ -115,9 +118,8 @@ def resume_eval(project: Project, eval_id: str, at_once: int | None, watch: Watc
                 f"the journal of eval {acquired.journal.run} does not begin with what is tried"
             )
         subject = _as_begun(project, state.started)
-        return asyncio.run(
-            _carried_out(subject, state.started, state, acquired.journal, _Way(at_once, watch, begins=False))
-        )
+        way = _Way(at_once or len(os.sched_getaffinity(0)), watch, begins=False)
+        return _carry_out(_Eval(subject, state.started, state, acquired.journal), way)
 
 
 def _eval_named(evals: Sequence[str], name: str) -> str:
@@ -151,43 +153,94 @@ def bless(project: Project, report: EvalReport) -> Path:
 class _Way:
     """How an eval is carried out: how many trials at once, who watches, and whether it begins or goes on."""
 
-    at_once: int | None
+    at_once: int
     watch: Watch
     begins: bool
 
 
-async def _carried_out(
-    subject: _Subject, started: EvalStarted, state: EvalState, journal: Journal, way: _Way
-) -> EvalOutcome:
-    trials = planned(subject.cases, started.trials, started.seed)
-    rest = tuple(trial for trial in trials if trial.key not in state.judged)
-    async with open_stages(
-        subject.project, subject.golden, subject.governing_of, subject.environment
-    ) as stages:
+@dataclass(frozen=True, slots=True)
+class _Eval:
+    """An eval that is carried out: what is tried, and what of it was done before."""
+
+    subject: _Subject
+    started: EvalStarted
+    state: EvalState
+    journal: Journal
+
+    @property
+    def trials(self) -> tuple[PlannedTrial, ...]:
+        """All trials."""
+        return planned(self.subject.cases, self.started.trials, self.started.seed)
+
+    @property
+    def rest(self) -> tuple[PlannedTrial, ...]:
+        """The trials that nobody has judged yet."""
+        return tuple(trial for trial in self.trials if trial.key not in self.state.judged)
+
+    def stages(self) -> AbstractAsyncContextManager[Stages]:
+        """Open where its trials take place. What a trial was paid must outlast this machine only where there is a cap."""
+        subject = self.subject
+        return open_stages(
+            subject.project,
+            subject.golden,
+            subject.governing_of,
+            subject.environment,
+            every_call_durable=self.started.max_cost_usd is not None,
+        )
+
+    def here(self, stages: Stages, interrupt: Interrupt) -> Here:
+        """Return who makes its trials in this process."""
+        cases = {case.id: case for case in self.subject.cases}
+        return Here(self.journal.run, cases, stages, interrupt)
+
+
+def _carry_out(one: _Eval, way: _Way) -> EvalOutcome:
+    """Carry an eval out, its trials in this process or in some beside it."""
+    with crew(processes_for(len(one.rest), way.at_once), partial(_make_trials, one)) as hands:
+        return asyncio.run(_carried_out(one, way, hands))
+
+
+def _make_trials(one: _Eval, line: socket) -> None:
+    """Make the trials of an eval that another process asks for; its journal is the other's to write."""
+    one.journal.close()
+    asyncio.run(_served(one, line))
+
+
+async def _served(one: _Eval, line: socket) -> None:
+    async with one.stages() as stages:
+        await serve(one.here(stages, Interrupt()), *await asyncio.open_connection(sock=line))
+
+
+async def _carried_out(one: _Eval, way: _Way, hands: Crew | None) -> EvalOutcome:
+    subject, started, state, journal = one.subject, one.started, one.state, one.journal
+    async with one.stages() as stages:
         stages.check(subject.cases)
         if way.begins:
             journal.append((started,))
             await journal.sync()
+        interrupt = Interrupt()
         trying = Trying(
             project=subject.project,
             journal=journal,
             stages=stages,
+            maker=hands or one.here(stages, interrupt),
+            interrupt=interrupt,
             cap=Cap(started.max_cost_usd).with_spent(spent_before(subject.project, state)),
-            at_once=way.at_once or len(os.sched_getaffinity(0)),
+            at_once=way.at_once,
             watch=way.watch,
-            planned=len(trials),
+            planned=len(one.trials),
             judged=dict(state.judged),
             cap_reached=state.finished is not None and state.finished.verdict == "spend_cap",
         )
         if state.finished is None:
-            await trying.make(rest)
-    if trying.interrupt.wanted and len(trying.judged) < len(trials):
-        return EvalOutcome(journal.run, None, len(trying.judged), len(trials))
+            await trying.make(one.rest)
+    if trying.interrupt.wanted and len(trying.judged) < trying.planned:
+        return EvalOutcome(journal.run, None, len(trying.judged), trying.planned)
     report = _report(subject, started, journal.run, trying)
     if state.finished is None:
         journal.append((_finished(report),))
         await journal.sync()
-    return EvalOutcome(journal.run, report, len(trying.judged), len(trials))
+    return EvalOutcome(journal.run, report, len(trying.judged), trying.planned)
 
 
 def _report(subject: _Subject, started: EvalStarted, eval_id: str, trying: Trying) -> EvalReport:

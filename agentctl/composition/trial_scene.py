@@ -13,6 +13,7 @@ from agentctl.composition.governing import Governing
 from agentctl.composition.project import Project
 from agentctl.composition.service import Scene
 from agentctl.composition.trial_doors import Faults, Mocks, TrialExecutor, at_desks
+from agentctl.composition.trial_journals import TrialJournals
 from agentctl.composition.trial_people import TrialClock, TrialPeople, TrialVerifier
 from agentctl.contract.durations import seconds_of
 from agentctl.contract.golden import GoldenCase
@@ -30,7 +31,7 @@ from agentctl.sandbox.seed import Charge, Seed, Ticket, User
 from agentctl.sandbox.seed_file import load_seed
 from agentctl.trace.disk import SystemDisk
 from agentctl.trace.journal import FileJournals
-from agentctl.trace.ports import Ledger
+from agentctl.trace.ports import Journals, Ledger
 from agentctl.trace.sealed import Vault
 
 
@@ -65,12 +66,16 @@ class NoCredentials(Broker):
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """One trial that is to be made: of which case, with which tape, as which run."""
+    """One trial that is to be made: of which case, with which tape, as which run.
+
+    `every_call_durable` says whether its journal is synced at every call, as that of any run, or once when it is over.
+    """
 
     case: GoldenCase
     tape: Tape | None
     of: TrialOf
     run: str
+    every_call_durable: bool = True
 
 
 class TrialScene:
@@ -88,7 +93,8 @@ class TrialScene:
         self._ledger = MemoryLedger()
         level = governing.contract.logging.pii_redaction
         self.vault = Vault(None, project.keys.sealing(), plan.run, level)
-        self.journals = FileJournals(project.paths.journal, clock, SystemDisk())
+        files = FileJournals(project.paths.journal, clock, SystemDisk())
+        self.journals: Journals = files if plan.every_call_durable else TrialJournals(files)
 
     def scene(self, office_url: str | None) -> Scene:
         """Return it as a service takes it."""

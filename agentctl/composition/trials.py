@@ -16,6 +16,7 @@ from agentctl.composition.governing import Governing
 from agentctl.composition.orders import Audience, RunOrder
 from agentctl.composition.project import Project
 from agentctl.composition.service import Service, open_service
+from agentctl.composition.trial_journals import made_durable
 from agentctl.composition.trial_scene import Plan, TrialScene, finder, ledger_left, ledger_made, why_not_tried
 from agentctl.contract.golden import GoldenCase
 from agentctl.contract.golden_files import GoldenFile
@@ -27,6 +28,7 @@ from agentctl.events.record import Record
 from agentctl.events.run import TrialOf
 from agentctl.foundation.errors import AgentctlError, ExitCode, InvalidInput, Problem
 from agentctl.runtime.live_world import Interrupt
+from agentctl.runtime.state import RunState
 from agentctl.sandbox.process import BackOfficeProcess, BackOfficeSetup
 
 GoverningOf = Callable[[str], Governing]
@@ -72,8 +74,17 @@ class Trial:
 class Stages:
     """Where trials take place: one stage per environment, set up when the first trial needs it."""
 
-    def __init__(self, project: Project, cases: GoldenFile, governing_of: GoverningOf, usual: str) -> None:
+    def __init__(
+        self,
+        project: Project,
+        cases: GoldenFile,
+        governing_of: GoverningOf,
+        usual: str,
+        *,
+        every_call_durable: bool = True,
+    ) -> None:
         self._project = project
+        self._every_call_durable = every_call_durable
         self._cases = cases
         self._governing_of = governing_of
         self._usual = usual
@@ -110,7 +121,7 @@ class Stages:
         """Try a case once, as a new run under this id. What goes wrong is the trial's outcome, not an error."""
         try:
             stage = await self._stage(case)
-            plan = Plan(case, self._cases.tapes.get(case.id), trial, run)
+            plan = Plan(case, self._cases.tapes.get(case.id), trial, run, self._every_call_durable)
             return await stage.play(plan, interrupt or Interrupt())
         except AgentctlError as error:
             return Trial(trial, run, "error", error.exit_code, detail=masked(str(error)))
@@ -131,7 +142,12 @@ class Stages:
 
 @asynccontextmanager
 async def open_stages(
-    project: Project, cases: GoldenFile, governing_of: GoverningOf, usual: str
+    project: Project,
+    cases: GoldenFile,
+    governing_of: GoverningOf,
+    usual: str,
+    *,
+    every_call_durable: bool = True,
 ) -> AsyncIterator[Stages]:
     """Open where trials take place; with the block, all of it ends.
 
@@ -140,8 +156,9 @@ async def open_stages(
         cases: the file of the cases, with their tapes.
         governing_of: what governs runs in an environment.
         usual: the environment of cases that name none.
+        every_call_durable: whether a trial's journal is synced at every call, or once when the trial is over.
     """
-    stages = Stages(project, cases, governing_of, usual)
+    stages = Stages(project, cases, governing_of, usual, every_call_durable=every_call_durable)
     try:
         yield stages
     finally:
@@ -166,11 +183,11 @@ class _Stage:
         """Make the case's world, let the run happen in it, and judge what came of it."""
         if self.office_url is not None:
             await asyncio.to_thread(ledger_made, self.project, self.governing, plan.case, plan.run)
-        records = await self._records(plan, interrupt)
-        return await asyncio.to_thread(self._judged, plan, records)
+        records, state = await self._made(plan, interrupt)
+        return await asyncio.to_thread(self._judged, plan, records, state)
 
-    async def _records(self, plan: Plan, interrupt: Interrupt) -> list[Record]:
-        """Begin the run, and let time pass as often as its people have more to say; return all its records."""
+    async def _made(self, plan: Plan, interrupt: Interrupt) -> tuple[list[Record], RunState]:
+        """Begin the run, and let time pass as often as its people have more to say; return all that it came to."""
         records: list[Record] = []
         scene = TrialScene(self.project, self.governing, plan)
         audience = Audience(records.extend, (), lambda _: None)
@@ -184,15 +201,17 @@ class _Stage:
             acquired = await asyncio.to_thread(scene.journals.acquire, plan.run)
             outcome = await service.go_on(acquired, None, audience, interrupt)
         scene.vault.destroy()
-        return records
+        return records, outcome.state
 
     def _order(self, case: GoldenCase) -> RunOrder:
         agent, environment = self.governing.contract.agent.name, self.governing.environment.environment.name
         return RunOrder(agent, case.input, case.principal, environment, ledger=None)
 
-    def _judged(self, plan: Plan, records: Sequence[Record]) -> Trial:
+    def _judged(self, plan: Plan, records: Sequence[Record], state: RunState) -> Trial:
+        if not plan.every_call_durable:
+            made_durable(self.project.journals, plan.run)
         left = None if self.office_url is None else ledger_left(self.project.paths.sandbox / plan.run)
-        return judged(plan, evidence_of(records, left, finder(self.project, plan.run)))
+        return judged(plan, evidence_of(records, left, finder(self.project, plan.run), state))
 
 
 @asynccontextmanager

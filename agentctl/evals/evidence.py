@@ -118,13 +118,15 @@ class Evidence:
         return call.removeprefix(f"{self.run}/")
 
 
-def evidence_of(records: Sequence[Record], left: Left | None, find: Find) -> Evidence:
-    """Return what a run's records say of it."""
+def evidence_of(
+    records: Sequence[Record], left: Left | None, find: Find, state: RunState | None = None
+) -> Evidence:
+    """Return what a run's records say of it; `state` is their fold, where somebody has it already."""
     placed = [Placed(one.seq, from_rfc3339(one.time), one.hash, one.event) for one in records]
     events = [one.event for one in records]
     return Evidence(
         run=records[0].run,
-        state=fold(records),
+        state=state or fold(records),
         calls=tuple(call for call in calls_of(placed) if call.purpose == "agent"),
         stops=tuple(event for event in events if isinstance(event, BudgetStopped)),
         loops=tuple(event for event in events if isinstance(event, LoopDetected)),
