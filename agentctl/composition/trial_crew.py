@@ -90,6 +90,8 @@ class _Hand:
             if self._opened is None:
                 self._opened = asyncio.create_task(self._open())
             writer = await asyncio.shield(self._opened)
+            if self._reading is None or self._reading.done():
+                raise _gone()
             writer.write(f"{begun.model_dump_json()}\n".encode())
             return await answer
         finally:
@@ -116,20 +118,34 @@ class _Hand:
 
     async def _open(self) -> asyncio.StreamWriter:
         reader, writer = await asyncio.open_unix_connection(sock=self.line.dup(), limit=_LONGEST_LINE)
-        self._reading = asyncio.create_task(self._read(reader))
+        self._reading = asyncio.create_task(self._read(reader, writer))
         return writer
 
-    async def _read(self, reader: asyncio.StreamReader) -> None:
-        while line := (await reader.readline()).decode():
-            if line.startswith(BROKEN):
-                run, _, what = line.removeprefix(BROKEN).strip().partition(" ")
-                self._answers[run].set_exception(InternalError(f"trial {run} broke: {what}"))
-            else:
-                judged = TrialJudged.model_validate_json(line)
-                self._answers[judged.run].set_result(judged)
-        for answer in self._answers.values():
-            if not answer.done():
-                answer.set_exception(InternalError("a process that made trials has ended"))
+    async def _read(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Take in answers until the process has ended, or until the event loop does and cancels this."""
+        try:
+            while line := (await reader.readline()).decode():
+                self._take(line)
+            for answer in self._answers.values():
+                if not answer.done():
+                    answer.set_exception(_gone())
+        finally:
+            writer.close()
+
+    def _take(self, line: str) -> None:
+        """Hand an answer to who asked; whoever was cancelled meanwhile does not want it."""
+        if line.startswith(BROKEN):
+            run, _, what = line.removeprefix(BROKEN).strip().partition(" ")
+            if (answer := self._answers.get(run)) is not None and not answer.done():
+                answer.set_exception(InternalError(f"trial {run} broke: {what}"))
+            return
+        judged = TrialJudged.model_validate_json(line)
+        if (answer := self._answers.get(judged.run)) is not None and not answer.done():
+            answer.set_result(judged)
+
+
+def _gone() -> InternalError:
+    return InternalError("a process that made trials has ended")
 
 
 @contextmanager

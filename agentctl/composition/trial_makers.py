@@ -75,6 +75,8 @@ async def serve(maker: TrialMaker, reader: asyncio.StreamReader, writer: asyncio
         task.cancel()
     await asyncio.gather(*under_way, return_exceptions=True)
     writer.close()
+    with suppress(ConnectionError):
+        await writer.wait_closed()
 
 
 async def _answer(maker: TrialMaker, begun: TrialStarted, writer: asyncio.StreamWriter) -> None:

@@ -1,6 +1,7 @@
 """`agentctl eval` as a user and a pipeline use it: blessed, planted regressions, interrupted, capped, asked about afterwards."""
 
 import json
+import os
 import re
 import shutil
 import signal
@@ -163,18 +164,25 @@ def test_a_changed_case_cannot_be_compared(blessed: Shell) -> None:
 
 
 def test_an_eval_goes_on_where_it_was_killed(with_cases: Shell) -> None:
-    """Killed in the middle, an eval goes on from its journal, makes each trial that is missing, and counts none twice."""
-    child = with_cases.start("eval", "refund-assistant", "--cases", "small-refund", "--trials", "30")
+    """Killed in the middle, an eval goes on from its journal, makes each trial that is missing, and counts none twice.
+
+    There are enough trials for several processes; none of them outlives the one that asks.
+    """
+    many = ("--cases", "no-such-charge", "--trials", "50", "--at-once", "2")
+    child = with_cases.start("eval", "refund-assistant", *many)
     _wait_for_a_trial(with_cases.folder)
+    makers = _children(child.pid)
     child.send_signal(signal.SIGKILL)
     child.communicate(timeout=60)
+    assert len(makers) == min(2, len(os.sched_getaffinity(0)))
+    _wait_until_gone(makers)
     done = with_cases("eval", "--resume", "latest", "--json")
     said = json.loads(done.out)
     assert (done.code, said["verdict"]) == (0, "passed")
     rows = with_cases(
         "audit", "query", "SELECT count(*) AS n, count(DISTINCT trial) AS d FROM trials", "--format", "json"
     )
-    assert json.loads(rows.out)["rows"] == [{"n": 30, "d": 30}]
+    assert json.loads(rows.out)["rows"] == [{"n": 50, "d": 50}]
 
 
 def test_an_eval_told_to_stop_can_go_on(with_cases: Shell) -> None:
@@ -198,6 +206,18 @@ def test_figures_take_live_runs_only(blessed: Shell) -> None:
         "SELECT evals.verdict, contracts.runs FROM evals JOIN contracts USING (version)",
     )  # fmt: skip
     assert "passed" in joined.out
+
+
+def _children(process: int) -> list[Path]:
+    """Return the processes that a process started, where the system tells of them."""
+    told = Path(f"/proc/{process}/task/{process}/children").read_text()
+    return [Path("/proc") / child for child in told.split()]
+
+
+def _wait_until_gone(processes: list[Path]) -> None:
+    """Return once none of them is there; the test's own limit ends it otherwise."""
+    while any(process.exists() for process in processes):
+        pass
 
 
 def _wait_for_a_trial(root: Path) -> None:

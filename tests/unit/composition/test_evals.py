@@ -1,12 +1,14 @@
 """Tests of the use cases around an eval, in this process."""
 
 import shutil
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from agentctl.cli.eval_screen import EvalScreen
+from agentctl.composition import evals
 from agentctl.composition.eval_orders import EvalOrder, Progress
 from agentctl.composition.evals import EvalOutcome, bless, resume_eval, run_eval
 from agentctl.composition.project import Project, open_project
@@ -60,6 +62,28 @@ def test_an_eval_that_is_over_is_only_reported(project: Project, tmp_path: Path)
     screen.report(again.report, github=False)
     assert "small-refund" in (tmp_path / "junit.xml").read_text()
     assert screen.interrupted(EvalOutcome(again.eval, None, 1, 2)) == 130
+
+
+def test_beside_each_other_trials_come_to_the_same(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In two processes or in one, under a cap or without one: every trial has the same outcome, scores, cost and calls."""
+    order = EvalOrder(
+        "refund-assistant", patterns=("small-refund", "no-such-charge"), max_cost_usd=Decimal(10)
+    )
+    with monkeypatch.context() as patch:
+        patch.setattr(evals, "processes_for", min)  # as many as there are trials
+        beside = run_eval(project, replace(order, max_cost_usd=None), 2, lambda _: None)
+    alone = run_eval(project, order, 1, lambda _: None)
+
+    def said(outcome: EvalOutcome) -> list[dict[str, object]]:
+        assert outcome.report is not None
+        return [
+            trial.model_dump(exclude={"run", "duration_ms"})
+            for result in outcome.report.results
+            for trial in result.trials
+        ]
+
+    assert said(beside) == said(alone)
+    assert [trial["outcome"] for trial in said(alone)] == ["passed", "passed"]
 
 
 def test_the_cap_and_the_version_are_taken_at_their_word(project: Project) -> None:
