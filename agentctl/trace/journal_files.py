@@ -81,16 +81,14 @@ def _entries(folder: Path) -> list["os.DirEntry[str]"]:
         return []
 
 
-def complete_lines(path: Path) -> list[str]:
+def complete_lines(path: Path) -> list[bytes]:
     """Return the lines of a journal that end in a newline; a torn tail is not one.
-
-    A line that is no UTF-8 becomes the empty text: it keeps its place, and nobody takes it for a record.
 
     Raises:
         OSError: the file cannot be read.
     """
     *complete, _torn = path.read_bytes().split(b"\n")
-    return [_text(line) for line in complete]
+    return complete
 
 
 def _looked_at(paths: Iterable[Path]) -> Iterator[JournalFile]:
@@ -102,10 +100,3 @@ def _looked_at(paths: Iterable[Path]) -> Iterator[JournalFile]:
         except FileNotFoundError:  # gone since it was listed
             continue
         yield JournalFile(path.stem, path, seen.st_size, seen.st_mtime_ns)
-
-
-def _text(line: bytes) -> str:
-    try:
-        return line.decode()
-    except UnicodeDecodeError:
-        return ""

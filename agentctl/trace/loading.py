@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
-from agentctl.events.form import GENESIS, READABLE_VERSIONS
 from agentctl.trace.journal_files import JournalFile, complete_lines
+from agentctl.trace.links import Links
 from agentctl.trace.query_texts import query_names, query_text
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-_BATCH_CHARACTERS = 16 << 20
+_BATCH_BYTES = 64 << 20
 _NEVER = -1
 # Who said what is derived from what was read of runs, models and tools; so it comes last.
 _LAST = "messages"
@@ -28,11 +28,7 @@ def derived_tables() -> dict[str, str]:
 def create_tables(connection: "DuckDBPyConnection") -> None:
     """Make all tables, empty, where the connection stands."""
     connection.execute(query_text("tables"))
-    connection.execute(query_text("empty"))
-    _read(connection)
-    for name in derived_tables():
-        connection.execute(f"CREATE TABLE {name} AS FROM ({query_text(f'tables/{name}')}) LIMIT 0")
-    _clear(connection)
+    connection.execute(query_text("derived"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +54,12 @@ def load(
     """
     for batch in _batches(journals):
         connection.begin()
-        again = [taken.journal.run for taken in batch if taken.journal.run in known]
+        again = [run for run in batch.runs if run in known]
         if again:
             forget(connection, again)
         records = _load_batch(connection, batch)
         connection.commit()
-        yield Loaded(len(batch), records)
+        yield Loaded(len(batch.journals), records)
 
 
 def forget(connection: "DuckDBPyConnection", runs: Iterable[str]) -> None:
@@ -81,36 +77,44 @@ def sweep(connection: "DuckDBPyConnection") -> None:
     connection.execute(query_text("sweep_contents"))
 
 
-@dataclass(frozen=True, slots=True)
-class _Taken:
-    """The complete lines of a journal; None where it could not be read."""
+class _Batch:
+    """Journals that are loaded in one go: of which file how many lines, None where it could not be read, and the links."""
 
-    journal: JournalFile
-    lines: list[str] | None
+    def __init__(self) -> None:
+        self.journals: dict[JournalFile, int | None] = {}
+        self.links = Links()
+        self.size = 0
+
+    @property
+    def runs(self) -> list[str]:
+        """The runs whose journals these are."""
+        return [journal.run for journal in self.journals]
+
+    def take(self, journal: JournalFile) -> None:
+        """Take one more journal."""
+        try:
+            lines = complete_lines(journal.path)
+        except OSError:
+            self.journals[journal] = None
+            return
+        self.journals[journal] = len(lines)
+        self.links.take(journal.run, lines)
+        self.size += journal.size
 
 
-def _batches(journals: Iterable[JournalFile]) -> Iterator[list[_Taken]]:
-    batch: list[_Taken] = []
-    size = 0
+def _batches(journals: Iterable[JournalFile]) -> Iterator[_Batch]:
+    batch = _Batch()
     for journal in journals:
-        batch.append(_take(journal))
-        size += journal.size
-        if size > _BATCH_CHARACTERS:
+        batch.take(journal)
+        if batch.size > _BATCH_BYTES:
             yield batch
-            batch, size = [], 0
-    if batch:
+            batch = _Batch()
+    if batch.journals:
         yield batch
 
 
-def _take(journal: JournalFile) -> _Taken:
-    try:
-        return _Taken(journal, complete_lines(journal.path))
-    except OSError:
-        return _Taken(journal, None)
-
-
-def _load_batch(connection: "DuckDBPyConnection", batch: list[_Taken]) -> int:
-    _check(connection, batch)
+def _load_batch(connection: "DuckDBPyConnection", batch: _Batch) -> int:
+    _check(connection, batch.links)
     _read(connection)
     found = connection.execute(
         "INSERT INTO events SELECT run, seq, epoch, time, type, data, hash FROM loaded"
@@ -123,20 +127,11 @@ def _load_batch(connection: "DuckDBPyConnection", batch: list[_Taken]) -> int:
     return int(found[0][0])
 
 
-def _check(connection: "DuckDBPyConnection", batch: list[_Taken]) -> None:
-    """Make the table `loaded` of all records whose hash and place in the chain hold."""
-    rows = [(taken.journal.run, seq, line) for taken in batch for seq, line in enumerate(taken.lines or ())]
-    runs, seqs, lines = (list(column) for column in zip(*rows, strict=True)) if rows else ([], [], [])
-    connection.execute(
-        query_text("load"),
-        {
-            "runs": runs,
-            "seqs": seqs,
-            "lines": lines,
-            "journal_versions": list(READABLE_VERSIONS),
-            "genesis": GENESIS,
-        },
-    )
+def _check(connection: "DuckDBPyConnection", links: Links) -> None:
+    """Make the table `loaded` of all links, up to the first of each journal that turns out to be no record."""
+    columns = {name: getattr(links, name) for name in Links.__slots__}
+    connection.execute(query_text("load"), columns)
+    connection.execute(query_text("cut_off"))
 
 
 def _read(connection: "DuckDBPyConnection") -> None:
@@ -152,16 +147,18 @@ def _clear(connection: "DuckDBPyConnection") -> None:
         connection.execute(f"DROP TABLE temp.{name}")
 
 
-def _note(connection: "DuckDBPyConnection", batch: list[_Taken]) -> None:
+def _note(connection: "DuckDBPyConnection", batch: _Batch) -> None:
     """Note of which files the records were taken."""
     connection.execute(
         query_text("note_journals"),
         {
-            "runs": [taken.journal.run for taken in batch],
-            "paths": [taken.journal.name for taken in batch],
-            "sizes": [taken.journal.size for taken in batch],
+            "runs": batch.runs,
+            "paths": [journal.name for journal in batch.journals],
+            "sizes": [journal.size for journal in batch.journals],
             # One that could not be read is looked at again next time, changed or not.
-            "changes": [_NEVER if taken.lines is None else taken.journal.changed for taken in batch],
-            "lines": [None if taken.lines is None else len(taken.lines) for taken in batch],
+            "changes": [
+                _NEVER if lines is None else journal.changed for journal, lines in batch.journals.items()
+            ],
+            "lines": list(batch.journals.values()),
         },
     )

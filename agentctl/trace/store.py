@@ -27,7 +27,7 @@ from agentctl.trace.query_texts import query_text
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 """The version of tables and views; a database of another one is rebuilt."""
 
 Tell: TypeAlias = Callable[[Loaded, int], None]
@@ -42,6 +42,7 @@ _MEMORY = "512MB"
 
 # What evals and replays came to is no figure of the runs that somebody asks about.
 _OF_EVERYBODY = ("evals", "trials", "scores", "replays", "journals")
+_EVENTS = "* REPLACE (data::JSON AS data)"
 # DuckDB has one error class for all trouble with files; only its words tell a locked database from a broken one.
 _BUSY_WORDS = ("Could not set lock on file", "Unique file handle conflict", "different configuration")
 
@@ -312,7 +313,8 @@ def _unite(connection: "DuckDBPyConnection") -> None:
     """Let the index and what is not in it yet be asked as one."""
     for table, column in {"events": "run", "journals": "run", **derived_tables()}.items():
         template = query_text("union_of_all" if table in _OF_EVERYBODY else "union")
-        connection.execute(template.format(table=table, journal=column))
+        columns = _EVENTS if table == "events" else "*"
+        connection.execute(template.format(table=table, columns=columns, journal=column))
     connection.execute(query_text("united_contents"))
 
 

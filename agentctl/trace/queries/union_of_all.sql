@@ -1,5 +1,5 @@
 -- As `union.sql`, for what is shown of everybody: {table}, by {journal}.
 CREATE VIEW {table} AS
-SELECT * FROM indexed.main.{table} WHERE {journal} NOT IN (SELECT run FROM fresh.outdated)
+SELECT {columns} FROM indexed.main.{table} WHERE {journal} NOT IN (SELECT run FROM fresh.outdated)
 UNION ALL
-SELECT * FROM fresh.{table};
+SELECT {columns} FROM fresh.{table};

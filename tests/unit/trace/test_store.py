@@ -172,7 +172,7 @@ class TestIngesting:
         self, index: Index, folder: Path, database: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """More journals than fit into one batch are loaded all the same."""
-        monkeypatch.setattr(loading, "_BATCH_CHARACTERS", 1)
+        monkeypatch.setattr(loading, "_BATCH_BYTES", 1)
         for number in range(3):
             write_story(folder, number)
         assert index.ingest().records == 3 * STORY

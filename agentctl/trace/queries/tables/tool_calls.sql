@@ -69,10 +69,10 @@ SELECT
     decided.facts,
     list_transform(decided.answers, lambda answer: answer.policy || ' ' || answer.digest) AS policies
 FROM folded
-LEFT JOIN of_tools AS proposed ON proposed.place = folded.proposed
+LEFT JOIN (FROM of_tools WHERE type = 'tool.proposed') AS proposed ON proposed.place = folded.proposed
 LEFT JOIN of_decisions AS decided ON decided.place = folded.decided
-LEFT JOIN of_tools AS amended ON amended.place = folded.amended
-LEFT JOIN of_tools AS intent ON intent.place = folded.intent
-LEFT JOIN of_tools AS result ON result.place = folded.result
-LEFT JOIN of_tools AS last ON last.place = folded.last
+LEFT JOIN (FROM of_tools WHERE type = 'tool.amended') AS amended ON amended.place = folded.amended
+LEFT JOIN (FROM of_tools WHERE type = 'tool.intent') AS intent ON intent.place = folded.intent
+LEFT JOIN (FROM of_tools WHERE type = 'tool.result') AS result ON result.place = folded.result
+LEFT JOIN (FROM of_tools WHERE type IN ('tool.refused', 'tool.resolved')) AS last ON last.place = folded.last
 ORDER BY folded.last
