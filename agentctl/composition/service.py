@@ -76,7 +76,8 @@ class Service:
 
     def within(self, scene: Scene) -> "Service":
         """Return the same for runs that take place elsewhere."""
-        self._store()  # once, and not for every scene
+        self._store()  # this and what all say once, and not for every scene
+        self._of_all()
         other = copy(self)
         other._scene = scene  # noqa: SLF001 - of this very class
         return other
@@ -122,16 +123,20 @@ class Service:
     def _envelope(self, order: RunOrder, run: str) -> Envelope:
         environment = self._governing.environment.environment
         principal = _principal(self._project, self._governing, order.principal)
-        if self._said_by_all is None:  # digests of everything that governs: dear, and the same for every run
-            self._said_by_all = _said_by_all(self._project, self._governing)
         return Envelope(
             run=run,
             principal=principal,
             ledger=(order.ledger or run) if environment.needs_back_office else None,
             traceparent=f"00-{random_bytes(16).hex()}-{random_bytes(8).hex()}-01",
             teams=environment.teams_of(principal.id),
-            **self._said_by_all,
+            **self._of_all(),
         )
+
+    def _of_all(self) -> dict[str, Any]:
+        """Return what every run says of itself; digests of everything that governs are dear, and the same for each."""
+        if self._said_by_all is None:
+            self._said_by_all = _said_by_all(self._project, self._governing)
+        return self._said_by_all
 
     def _store(self) -> None:
         if not self._is_stored:
