@@ -47,7 +47,12 @@ def run(
         list[str] | None, typer.Option("--tag", help="Only cases with such a tag.", metavar="TAG")
     ] = None,
     trials: Annotated[int, typer.Option(min=1, max=1000, help="How often each case is tried.")] = 1,
-    seed: Annotated[int, typer.Option(min=0, help="What the trials' seeds are made from.")] = 0,
+    seed: Annotated[
+        int,
+        typer.Option(
+            min=0, help="What the trials' seeds are made from; models with `takes_seed` are asked with them."
+        ),
+    ] = 0,
     at_once: Annotated[
         int | None,
         typer.Option(min=1, max=256, help="Trials at once; default: one per core.", show_default=False),

@@ -16,6 +16,8 @@ def head_lines(report: EvalReport) -> Iterator[Line]:
     started = report.started
     version = started.version[:_DIGEST] + (f" ({started.version_tag})" if started.version_tag else "")
     yield Line(f"eval {report.eval}  {started.agent}  {version}  {started.environment}", tone="title")
+    if started.seed and not report.takes_seeds:
+        yield Line("`--seed` changes nothing: no model here has `takes_seed`", depth=1, tone="warn")
     if report.baseline is None:
         yield Line("compared with nothing: `--bless` makes this the baseline", depth=1, tone="quiet")
         return

@@ -260,6 +260,7 @@ def _report(subject: _Subject, started: EvalStarted, eval_id: str, trying: Tryin
         changes=changes(baseline.parts, parts) if baseline else (),
         blessed_here=_blessed_here(subject.project, baseline),
         tools={case: trial.tools for (case, number), trial in trying.judged.items() if number == 1},
+        takes_seeds=any(trying.stages.governing(case).takes_seeds for case in subject.cases),
     )
 
 

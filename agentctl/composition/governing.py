@@ -53,6 +53,12 @@ class Governing:
         return tuple(item for item in bound if all(one.rules.models.allows(item) for one in self.platforms))
 
     @property
+    def takes_seeds(self) -> bool:
+        """Whether a model that may be asked takes a seed."""
+        models = self.environment.environment.models
+        return any(item.takes_seed for alias in models for item in self.deployments(alias))
+
+    @property
     def ceilings(self) -> Ceilings:
         """The lowest ceiling of all the platform's rules for each of a run's limits; what none of them names is absent."""
         named = {"max_cost_usd_per_run": "max_cost_usd"}

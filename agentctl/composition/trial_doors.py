@@ -108,38 +108,49 @@ class TrialExecutor(Executor):
 
 
 class TrialModel(ModelClient):
-    """Stands where a model stands."""
+    """Stands where a model stands; with a seed, every request of the trial has it."""
 
-    def __init__(self, inner: ModelClient, alias: str, faults: Faults) -> None:
+    def __init__(self, inner: ModelClient, alias: str, faults: Faults, seed: int | None = None) -> None:
         self._inner = inner
         self._alias = alias
         self._faults = faults
+        self._seed = seed
 
     @override
     async def complete(self, request: ModelRequest) -> ModelAnswer | ModelFailure:
         """Ask once, or fail as a fault says."""
         fault = self._faults.strike(lambda one: one.model in {self._alias, "any"})
-        return await self._inner.complete(request) if fault is None else _unanswered(fault.do)
+        return await self._inner.complete(self._seeded(request)) if fault is None else _unanswered(fault.do)
 
     @override
     def worst_case_input_tokens(self, request: ModelRequest) -> int:
         """Return what the model says."""
-        return self._inner.worst_case_input_tokens(request)
+        return self._inner.worst_case_input_tokens(self._seeded(request))
 
     @override
     async def close(self) -> None:
         """Close what stands behind."""
         await self._inner.close()
 
+    def _seeded(self, request: ModelRequest) -> ModelRequest:
+        return request if self._seed is None else replace(request, seed=self._seed)
+
 
 def at_desks(
-    chains: Mapping[str, tuple[ModelDesk, ...]], faults: Faults, script: Sequence[Rule] = ()
+    chains: Mapping[str, tuple[ModelDesk, ...]],
+    faults: Faults,
+    seed: int | None = None,
+    script: Sequence[Rule] = (),
 ) -> dict[str, tuple[ModelDesk, ...]]:
-    """Return the desks of all aliases, each with what is to break there; a script sits in the place of their models."""
+    """Return the desks of all aliases, each with what is to break there; a script sits in the place of their models.
+
+    The seed is given to those models that take one.
+    """
 
     def client(desk: ModelDesk, alias: str) -> ModelClient:
-        inner = ScriptedClient(Script(rules=tuple(script))) if script else desk.client
-        return TrialModel(inner, alias, faults)
+        if script:
+            return TrialModel(ScriptedClient(Script(rules=tuple(script))), alias, faults)
+        return TrialModel(desk.client, alias, faults, seed if desk.deployment.takes_seed else None)
 
     return {
         alias: tuple(replace(desk, client=client(desk, alias)) for desk in desks)

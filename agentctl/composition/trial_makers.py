@@ -48,8 +48,10 @@ class Here(TrialMaker):
     @override
     async def make(self, begun: TrialStarted) -> TrialJudged:
         """Make one here."""
-        of = TrialOf(eval=self.eval, case=begun.case, trial=begun.trial)
-        trial = await self.stages.try_case(self.cases[begun.case], of, begun.run, self.interrupt)
+        case = self.cases[begun.case]
+        seed = begun.seed if self.stages.governing(case).takes_seeds else None
+        of = TrialOf(eval=self.eval, case=begun.case, trial=begun.trial, seed=seed)
+        trial = await self.stages.try_case(case, of, begun.run, self.interrupt)
         return trial.judged
 
     @override

@@ -53,6 +53,8 @@ class Deployment(Document):
     """Where it computes; a platform may allow certain regions only."""
     max_attempts: Annotated[int, Field(ge=1, le=10)] = 2
     """Attempts before the next deployment of the alias is asked."""
+    takes_seed: bool = later(False)  # noqa: FBT003 - the field's default
+    """Whether it takes `seed`: trials of golden cases then send their own, so that equal trials are asked alike."""
 
     @model_validator(mode="after")
     def _has_what_its_provider_needs(self) -> "Deployment":
@@ -60,6 +62,8 @@ class Deployment(Document):
             raise ValueError("`provider: openai_compatible` needs `base_url`")
         if self.provider == "scripted" and self.scripts is None:
             raise ValueError("`provider: scripted` needs `scripts`, the folder with the scripts")
+        if self.provider == "scripted" and self.takes_seed:
+            raise ValueError("`provider: scripted` takes no seed: it answers the same way every time")
         return self
 
 

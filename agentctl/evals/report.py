@@ -17,7 +17,7 @@ class EvalReport:
 
     `places` says where each case stands, `parts` what was tried, part by part, `changes` in sentences what of it differs
     from the baseline, `blessed_here` which of the baseline's runs can be looked at here, `tools` what the first trial of each case called, in order. `duration_ms` is that of all trials
-    together.
+    together. `takes_seeds` says whether a model was asked with the trials' seeds.
     """
 
     eval: str
@@ -30,6 +30,7 @@ class EvalReport:
     changes: tuple[str, ...]
     blessed_here: frozenset[str]
     tools: Mapping[str, tuple[str, ...]]
+    takes_seeds: bool = False
 
     @property
     def golden_set(self) -> str:

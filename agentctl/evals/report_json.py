@@ -29,6 +29,7 @@ def as_json(report: EvalReport) -> JsonObject:
         "golden_set": report.golden_set,
         "golden_set_digest": started.golden_set_digest,
         "seed": started.seed,
+        "takes_seeds": report.takes_seeds,
         "verdict": report.verdict.kind,
         "exit_code": int(report.verdict.exit_code),
         "reasons": list(report.verdict.reasons),

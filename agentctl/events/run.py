@@ -69,6 +69,8 @@ class TrialOf(Part):
     """The case."""
     trial: int
     """Counts the trials of a case from 1."""
+    seed: int | None = later()
+    """Its seed, where a model of the environment takes one."""
 
 
 class Envelope(Part):

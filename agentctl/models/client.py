@@ -62,6 +62,7 @@ class ModelRequest:
     max_output_tokens: int
     timeout_seconds: float
     headers: Mapping[str, str] = field(default_factory=dict)
+    seed: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,6 +52,8 @@ def request_body(request: ModelRequest) -> dict[str, JsonValue]:
     }
     if request.tools:
         body["tools"] = [_wire_tool(tool) for tool in request.tools]
+    if request.seed is not None:
+        body["seed"] = request.seed
     return body
 
 

@@ -146,7 +146,7 @@ async def test_a_script_sits_in_the_place_of_every_model() -> None:
     price = Price(input_usd_per_million=1, output_usd_per_million=1)  # type: ignore[arg-type]  # whole numbers are amounts
     deployment = Deployment(name="d", provider="litellm", price=price)
     desk = ModelDesk(deployment, FakeModel(), None)
-    (scripted,) = at_desks({"a": (desk,)}, Faults(()), (Rule(name="r", say="as told"),))["a"]
+    (scripted,) = at_desks({"a": (desk,)}, Faults(()), script=(Rule(name="r", say="as told"),))["a"]
     answer = await scripted.client.complete(REQUEST)
     assert isinstance(answer, ModelAnswer)
     assert answer.text == "as told"

@@ -53,6 +53,10 @@ def test_an_alias_binds_at_least_one_deployment() -> None:
     ("changes", "told"),
     [
         ({"provider": "openai_compatible"}, "`provider: openai_compatible` needs `base_url`"),
+        (
+            {"provider": "scripted", "scripts": "s", "takes_seed": True},
+            "`provider: scripted` takes no seed",
+        ),
         ({"provider": "scripted"}, "`provider: scripted` needs `scripts`"),
     ],
 )

@@ -39,6 +39,7 @@ def test_it_says_all_that_is_known() -> None:
         "golden_set": GOLDEN_SET,
         "golden_set_digest": digest("e"),
         "seed": 7,
+        "takes_seeds": False,
         "verdict": "failed",
         "exit_code": 1,
         "reasons": ["`a` passed when the baseline was blessed, and failed now"],

@@ -1,6 +1,7 @@
 """Requests into bodies and responses into answers, without a network."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -99,6 +100,11 @@ class TestRequest:
     def test_without_tools_the_key_is_left_out(self) -> None:
         """Servers refuse an empty list."""
         assert "tools" not in wire.request_body(request(tools=()))
+
+    def test_a_seed_is_sent_where_there_is_one(self) -> None:
+        """Without one the key is left out: not every server knows it."""
+        assert "seed" not in wire.request_body(request())
+        assert wire.request_body(replace(request(), seed=0))["seed"] == 0
 
     @pytest.mark.parametrize(
         ("written", "sent"),
