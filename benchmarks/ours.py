@@ -19,6 +19,7 @@ from pathlib import Path
 
 from typing_extensions import override
 
+import agentctl.__main__  # noqa: F401  # sets how often the collector looks for rubbish, as in every `agentctl` process
 from agentctl.composition.orders import Audience, RunOrder, RunOutcome
 from agentctl.composition.project import Project, open_project
 from agentctl.composition.service import Service, governing_now, open_service
