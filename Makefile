@@ -30,7 +30,7 @@ architecture: $(DEV)/ready
 	$(DEV)/bin/lint-imports
 
 bench: $(DEV)/ready          ## ratios, side by side with floors, into benchmarks/RESULTS.md
-	for part in runs http_clients policy store start; do $(DEV)/bin/python -m benchmarks.$$part || exit 1; done
+	for part in runs evals http_clients policy store start; do $(DEV)/bin/python -m benchmarks.$$part || exit 1; done
 
 campaign: $(DEV)/ready       ## the long counts
 	$(DEV)/bin/python -m pytest -n auto -m campaign --timeout=3600

@@ -17,7 +17,7 @@ from types import TracebackType
 from typing import Self
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
-ORDER = ("runs", "peers", "http_clients", "policy", "store", "start")
+ORDER = ("runs", "peers", "evals", "http_clients", "policy", "store", "start")
 """In which order sections stand; others follow by name."""
 
 _HEAD = """# What was measured
