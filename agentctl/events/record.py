@@ -93,8 +93,9 @@ class Record:
     """An event in its place.
 
     `time` is effective time (never before the record ahead of it), RFC 3339 in UTC; `mono_us` the writer's monotonic
-    clock in microseconds; `version` that of the journal's form; `epoch` counts writers of this run from 1; `sealed` maps placeholders first used here to the keyed digest
-    of their value; `prev` and `hash` are SHA-256 in hex.
+    clock in microseconds; `version` that of the journal's form; `epoch` counts writers of this run from 1; `sealed` maps
+    placeholders first used here, and with a writer's first record those that it found, to the keyed digest of their
+    value; `prev` and `hash` are SHA-256 in hex.
     """
 
     run: str

@@ -63,6 +63,7 @@ class Vault:
         self._destroyed = False
         for place, line in self._file.lines() if self._file else ():
             self._load(place, line)
+        self._found = tuple(self._values)
 
     def redact(self, value: JsonValue, *, trusted_placeholders: bool = False) -> JsonValue:
         """Return the value with every secret in its strings, object keys and numbers replaced by a placeholder.
@@ -107,6 +108,8 @@ class Vault:
     def flush(self) -> Mapping[str, str]:
         """Make new values durable and return the keyed digest of each, by placeholder.
 
+        The first time, those that a former process sealed are among them: it may have been gone before any record named them.
+
         Raises:
             JournalUnavailable: the disk refused; from then on the vault refuses too.
             IntegrityError: another process wrote to the file.
@@ -115,7 +118,8 @@ class Vault:
         if fresh and self._file:
             self._file.append(b"".join(self._seal.line(*entry) for entry in fresh.items()))
         self._fresh.clear()
-        return {placeholder: self._seal.digest(value) for placeholder, value in fresh.items()}
+        found, self._found = self._found, ()
+        return {name: self._seal.digest(self._values[name]) for name in (*found, *fresh)}
 
     def digests(self, value: JsonValue) -> Mapping[str, str]:
         """Return the keyed digest of each placeholder of this vault that occurs in a value, in order of the names."""
@@ -138,7 +142,7 @@ class Vault:
         Raises:
             JournalUnavailable: the disk refused.
         """
-        self._destroyed = True
+        self._destroyed, self._found = True, ()
         for memory in (self._values, self._placeholders, self._numbers, self._fresh):
             memory.clear()
         if self._file:
