@@ -6,13 +6,10 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-
-from tests.replaying import replay_everything, times
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -101,10 +98,6 @@ def fresh_project(folder: Path) -> Path:
 
 
 @pytest.fixture
-def shell(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Shell]:
+def shell(tmp_path: Path) -> Shell:
     """A fresh project with the repository's contracts; what was run in it is replayed afterwards, for some tests or all."""
-    shell = Shell(fresh_project(tmp_path / "project"))
-    yield shell
-    repeats = times(request.node.nodeid)
-    if repeats:
-        replay_everything(shell.folder, repeats)
+    return Shell(fresh_project(tmp_path / "project"))

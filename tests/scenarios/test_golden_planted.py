@@ -11,6 +11,7 @@ from agentctl.approval.answers import GivenAnswer, refusals
 from agentctl.approval.pending import Approval
 from agentctl.foundation.canonical import JsonValue, Limits, NotJson, parse_json
 from tests.fakes.trials import repository_cases, trials_of, wanting
+from tests.replaying import by_hand
 from tests.scenarios.conftest import REPOSITORY, fresh_project
 
 INSTRUCTIONS = "refund-assistant.md"
@@ -219,6 +220,7 @@ def test_what_is_made_worse_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         assert changed, f"nothing was planted in {file}"
         path.write_text(text, encoding="utf-8")
     if plant.code is not None:
+        by_hand(folder)
         plant.code(monkeypatch)
     cases = set(plant.fails.split())
     chosen = [case for case in golden.cases if case.id in cases]
