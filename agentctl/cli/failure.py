@@ -37,7 +37,7 @@ def _exit_code_of(app: typer.Typer, arguments: Sequence[str]) -> int:
     except (typer.Abort, KeyboardInterrupt):
         return ExitCode.INTERRUPTED
     except typer.TyperException as error:
-        _complain(terminal, str(error))
+        _complain(terminal, error)
         return ExitCode.INVALID
     except BrokenPipeError:
         raise
@@ -46,9 +46,16 @@ def _exit_code_of(app: typer.Typer, arguments: Sequence[str]) -> int:
         return ExitCode.INTERNAL
 
 
-def _complain(terminal: Terminal, what: str) -> None:
+def _complain(terminal: Terminal, error: typer.TyperException) -> None:
     """Say what is wrong with a command line; one without a command is answered with the help."""
-    if what.startswith("Usage: ") and not terminal.as_json:
-        sys.stderr.write(f"{what}\n")
-    else:
-        terminal.error(UsageError(what, "what `--help` shows"))
+    if str(error).startswith("Usage: ") and not terminal.as_json:
+        sys.stderr.write(f"{error}\n")
+        return
+    said = error.format_message().replace("Value error, ", "").rstrip(".")
+    terminal.error(UsageError(said, f"what `{_command_of(error)} --help` shows"))
+
+
+def _command_of(error: typer.TyperException) -> str:
+    """Return the command that somebody typed wrongly, whatever the program was started as; without one, the program."""
+    path = str(getattr(getattr(error, "ctx", None), "command_path", ""))
+    return f"agentctl{path.partition('agentctl')[2]}"

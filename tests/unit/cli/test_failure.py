@@ -4,11 +4,13 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import typer
 
 from agentctl.cli.failure import exit_code_of
+from agentctl.cli.main import app
 from agentctl.cli.terminal import Terminal
 from agentctl.foundation.errors import ExitCode, IntegrityError, JournalUnavailable, LockedError, UsageError
 
@@ -55,6 +57,26 @@ def test_a_wrong_command_line_is_named(capsys: pytest.CaptureFixture[str]) -> No
     """What does not exist is named, with exit code 2."""
     assert exit_code_of(ending(typer.Exit(0)), ["--nope"]) == ExitCode.INVALID
     assert "--nope" in capsys.readouterr().err
+
+
+def test_what_is_wrong_with_an_option_is_said_of_it(capsys: pytest.CaptureFixture[str]) -> None:
+    """With its name, and with the help of the very command that was typed."""
+    assert exit_code_of(app, ["replay", "latest", "--mode", "polcy"]) == ExitCode.INVALID
+    said = capsys.readouterr().err
+    assert "Invalid value for '--mode': 'polcy' is not one of 'verify', 'policy', 'tools-taped'" in said
+    assert exit_code_of(app, ["eval", "run", "an-agent", "--trials", "0"]) == ExitCode.INVALID
+    assert "'--trials'" in capsys.readouterr().err
+    assert exit_code_of(app, ["nope"]) == ExitCode.INVALID
+    assert "what `agentctl --help` shows" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("started", ["agentctl", "python -m agentctl", "/usr/bin/agentctl"])
+def test_the_help_of_the_command_is_named(started: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Whatever the program was started as."""
+    error = typer.BadParameter("no number")
+    error.ctx = SimpleNamespace(command_path=f"{started} eval run", color=None)  # type: ignore[assignment]  # as much as is looked at
+    exit_code_of(ending(error), [])
+    assert "no number; accepted: what `agentctl eval run --help` shows" in capsys.readouterr().err
 
 
 def test_a_command_line_without_a_command_shows_the_help(capsys: pytest.CaptureFixture[str]) -> None:
