@@ -24,7 +24,7 @@ from agentctl.events.run import ReplayMode, RunStarted, RunSuspended
 from agentctl.events.tool import DecisionMade, ToolProposed, ToolRefused
 from agentctl.foundation.errors import IntegrityError, InternalError, UsageError
 from tests.fakes.tampering import Leaf, leaves, tampered, written
-from tests.replaying import TIMES
+from tests.replaying import TALLY, TIMES
 from tests.scenarios.conftest import REPOSITORY, Shell, fresh_project
 
 CONTRACT = "contracts/refund-assistant.yaml"
@@ -33,6 +33,8 @@ LOOKUP = "contracts/tools/stripe.lookup_charge.yaml"
 REFUND = "contracts/tools/stripe.create_refund.yaml"
 CEDAR = "contracts/policies/refund-assistant.cedar"
 SANDBOX = "contracts/environments/sandbox.yaml"
+SUITES = {"tests/scenarios": 300, "tests/unit tests/loops": 400, "tests/crash tests/crowd tests/soak": 500}
+"""Which tests are replayed together, and how many runs they leave behind at the least."""
 RECORDED = sorted(path for path in (REPOSITORY / "tests" / "recorded").glob("v*/*") if path.is_dir())
 
 INPUTS = {
@@ -498,26 +500,24 @@ def test_an_interrupted_run_is_interrupted_again_in_the_same_place(shell: Shell)
 
 
 @pytest.mark.campaign
-@pytest.mark.parametrize("suite", ["tests/scenarios", "tests/unit tests/loops"])
-def test_every_run_of_the_tests_replays_a_hundred_times(suite: str) -> None:
-    """Whatever the tests run, and however often it is replayed: the same events, and nothing is reached."""
-    words = [
-        "-q",
-        "-n",
-        "0",
-        "--timeout=3600",
-        "-m",
-        "not campaign",
-        "-p",
-        "no:cacheprovider",
-        *suite.split(),
-    ]
+@pytest.mark.timeout(12 * 3600)
+@pytest.mark.parametrize(("suite", "least"), SUITES.items(), ids=SUITES)
+def test_every_run_of_the_tests_replays_a_hundred_times(tmp_path: Path, suite: str, least: int) -> None:
+    """Whatever the tests run, and however often it is replayed: the same events, and nothing is reached.
+
+    `AGENTCTL_TESTS_REPLAY` says how often, where a hundred times is too long.
+    """
+    repeats, tally = os.environ.get(TIMES, "100"), tmp_path / "tally"
+    words = f"-q -n 0 --timeout=7200 -p no:cacheprovider --basetemp={tmp_path / 'runs'} -m".split()
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", *words],
+        [sys.executable, "-m", "pytest", *words, "not campaign", *suite.split()],
         cwd=REPOSITORY,
-        env={**os.environ, TIMES: "100"},
+        env={**os.environ, TIMES: repeats, TALLY: str(tally)},
         capture_output=True,
         text=True,
         check=False,
     )
     assert done.returncode == 0, done.stdout[-4_000:]
+    replays = sum(int(line.split()[0]) for line in tally.read_text(encoding="utf-8").splitlines())
+    print(f"{suite}: {replays} replays of {replays // int(repeats)} runs")  # noqa: T201 - for whoever asks with -s
+    assert replays >= least * int(repeats)
