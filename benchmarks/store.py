@@ -11,7 +11,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from agentctl.trace.store import Reader
+from agentctl.trace.reading import Reader
 from benchmarks.journals import write_journals
 from benchmarks.results import Section
 

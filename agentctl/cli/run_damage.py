@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from agentctl.cli.terminal import Terminal
-    from agentctl.trace.store import Damage
+    from agentctl.trace.reading import Damage
 
 
 def warn_of(terminal: "Terminal", damaged: Iterable["Damage"]) -> None:

@@ -8,13 +8,11 @@ import typer
 from agentctl.cli.options import Json
 
 if TYPE_CHECKING:
-    from agentctl.cli.run_rows import Listed
-    from agentctl.cli.show_run import Standing
     from agentctl.cli.terminal import Terminal
     from agentctl.composition import Project
-    from agentctl.trace.labels import Labels
-    from agentctl.trace.questions import Choice
-    from agentctl.trace.report import RunRow
+    from agentctl.trace.holding import Standing
+    from agentctl.trace.run_listing import Listed
+    from agentctl.trace.run_rows import Choice, RunRow
 
 _UNLABELLED = "none"
 
@@ -62,84 +60,83 @@ def list_(
     """
     from agentctl.cli.run_damage import warn_of
     from agentctl.cli.terminal import Terminal
-    from agentctl.composition import open_project
-    from agentctl.trace.questions import Choice, list_runs
+    from agentctl.settings import find_settings  # a whole project would take longer to open than the question
+    from agentctl.trace.run_listing import listing
+    from agentctl.trace.run_rows import Choice
+    from agentctl.trace.store import Index
 
-    terminal, project = Terminal(as_json=json), open_project()
+    terminal, paths = Terminal(as_json=json), find_settings().paths
     _refuse_unknown(status=status, kind=kind, label=label)
-    labels = labels_shown(terminal, project, needed=label is not None)
-    began = (_moment(project, since), _moment(project, until))
-    choice = Choice(agent, principal, kind, status, *began, *_labelled(labels, label))
-    with project.index().reader() as reader:
-        rows, damaged = list_runs(reader, choice, limit=limit + 1), reader.damaged()
-    _show(project, terminal, [_listed(project, row, labels) for row in rows[:limit]], choice)
-    warn_of(terminal, damaged)
-    if len(rows) > limit and not json:
+    choice = Choice(agent, principal, kind, status, _moment(since), _moment(until), label)
+    index = Index(paths.database, paths.journal)
+    found = listing(index, paths.journal, paths.labels_mark, choice, limit + 1)
+    labelled = found.labels_are_whole or labels_can_be_shown(terminal, needed=label is not None)
+    _show(terminal, found.runs[:limit], choice, labelled=labelled)
+    warn_of(terminal, found.damaged)
+    if len(found.runs) > limit and not json:
         terminal.progress(f"the newest {limit}; `--limit` shows more")
     return 0
 
 
-def _listed(project: "Project", row: "RunRow", labels: "Labels") -> "Listed":
-    from agentctl.cli.run_rows import Listed
-    from agentctl.trace.labels import last_label
-
-    return Listed(row, standing_of(project, row), last_label(labels, row.run))
-
-
 def _refuse_unknown(*, status: str | None, kind: str | None, label: str | None) -> None:
+    if (status, kind, label) == (None, None, None):
+        return
     from agentctl.cli.choices import refuse_unless_one_of
-    from agentctl.composition.labels import LABELS
+    from agentctl.events.control import Label
+    from agentctl.events.replay import Fidelity
     from agentctl.events.run import FinishStatus, RunKind, SuspendReason
-    from agentctl.trace.report import RunStatus
+    from agentctl.trace.run_rows import RunStatus
 
-    states = (*get_args(RunStatus), *get_args(FinishStatus), *get_args(SuspendReason))
-    refuse_unless_one_of("--status", status, states)
+    states = (RunStatus, FinishStatus, SuspendReason, Fidelity)
+    refuse_unless_one_of("--status", status, [word for words in states for word in get_args(words)])
     refuse_unless_one_of("--kind", kind, get_args(RunKind))
-    refuse_unless_one_of("--label", label, (*LABELS, _UNLABELLED))
+    refuse_unless_one_of("--label", label, (*get_args(Label), _UNLABELLED))
 
 
-def labels_shown(terminal: "Terminal", project: "Project", *, needed: bool = False) -> "Labels":
-    """Return all labels; where nobody asked for them, damage to them hides no run."""
+def labels_can_be_shown(terminal: "Terminal", *, needed: bool = False) -> bool:
+    """Read the journal of labels itself; damage to it is said, and hides no run unless labels were asked for.
+
+    Raises:
+        IntegrityError, JournalUnavailable: labels were asked for, and cannot be believed.
+    """
+    from agentctl.composition import open_project
     from agentctl.composition.labels import read_labels
     from agentctl.foundation.errors import IntegrityError, JournalUnavailable
 
     try:
-        return read_labels(project)
+        read_labels(open_project())
     except (IntegrityError, JournalUnavailable) as error:
         if needed:
             raise
         terminal.warning(f"labels are not shown: {error}")
-        return {}
+        return False
+    return True
 
 
-def _labelled(labels: "Labels", label: str | None) -> tuple[list[str] | None, list[str] | None]:
-    """Return the only runs that a label leaves, or those that it leaves out; labels stand beside the index, not in it."""
-    match label:
-        case None:
-            return None, None
-        case "none":
-            return None, list(labels)
-        case _:
-            return [run for run, said in labels.items() if said[-1].event.label == label], None
-
-
-def _moment(project: "Project", text: str | None) -> str | None:
+def _moment(text: str | None) -> str | None:
+    if text is None:
+        return None
     from agentctl.audit.filters import moment_of
+    from agentctl.foundation.clock import SystemClock
 
-    return None if text is None else moment_of(text, project.clock.now())
+    return moment_of(text, SystemClock().now())
 
 
-def _show(project: "Project", terminal: "Terminal", listed: Sequence["Listed"], choice: "Choice") -> None:
+def _show(terminal: "Terminal", listed: "Sequence[Listed]", choice: "Choice", *, labelled: bool) -> None:
+    from dataclasses import replace
+
     from agentctl.cli.run_rows import print_runs
     from agentctl.cli.typed import program
+    from agentctl.foundation.clock import SystemClock
 
+    shown = [one if labelled else replace(one, label=None) for one in listed]
     if terminal.as_json:
-        terminal.document([_form(one) for one in listed])
-    elif listed:
-        print_runs(terminal, listed, this_year=project.clock.now().year)
+        terminal.document([_form(one) for one in shown])
+    elif shown:
+        print_runs(terminal, shown, this_year=SystemClock().now().year)
     else:
         terminal.line("there is no run of that kind" if choice.narrow else "there is no run yet")
-    if any(one.standing == "stopped" for one in listed) and not terminal.as_json:
+    if any(one.standing == "stopped" for one in shown) and not terminal.as_json:
         terminal.progress(f"stopped: its process is gone; `{program()} resume RUN` goes on")
 
 

@@ -1,19 +1,14 @@
 """Runs below each other: a table where the terminal is wide enough, else a few words on each; pure but for the printing."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from decimal import ROUND_UP, Decimal
-from typing import TYPE_CHECKING
 
-from agentctl.cli.show_run import Standing
 from agentctl.cli.table import Column, natural_width
 from agentctl.cli.terminal import Line, Terminal, Tone
 from agentctl.cli.words import counted, length
 from agentctl.foundation.money import plain
-from agentctl.trace.report import RunRow
-
-if TYPE_CHECKING:
-    from agentctl.events.control import RunLabelled
+from agentctl.trace.holding import Standing
+from agentctl.trace.run_listing import Listed
 
 _ENDS: dict[str, tuple[str, Tone]] = {
     "answered": ("answered", "plain"),
@@ -24,8 +19,12 @@ _ENDS: dict[str, tuple[str, Tone]] = {
     "loop": ("in a loop", "warn"),
     "provider_failed": ("no model", "bad"),
     "interrupted": ("interrupted", "warn"),
+    "exact": ("exact", "plain"),
+    "drift": ("drift", "plain"),
+    "bounded": ("bounded", "warn"),
+    "diverged": ("diverged", "bad"),
 }
-"""By the status of its end, or the reason of its suspension."""
+"""By the status of its end, the reason of its suspension, or how far a replay is the same."""
 
 _GOING: dict[Standing, tuple[str, Tone]] = {
     "held": ("running", "good"),
@@ -36,18 +35,9 @@ _NUMBERS = frozenset({"took", "USD", "calls", "refused"})
 _PENNIES = Decimal("0.0001")
 
 
-@dataclass(frozen=True, slots=True)
-class Listed:
-    """A run, whether it has a process, and what was said of it last."""
-
-    row: RunRow
-    standing: Standing
-    label: "RunLabelled | None"
-
-    @property
-    def outcome(self) -> tuple[str, Tone]:
-        """How it stands, in a word or two."""
-        return _GOING[self.standing] if self.row.status == "running" else _ENDS[str(self.row.reason)]
+def outcome(one: Listed) -> tuple[str, Tone]:
+    """Return how a run stands, in a word or two."""
+    return _GOING[one.standing] if one.row.status == "running" else _ENDS[str(one.row.reason)]
 
 
 def print_runs(terminal: Terminal, listed: Sequence[Listed], *, this_year: int) -> None:
@@ -65,7 +55,7 @@ def print_runs(terminal: Terminal, listed: Sequence[Listed], *, this_year: int) 
         for one, row in zip(listed, cells, strict=True):
             terminal.lines(_in_words(one, row, shared))
     else:
-        terminal.table(columns, rows, tones=[one.outcome[1] for one in listed])
+        terminal.table(columns, rows, tones=[outcome(one)[1] for one in listed])
 
 
 def _in_words(one: Listed, row: Mapping[str, str], shared: Mapping[str, str]) -> list[Line]:
@@ -74,7 +64,7 @@ def _in_words(one: Listed, row: Mapping[str, str], shared: Mapping[str, str]) ->
     calls = counted(one.row.tool_calls, "call") + (f", {row['refused']} refused" if row["refused"] else "")
     whose = (row[name] for name in ("agent", "for", "kind") if name not in shared and row[name])
     parts = (row["started"], row["took"], f"{row['USD']} USD", calls, " ".join(whose))
-    return [Line(head, tone=one.outcome[1]), Line(", ".join(filter(None, parts)), 1, "quiet")]
+    return [Line(head, tone=outcome(one)[1]), Line(", ".join(filter(None, parts)), 1, "quiet")]
 
 
 def _shared(cells: Sequence[dict[str, str]]) -> dict[str, str]:
@@ -95,7 +85,7 @@ def _cells(one: Listed, *, short: bool) -> dict[str, str]:
         "agent": row.agent,
         "kind": "" if row.kind == "live" else row.kind,
         "for": row.principal,
-        "outcome": one.outcome[0],
+        "outcome": outcome(one)[0],
         "took": length(row.seconds, digits=2),
         "USD": plain(row.cost_usd.quantize(_PENNIES, ROUND_UP)),
         "calls": str(row.tool_calls),

@@ -10,8 +10,8 @@ from agentctl.cli.run_list import list_
 from agentctl.cli.run_tail import tail
 
 if TYPE_CHECKING:
+    from agentctl.trace.reading import Reader
     from agentctl.trace.report import RunReport
-    from agentctl.trace.store import Reader
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 app.command("list")(list_)
@@ -27,16 +27,21 @@ def show(
 ) -> int:
     """Show a run: who, for whom, what it did, why that was allowed, what it cost, and what proves it."""
     from agentctl.cli.run_damage import warn_of
-    from agentctl.cli.run_list import labels_shown, standing_of
+    from agentctl.cli.run_list import labels_can_be_shown, standing_of
     from agentctl.cli.show_run import show_run
     from agentctl.cli.terminal import Terminal
     from agentctl.composition import open_project
+    from agentctl.trace.label_index import labels_are_whole
+    from agentctl.trace.labels import labels_said
     from agentctl.trace.three_questions import three_questions
 
     terminal, project = Terminal(as_json=json), open_project()
     with project.index().reader() as reader:
         report, damaged = _report(reader, run), reader.damaged()
-    labels = labels_shown(terminal, project).get(report.row.run, ())
+        labels = labels_said(reader, report.row.run)
+        whole = labels_are_whole(reader, project.paths.labels_mark)
+    if not whole and not labels_can_be_shown(terminal):
+        labels = ()
     if json:
         answers = three_questions(report)
         terminal.document({"run": report, "three_questions": answers, "labels": labels})

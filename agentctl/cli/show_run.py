@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
-from typing import Literal
 
 from agentctl.budget.loops import sentence
 from agentctl.budget.raising import differing
@@ -29,15 +28,14 @@ from agentctl.events.model import ModelAnswered, ModelFailed, RouteChosen
 from agentctl.events.run import ClockAnomaly, JournalRecovered, RunFinished, RunResumed, RunSuspended
 from agentctl.foundation.clock import from_rfc3339
 from agentctl.foundation.money import plain
+from agentctl.trace.holding import Standing
 from agentctl.trace.labels import Said
 from agentctl.trace.placed import Placed
-from agentctl.trace.report import ModelCall, RunReport, RunRow, Step
+from agentctl.trace.report import ModelCall, RunReport, Step
+from agentctl.trace.run_rows import RunRow
 from agentctl.trace.three_questions import three_questions
 
 _CAP = 600
-
-Standing = Literal["held", "stopped", "unknown"]
-"""Of a run that neither finished nor was suspended: its process works on it, its process is gone, or nobody looked."""
 
 _RUNNING: dict[Standing, str] = {
     "held": "running",

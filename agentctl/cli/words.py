@@ -4,13 +4,15 @@ import json
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from agentctl.events.approval import Answer, GrantGiven, ReviewerRecord
-from agentctl.events.base import Principal, Reservation
-from agentctl.events.tool import Credential
-from agentctl.foundation.canonical import JsonValue
 from agentctl.foundation.money import plain
+
+if TYPE_CHECKING:  # to load these takes longer than all that is done here
+    from agentctl.events.approval import Answer, GrantGiven, ReviewerRecord
+    from agentctl.events.base import Principal, Reservation
+    from agentctl.events.tool import Credential
+    from agentctl.foundation.canonical import JsonValue
 
 _ASSURANCE: dict[Literal["asserted", "authenticated", "platform", "signed"], str] = {
     "asserted": "asserted, not proved",
@@ -18,7 +20,7 @@ _ASSURANCE: dict[Literal["asserted", "authenticated", "platform", "signed"], str
     "platform": "the platform's own",
     "signed": "signed with their own key",
 }
-_ANSWERS: dict[Answer, str] = {
+_ANSWERS: "dict[Answer, str]" = {
     "approve": "approved",
     "deny": "denied",
     "approve_with_changes": "approved with changes",
@@ -49,12 +51,12 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
-def compact(value: JsonValue) -> str:
+def compact(value: "JsonValue") -> str:
     """Return a JSON value in one line, readable in any script."""
     return json.dumps(value, ensure_ascii=False, sort_keys=True)
 
 
-def who(principal: Principal) -> str:
+def who(principal: "Principal") -> str:
     """Return for whom something is done, and how sure we are of it."""
     return f"{principal.id} ({_ASSURANCE[principal.assurance]})"
 
@@ -64,20 +66,20 @@ def chain(on_behalf_of: tuple[str, ...]) -> str:
     return f", on behalf of {' for '.join(on_behalf_of)}" if on_behalf_of else ""
 
 
-def answered(answer: Answer, by: ReviewerRecord, at: datetime, reason: str) -> str:
+def answered(answer: "Answer", by: "ReviewerRecord", at: datetime, reason: str) -> str:
     """Return what a reviewer said to an approval request, who that is, and how sure we are of it."""
     why = f": {reason}" if reason else ""
     return f"{_ANSWERS[answer]} by {reviewer(by)}, {moment(at)}{why}"
 
 
-def reviewer(by: ReviewerRecord) -> str:
+def reviewer(by: "ReviewerRecord") -> str:
     """Return who a reviewer is, how sure we are of it, and whether anything but a key separates them from the run."""
     beside = "; the same user of the machine as the run's" if by.boundary == "none" else ""
     key = f" {by.key}" if by.key else ""
     return f"{by.id} (a {by.kind}, {_ASSURANCE[by.assurance]}{key}{beside})"
 
 
-def granted(grant: GrantGiven, at: datetime) -> str:
+def granted(grant: "GrantGiven", at: datetime) -> str:
     """Return what a reviewer granted, and who that is."""
     limits = ", ".join(f"{plain(amount)} {name}" for name, amount in sorted(grant.up_to.items()))
     which = "".join(f", {name} {value}" for name, value in sorted(grant.facts.items()))
@@ -86,7 +88,7 @@ def granted(grant: GrantGiven, at: datetime) -> str:
     return f"grant by {reviewer(grant.reviewer)}, {moment(at)}: {what}{why}"
 
 
-def used(amount: Reservation) -> str:
+def used(amount: "Reservation") -> str:
     """Return what is used and promised, in words."""
     parts = (
         counted(amount.tool_calls, "tool call"),
@@ -107,7 +109,7 @@ def journal_file(name: str) -> str:
     return f"traces/journal/{name}"
 
 
-def credential(record: Credential) -> str:
+def credential(record: "Credential") -> str:
     """Return under which credential an attempt was made."""
     match record.kind:
         case "none":

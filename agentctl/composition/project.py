@@ -9,7 +9,8 @@ from agentctl.foundation.clock import Clock, SystemClock
 from agentctl.identity.keys import KeyFolder
 from agentctl.identity.reviewer_keys import ReviewerKeys
 from agentctl.settings import Paths, Settings, find_settings
-from agentctl.trace.control import LABELS, ControlJournal
+from agentctl.trace.control import ControlJournal
+from agentctl.trace.control_files import LABELS
 from agentctl.trace.disk import Disk, SystemDisk
 from agentctl.trace.inbox import FileInbox
 from agentctl.trace.journal import FileJournals

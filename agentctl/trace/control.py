@@ -11,10 +11,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from agentctl.events.record import AnyEvent, Record
-from agentctl.foundation.canonical import Limits, NotCanonical, NotJson, canonical_bytes, parse_json
+from agentctl.foundation.canonical import NotCanonical, NotJson, canonical_bytes
 from agentctl.foundation.clock import Clock, to_rfc3339
 from agentctl.foundation.errors import IntegrityError, JournalUnavailable, LockedError
 from agentctl.trace.chain import Head, Scan, linked, scan
+from agentctl.trace.control_files import CONTROL, control_mark, control_path
 from agentctl.trace.disk import (
     Disk,
     appending,
@@ -25,17 +26,10 @@ from agentctl.trace.disk import (
 )
 from agentctl.trace.file_lock import file_lock
 
-CONTROL = "control"
-"""Who may answer with which key. The name stands in the place of a run's id; no run can have it."""
-
-LABELS = "labels"
-"""What people think of runs: a journal of its own, for there may be very many, and no run needs them to go on."""
-
 _WAIT_SECONDS = (
     60.0  # an act is over in milliseconds; but many may be due, and their processes have to take turns
 )
 _MAX_BYTES = 64 << 20
-_MARK_LIMITS = Limits(max_bytes=512)
 
 
 class ControlWriter:
@@ -81,7 +75,7 @@ class ControlJournal:
         name: str = CONTROL,
     ) -> None:
         self._name = name
-        self._path = folder / CONTROL / f"{name}.jsonl"
+        self._path = control_path(folder, name)
         self._mark = mark
         self._clock = clock
         self._disk = disk
@@ -154,7 +148,7 @@ class ControlJournal:
 
     def _scanned(self) -> Scan:
         """Return what stands in the file. The mark is read first: the journal is never behind it."""
-        mark = self._marked()
+        mark = control_mark(self._mark)
         with _unavailable():
             data = read_plain_file(self._path, _MAX_BYTES) if self._path.exists() else b""
         try:
@@ -167,19 +161,6 @@ class ControlJournal:
                 f"on purpose, remove {self._mark} and say again what stood in it"
             )
         return found
-
-    def _marked(self) -> tuple[int, str] | None:
-        try:
-            mark = parse_json(read_plain_file(self._mark, _MARK_LIMITS.max_bytes), _MARK_LIMITS)
-        except FileNotFoundError:
-            return None
-        except (OSError, NotJson) as error:
-            raise IntegrityError(f"{self._mark} cannot be read: {error}") from error
-        match mark:
-            case {"seq": int(seq), "hash": str(digest)}:
-                return seq, digest
-            case _:
-                raise IntegrityError(f"{self._mark} does not say how far the control journal had got")
 
     def _cut(self, descriptor: int, found: Scan) -> None:
         """Cut off the half line of a writer that died; it was never acted on."""

@@ -1,7 +1,8 @@
 """Journals as an index finds them: which files there are, whether they changed, and which lines are complete."""
 
 import os
-from collections.abc import Iterable, Iterator
+import stat
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
@@ -26,8 +27,10 @@ class JournalFile:
 
     @property
     def name(self) -> str:
-        """The name within the journal folder: `2026-11-22/<run>.jsonl`."""
-        return f"{self.path.parent.name}/{self.path.name}"
+        """The name within the journal folder: `2026-11-22/<run>.jsonl`, `evals/2026-11-22/<eval>.jsonl`."""
+        day = self.path.parent
+        above = f"{EVALS}/" if day.parent.name == EVALS else ""
+        return f"{above}{day.name}/{self.path.name}"
 
     @property
     def mark(self) -> Mark:
@@ -35,10 +38,32 @@ class JournalFile:
         return (self.name, self.size, self.changed)
 
 
-def journals_in(folder: Path) -> dict[str, JournalFile]:
-    """Return the journal of every run below `<folder>/<date>/`, and of every eval below `<folder>/evals/<date>/`."""
-    found = [journal for one in (folder, folder / EVALS) for journal in _below(one)]
+def journals_in(folder: Path, but: Container[str] = ()) -> dict[str, JournalFile]:
+    """Return the journal of every run below `<folder>/<date>/`, and of every eval below `<folder>/evals/<date>/`.
+
+    Runs of the dates in `but` are left out.
+    """
+    found = [*_below(folder, but), *_below(folder / EVALS)]
     return _by_run(sorted(found, key=lambda journal: journal.path))
+
+
+def dates_in(folder: Path) -> dict[str, int]:
+    """Return the folders of runs, by their date, with the moment at which a file came or went last, in nanoseconds."""
+    return {
+        day.name: day.stat().st_mtime_ns
+        for day in _entries(folder)
+        if day.name != EVALS and day.is_dir(follow_symlinks=True)
+    }
+
+
+def is_as_it_was(folder: Path, mark: Mark) -> bool:
+    """Return whether a journal was not written to since it had this mark."""
+    name, size, changed = mark
+    try:
+        seen = os.lstat(f"{folder}/{name}")
+    except OSError:
+        return False
+    return stat.S_ISREG(seen.st_mode) and (seen.st_size, seen.st_mtime_ns) == (size, changed)
 
 
 def journals_among(paths: Iterable[Path]) -> dict[str, JournalFile]:
@@ -54,10 +79,10 @@ def _by_run(journals: Iterable[JournalFile]) -> dict[str, JournalFile]:
     return dict(sorted(found.items()))
 
 
-def _below(folder: Path) -> Iterator[JournalFile]:
+def _below(folder: Path, but: Container[str] = ()) -> Iterator[JournalFile]:
     """Yield the journals in the folders of a folder. Every file is looked at each time: a change is never missed."""
     for day in _entries(folder):
-        if day.is_dir(follow_symlinks=True):
+        if day.name not in but and day.is_dir(follow_symlinks=True):
             for entry in _entries(Path(day.path)):
                 yield from _journal_of(entry)
 
@@ -81,14 +106,14 @@ def _entries(folder: Path) -> list["os.DirEntry[str]"]:
         return []
 
 
-def complete_lines(path: Path) -> list[bytes]:
-    """Return the lines of a journal that end in a newline; a torn tail is not one.
+def lines_of(path: Path) -> tuple[list[bytes], bytes]:
+    """Return the lines of a journal that end in a newline, and the torn tail after them, which is no line.
 
     Raises:
         OSError: the file cannot be read.
     """
-    *complete, _torn = path.read_bytes().split(b"\n")
-    return complete
+    *complete, torn = path.read_bytes().split(b"\n")
+    return complete, torn
 
 
 def _looked_at(paths: Iterable[Path]) -> Iterator[JournalFile]:

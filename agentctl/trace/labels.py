@@ -1,11 +1,17 @@
-"""What people think of runs: a pure fold over their journal. The last word on a run counts; earlier ones stay."""
+"""What people think of runs: a pure fold over their journal, or what the index holds of it. The last word on a run counts; earlier ones stay."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
+from agentctl.events.base import Principal
 from agentctl.events.control import RunLabelled
 from agentctl.events.record import Record
+from agentctl.foundation.clock import to_rfc3339
+from agentctl.trace.run_rows import query, utc
+
+if TYPE_CHECKING:
+    from agentctl.trace.reading import Reader
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +35,12 @@ def labels_of(records: Iterable[Record]) -> Labels:
     return {run: tuple(said) for run, said in found.items()}
 
 
-def last_label(labels: Labels, run: str) -> RunLabelled | None:
-    """Return the label that counts; None where nobody gave one."""
-    said = labels.get(run)
-    return said[-1].event if said else None
+def labels_said(reader: "Reader", run: str) -> tuple[Said, ...]:
+    """Return all labels of one run that the index knows, oldest first."""
+    return tuple(_said(run, *row) for row in query(reader, "labels_of_run", run=run))
+
+
+def _said(run: str, label: Any, *by_reason_time: Any) -> Said:  # what DuckDB has in its cells
+    name, kind, assurance, reason, time = by_reason_time
+    by = Principal(id=name, kind=kind, assurance=assurance)
+    return Said(RunLabelled(run=run, label=label, by=by, reason=reason), to_rfc3339(utc(time)))

@@ -1,11 +1,11 @@
 """Loading whole journals into the index: checked record by record, read once, and spread over its tables."""
 
-from collections.abc import Container, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Container, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING
 
-from agentctl.trace.journal_files import JournalFile, complete_lines
+from agentctl.trace.journal_files import JournalFile, lines_of
 from agentctl.trace.links import Links
 from agentctl.trace.query_texts import query_names, query_text
 
@@ -25,6 +25,16 @@ def derived_tables() -> dict[str, str]:
     return {name: "eval" if name in _OF_EVALS else "run" for name in query_names("tables")}
 
 
+def tables_by_journal() -> dict[str, str]:
+    """Return every table that is filled from runs' journals, with its column that says from which one a row comes."""
+    return {"events": "run", "journals": "run", **derived_tables()}
+
+
+def table_names() -> tuple[str, ...]:
+    """Return every table there is."""
+    return ("meta", "folders", "labels_journal", "labels", "contents", *tables_by_journal())
+
+
 def create_tables(connection: "DuckDBPyConnection") -> None:
     """Make all tables, empty, where the connection stands."""
     connection.execute(query_text("tables"))
@@ -41,7 +51,7 @@ class Loaded:
 
 def create_tables_like(connection: "DuckDBPyConnection", where: str) -> None:
     """Make all tables, empty, where the connection stands, in the form of those that are elsewhere: no SQL of ours is read."""
-    for name in ("journals", "events", "contents", *derived_tables()):
+    for name in table_names():
         connection.execute(f"CREATE TABLE {name} AS FROM {where}.{name} LIMIT 0")
 
 
@@ -59,17 +69,31 @@ def load(
             forget(connection, again)
         records = _load_batch(connection, batch)
         connection.commit()
-        yield Loaded(len(batch.journals), records)
+        yield Loaded(len(batch.taken), records)
 
 
 def forget(connection: "DuckDBPyConnection", runs: Iterable[str]) -> None:
     """Delete everything that came from some journals."""
     gone = sorted(runs)
-    for table, column in {"events": "run", "journals": "run", **derived_tables()}.items():
+    for table, column in tables_by_journal().items():
         connection.execute(
             f"DELETE FROM {table} WHERE {column} IN (SELECT unnest($runs::VARCHAR[]))",  # noqa: S608 - our own words
             {"runs": gone},
         )
+
+
+def note_dates(connection: "DuckDBPyConnection", dates: Mapping[str, int]) -> None:
+    """Note of which dates everything was taken while their folders stood as given; nothing is written where that is known."""
+    noted = dict(connection.execute("SELECT name, changed FROM folders").fetchall())
+    if noted == dates:
+        return
+    connection.begin()
+    connection.execute("DELETE FROM folders")
+    connection.execute(
+        "INSERT INTO folders SELECT unnest($names::VARCHAR[]), unnest($changes::BIGINT[])",
+        {"names": list(dates), "changes": list(dates.values())},
+    )
+    connection.commit()
 
 
 def sweep(connection: "DuckDBPyConnection") -> None:
@@ -77,27 +101,36 @@ def sweep(connection: "DuckDBPyConnection") -> None:
     connection.execute(query_text("sweep_contents"))
 
 
-class _Batch:
-    """Journals that are loaded in one go: of which file how many lines, None where it could not be read, and the links."""
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """A journal of which so many complete lines were taken, None where it could not be read; `torn`: bytes follow them."""
 
-    def __init__(self) -> None:
-        self.journals: dict[JournalFile, int | None] = {}
-        self.links = Links()
-        self.size = 0
+    journal: JournalFile
+    lines: int | None
+    torn: bool = False
+
+
+@dataclass(slots=True)
+class _Batch:
+    """Journals that are loaded in one go, and all their links."""
+
+    taken: list[_Taken] = field(default_factory=list)
+    links: Links = field(default_factory=Links)
+    size: int = 0
 
     @property
     def runs(self) -> list[str]:
         """The runs whose journals these are."""
-        return [journal.run for journal in self.journals]
+        return [taken.journal.run for taken in self.taken]
 
     def take(self, journal: JournalFile) -> None:
         """Take one more journal."""
         try:
-            lines = complete_lines(journal.path)
+            lines, torn = lines_of(journal.path)
         except OSError:
-            self.journals[journal] = None
+            self.taken.append(_Taken(journal, None))
             return
-        self.journals[journal] = len(lines)
+        self.taken.append(_Taken(journal, len(lines), bool(torn)))
         self.links.take(journal.run, lines)
         self.size += journal.size
 
@@ -109,7 +142,7 @@ def _batches(journals: Iterable[JournalFile]) -> Iterator[_Batch]:
         if batch.size > _BATCH_BYTES:
             yield batch
             batch = _Batch()
-    if batch.journals:
+    if batch.taken:
         yield batch
 
 
@@ -153,12 +186,11 @@ def _note(connection: "DuckDBPyConnection", batch: _Batch) -> None:
         query_text("note_journals"),
         {
             "runs": batch.runs,
-            "paths": [journal.name for journal in batch.journals],
-            "sizes": [journal.size for journal in batch.journals],
+            "paths": [taken.journal.name for taken in batch.taken],
+            "sizes": [taken.journal.size for taken in batch.taken],
             # One that could not be read is looked at again next time, changed or not.
-            "changes": [
-                _NEVER if lines is None else journal.changed for journal, lines in batch.journals.items()
-            ],
-            "lines": list(batch.journals.values()),
+            "changes": [_NEVER if taken.lines is None else taken.journal.changed for taken in batch.taken],
+            "lines": [taken.lines for taken in batch.taken],
+            "torn": [taken.torn for taken in batch.taken],
         },
     )

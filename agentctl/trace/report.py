@@ -1,9 +1,8 @@
 """One run as a person asks about it: its events put together by step and call. Pure; nothing is judged anew."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from decimal import Decimal
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 
 from agentctl.events.approval import GrantGiven, MessageRefused
 from agentctl.events.budget import BudgetOverrun, BudgetRaised, BudgetStopped
@@ -21,50 +20,10 @@ from agentctl.events.run import (
 from agentctl.events.tool import ToolResult
 from agentctl.trace.call_report import Call, calls_of
 from agentctl.trace.placed import Placed, Placeds, first_after, in_order, of_type
-
-RunStatus = Literal["running", "suspended", "finished"]
-"""`running`: under way, or its process died; the journal cannot tell."""
+from agentctl.trace.run_rows import RunRow
 
 ModelEnd: TypeAlias = ModelAnswered | ModelFailed
 """How an attempt to ask a model ended."""
-
-
-@dataclass(frozen=True, slots=True)
-class RunRow:
-    """One run in a line. Tokens and money are what was settled; money is exact to 12 decimals."""
-
-    run: str
-    kind: str
-    agent: str
-    owner: str
-    version: str
-    version_tag: str | None
-    environment: str
-    principal: str
-    principal_assurance: str
-    on_behalf_of: tuple[str, ...]
-    input: str
-    status: RunStatus
-    reason: str | None
-    exit_code: int | None
-    answer: str | None
-    started_at: datetime
-    ended_at: datetime | None
-    steps: int
-    model_calls: int
-    tool_calls: int
-    refused_calls: int
-    input_tokens: int
-    output_tokens: int
-    cost_usd: Decimal
-    overridden: bool
-    """Whether a person answered an approval."""
-    last_event_at: datetime
-
-    @property
-    def seconds(self) -> float:
-        """How long it took from its beginning to the last that is known of it, waiting included."""
-        return (self.last_event_at - self.started_at).total_seconds()
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from agentctl.trace.query_texts import query_text
 
 if TYPE_CHECKING:
-    from agentctl.trace.store import Reader
+    from agentctl.trace.reading import Reader
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,8 @@ WHERE
     AND ($status::VARCHAR IS NULL OR $status IN (status, reason))
     AND ($since::VARCHAR IS NULL OR started_at >= $since::TIMESTAMP)
     AND ($until::VARCHAR IS NULL OR started_at < $until::TIMESTAMP)
-    AND ($only::VARCHAR[] IS NULL OR list_contains($only, run))
-    AND ($without::VARCHAR[] IS NULL OR NOT list_contains($without, run))
+    AND ($label::VARCHAR IS NULL OR $label = coalesce(
+        (SELECT arg_max(label, seq) FROM labels WHERE labels.run = runs.run), 'none'
+    ))
 ORDER BY started_at DESC, run DESC
 LIMIT $limit;

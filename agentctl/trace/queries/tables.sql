@@ -12,7 +12,35 @@ CREATE TABLE journals (
     size    BIGINT,
     changed BIGINT,   -- nanoseconds since 1970
     lines   BIGINT,   -- complete lines; NULL where the file could not be read
-    records BIGINT    -- lines whose hash and place in the chain hold; fewer than `lines` means damage
+    records BIGINT,   -- lines whose hash and place in the chain hold; fewer than `lines` means damage
+    closed  BOOLEAN   -- whole, and its run at an end: nobody writes to it again
+);
+
+-- The folders of journals as they were when all that lies in them was taken; only those that had been quiet for a while.
+CREATE TABLE folders (
+    name    VARCHAR,
+    changed BIGINT    -- nanoseconds since 1970
+);
+
+-- The journal of labels as it was when it was taken; no row where there is none.
+CREATE TABLE labels_journal (
+    size    BIGINT,
+    changed BIGINT,
+    lines   BIGINT,
+    records BIGINT
+);
+
+-- What people think of runs. `hash` is that of the record.
+CREATE TABLE labels (
+    run                VARCHAR,
+    seq                BIGINT,
+    time               TIMESTAMP,
+    label              VARCHAR,
+    said_by            VARCHAR,
+    said_by_kind       VARCHAR,
+    said_by_assurance  VARCHAR,
+    reason             VARCHAR,
+    hash               VARCHAR
 );
 
 -- Data are JSON, and shown as JSON; a column of that type would be read once more when it is filled.

@@ -26,7 +26,7 @@ from agentctl.events.tool import (
 )
 from agentctl.foundation.canonical import JsonValue
 from agentctl.foundation.errors import UsageError
-from agentctl.trace.store import Reader
+from agentctl.trace.reading import Reader
 from tests.fakes.journals import (
     answered,
     decided,

@@ -4,7 +4,7 @@ import pytest
 
 from agentctl.audit.tables import Table, nearest_column, table_named, tables
 from agentctl.foundation.errors import UsageError
-from agentctl.trace.store import Reader
+from agentctl.trace.reading import Reader
 from tests.fakes.journals import refund_story, run_id, write_journal
 
 # What an audit needs of every trace, and where it is found.

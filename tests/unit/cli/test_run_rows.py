@@ -8,15 +8,17 @@ from typing import get_args
 
 import pytest
 
-from agentctl.cli.run_rows import Listed, print_runs
-from agentctl.cli.show_run import Standing
+from agentctl.cli.run_rows import outcome, print_runs
 from agentctl.cli.terminal import Terminal
-from agentctl.events.control import RunLabelled
+from agentctl.events.replay import Fidelity
 from agentctl.events.run import FinishStatus, RunSuspended, SuspendReason
 from agentctl.trace import questions
-from agentctl.trace.report import RunRow
-from agentctl.trace.store import Reader
-from tests.fakes.journals import CASEY, RUN, run_id, started, write_journal
+from agentctl.trace.holding import Standing
+from agentctl.trace.label_index import LastLabel, SaidBy
+from agentctl.trace.reading import Reader
+from agentctl.trace.run_listing import Listed
+from agentctl.trace.run_rows import RunRow
+from tests.fakes.journals import RUN, run_id, started, write_journal
 from tests.fakes.screen import Screen, ScreenFile
 
 
@@ -30,9 +32,9 @@ def row(tmp_path: Path) -> RunRow:
     return replace(report.row, tool_calls=12, refused_calls=3, cost_usd=Decimal("0.12345678"))
 
 
-def label(word: str) -> RunLabelled:
+def label(word: str) -> LastLabel:
     """Return a label."""
-    return RunLabelled(run=RUN, label=word, by=CASEY, reason="seen")  # type: ignore[arg-type]  # checked by the model
+    return LastLabel("run.labelled", RUN, word, SaidBy("casey", "user", "asserted"), "seen")
 
 
 def shown(listed: list[Listed], columns: int, monkeypatch: pytest.MonkeyPatch) -> list[str]:
@@ -81,11 +83,11 @@ def test_on_a_narrow_terminal_each_run_has_a_few_words(row: RunRow, monkeypatch:
 
 
 def test_every_way_to_stand_has_its_words(row: RunRow) -> None:
-    """Whatever a run ended with or waits for, and whether it has a process."""
-    for reason in (*get_args(FinishStatus), *get_args(SuspendReason)):
-        assert Listed(replace(row, reason=reason), "unknown", None).outcome[0]
+    """Whatever a run ended with or waits for, how far a replay is the same, and whether it has a process."""
+    for reason in (*get_args(FinishStatus), *get_args(SuspendReason), *get_args(Fidelity)):
+        assert outcome(Listed(replace(row, reason=reason), "unknown", None))[0]
     going = replace(row, status="running", reason=None)
-    words = [Listed(going, one, None).outcome[0] for one in get_args(Standing)]
+    words = [outcome(Listed(going, one, None))[0] for one in get_args(Standing)]
     assert words == ["running", "stopped", "running"]
 
 

@@ -28,8 +28,8 @@ from agentctl.events.tool import (
 )
 from agentctl.trace import questions
 from agentctl.trace.call_report import Call
+from agentctl.trace.reading import Reader
 from agentctl.trace.report import RunReport
-from agentctl.trace.store import Reader
 from agentctl.trace.three_questions import three_questions
 from tests.fakes.journals import (
     CASEY,

@@ -2,7 +2,7 @@
 
 from agentctl.events.base import Principal
 from agentctl.events.control import Label, ReviewerRevoked, RunLabelled
-from agentctl.trace.labels import Said, labels_of, last_label
+from agentctl.trace.labels import Said, labels_of
 from tests.fakes.journals import chained, run_id
 
 OLGA = Principal(id="olga", kind="user", assurance="asserted")
@@ -23,9 +23,3 @@ def test_the_last_word_counts_and_earlier_ones_stay() -> None:
         run_id(1): (Said(first, records[0].time), Said(last, records[3].time)),
         run_id(2): (Said(other, records[2].time),),
     }
-    assert last_label(labels, run_id(1)) == last
-
-
-def test_a_run_of_which_nothing_was_said_has_no_label() -> None:
-    """Absent is absent, not `good`."""
-    assert last_label(labels_of([]), run_id(1)) is None

@@ -9,7 +9,7 @@ import pytest
 
 from agentctl.trace import loading
 from agentctl.trace.query_texts import query_text
-from agentctl.trace.store import Damage, Reader
+from agentctl.trace.reading import Damage, Reader
 from tests.fakes.journals import refund_story, run_id, write_journal
 
 STORY = len(refund_story())

@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from agentctl.events.base import Principal
 from agentctl.events.record import EVENT_TYPES, AnyEvent
 from agentctl.events.run import RunFinished, RunSuspended
-from agentctl.trace.questions import Choice, find_run, list_runs, show_run
-from agentctl.trace.report import JournalState, NotUnderstood, RunRow
-from agentctl.trace.store import Reader
+from agentctl.trace.questions import find_run, show_run
+from agentctl.trace.reading import Reader
+from agentctl.trace.report import JournalState, NotUnderstood
+from agentctl.trace.run_rows import Choice, RunRow, list_runs
 from agentctl.trace.three_questions import three_questions
 from tests.fakes.events import events_of
 from tests.fakes.journals import (

@@ -20,7 +20,8 @@ from agentctl.events.tool import GrantUse, ToolAmended, ToolRefused
 from agentctl.foundation.canonical import canonical_bytes
 from agentctl.trace import loading, store
 from agentctl.trace.chain import line_of
-from agentctl.trace.store import Damage, Index, Ingested, Reader
+from agentctl.trace.reading import Damage, Reader
+from agentctl.trace.store import Index, Ingested
 from tests.fakes.journals import (
     chained,
     decided,
@@ -144,14 +145,6 @@ class TestIngesting:
         write_journal(folder, run_id(0), events)
         assert Ingested("done", 1, STORY) == index.ingest()
         assert counted(index) == (STORY, STORY)
-
-    def test_takes_only_the_journals_it_is_told(self, index: Index, folder: Path, database: Path) -> None:
-        """A run's end pays for its own journal; others stay as they are, present or not."""
-        first, second = write_story(folder, 0), write_story(folder, 1)
-        assert Ingested("done", 1, STORY) == index.ingest([first])
-        first.unlink()
-        assert Ingested("done", 1, STORY) == index.ingest([second])
-        assert stored(database) == 2 * STORY
 
     def test_forgets_a_journal_that_is_gone(self, index: Index, folder: Path, database: Path) -> None:
         """The index is a function of the journals: what is gone there is gone here."""

@@ -8,7 +8,7 @@ import pytest
 from agentctl.events.record import AnyEvent
 from agentctl.events.tool import ToolInDoubt, ToolUnknown
 from agentctl.trace.questions import show_run
-from agentctl.trace.store import Reader
+from agentctl.trace.reading import Reader
 from agentctl.trace.three_questions import ThreeAnswers, three_questions, three_questions_of
 from tests.fakes.journals import (
     BEGINNING,

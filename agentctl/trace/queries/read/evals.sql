@@ -1,4 +1,4 @@
--- Evals, from their own journals, and what replays came to, from theirs.
+-- Evals, from their own journals.
 CREATE OR REPLACE TEMP TABLE of_evals AS
 SELECT place, run, seq, time, type, json_transform(data, '{
     "agent": "VARCHAR", "golden_set": "VARCHAR", "golden_set_digest": "VARCHAR", "version": "VARCHAR",

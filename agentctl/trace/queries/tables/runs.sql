@@ -61,6 +61,10 @@ tooled AS (
     FROM of_tools
     GROUP BY run
 ),
+judged AS (
+    -- A replay goes as far as the run that it replays, to no end perhaps; it is over when it was judged.
+    SELECT run, arg_max(fidelity, seq) AS fidelity, max(time) AS time FROM of_replays GROUP BY run
+),
 answered AS (
     SELECT DISTINCT run FROM of_approvals WHERE type = 'approval.answered' AND reviewer.kind = 'person'
 )
@@ -79,15 +83,20 @@ SELECT
     envelope.principal.assurance AS principal_assurance,
     envelope.on_behalf_of,
     begun.input,
-    CASE lived.type WHEN 'run.finished' THEN 'finished' WHEN 'run.suspended' THEN 'suspended' ELSE 'running' END AS status,
-    lived.last.reason,
-    CASE lived.last.reason
+    CASE
+        WHEN judged.run IS NOT NULL OR lived.type = 'run.finished' THEN 'finished'
+        WHEN lived.type = 'run.suspended' THEN 'suspended'
+        ELSE 'running'
+    END AS status,
+    coalesce(judged.fidelity, lived.last.reason) AS reason,
+    CASE coalesce(judged.fidelity, lived.last.reason)
+        WHEN 'exact' THEN 0 WHEN 'drift' THEN 0 WHEN 'bounded' THEN 1 WHEN 'diverged' THEN 1
         WHEN 'answered' THEN 0 WHEN 'denied' THEN 3 WHEN 'approval' THEN 4 WHEN 'in_doubt' THEN 5
         WHEN 'budget' THEN 6 WHEN 'loop' THEN 6 WHEN 'provider_failed' THEN 11 WHEN 'interrupted' THEN 130
     END AS exit_code,
     CASE lived.type WHEN 'run.finished' THEN lived.last.answer END AS answer,
     written.started_at,
-    lived.ended_at,
+    coalesce(judged.time, lived.ended_at) AS ended_at,
     written.last_event_at,
     coalesce(TRY(modelled.last_step + 1), 0) AS steps,
     coalesce(modelled.calls, 0) AS model_calls,
@@ -114,5 +123,6 @@ JOIN lived ON lived.run = begun.run
 LEFT JOIN limited ON limited.run = begun.run
 LEFT JOIN modelled ON modelled.run = begun.run
 LEFT JOIN tooled ON tooled.run = begun.run
+LEFT JOIN judged ON judged.run = begun.run
 LEFT JOIN answered ON answered.run = begun.run
 ORDER BY begun.place

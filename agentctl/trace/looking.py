@@ -1,0 +1,95 @@
+"""Which journals an index has not taken in as they are, and which are gone."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from agentctl.foundation.clock import Clock
+from agentctl.trace.journal_files import (
+    JournalFile,
+    Mark,
+    dates_in,
+    is_as_it_was,
+    journals_among,
+    journals_in,
+)
+from agentctl.trace.query_texts import query_text
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+_QUIET_SECONDS = 2.0
+"""As coarse as the moments of some file systems are: within it a folder may change twice, and seem to have changed once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What differs from an index: journals that it does not hold as they are, and the runs whose journals are gone."""
+
+    changed: tuple[JournalFile, ...]
+    gone: frozenset[str] = frozenset()
+
+    @property
+    def outdated(self) -> list[str]:
+        """The runs of which the index holds something that does not count any more, or nothing yet."""
+        return [*self.gone, *(journal.run for journal in self.changed)]
+
+
+def look(connection: "DuckDBPyConnection", where: str, folder: Path) -> Seen:
+    """Look at every file; no change is missed."""
+    known, found = known_marks(connection, where), journals_in(folder)
+    return Seen(_differing(found, known), frozenset(known.keys() - found.keys()))
+
+
+def glance(connection: "DuckDBPyConnection", where: str, folder: Path) -> Seen:
+    """Look past what nobody writes to: journals that are closed, of dates at which no file came or went since.
+
+    What somebody changed in such a journal by hand is missed here, and found by whoever looks at every file.
+    """
+    dates = dates_in(folder)
+    indexed = connection.execute(f"SELECT name, changed FROM {where}.folders").fetchall()  # noqa: S608 - our own word
+    kept = {name for name, changed in indexed if dates.get(name) == changed}
+    rows = connection.execute(
+        query_text("open_journals").format(where=where), {"kept": list(kept)}
+    ).fetchall()
+    grown = [mark for _, mark, is_kept in _marks(rows, kept) if is_kept and not is_as_it_was(folder, mark)]
+    known = {run: mark for run, mark, is_kept in _marks(rows, kept) if not is_kept}
+    again = journals_among(folder / name for name, _, _ in grown)
+    found = journals_in(folder, kept)
+    seen = Seen((*again.values(), *_differing(found, known)), frozenset(known.keys() - found.keys()))
+    new = [journal.run for journal in seen.changed if journal.run not in known and journal.run not in again]
+    if seen.gone or len(again) < len(grown) or _holds_any(connection, where, new):
+        return look(
+            connection, where, folder
+        )  # files went, or were moved or copied: a run may have another one
+    return seen
+
+
+def known_marks(connection: "DuckDBPyConnection", where: str) -> dict[str, Mark]:
+    """Return the mark of every journal that was taken in."""
+    rows = connection.execute(f"SELECT run, path, size, changed FROM {where}.journals").fetchall()  # noqa: S608 - our own word
+    return {run: (path, size, changed) for run, path, size, changed in rows}
+
+
+def quiet_dates(folder: Path, clock: Clock) -> dict[str, int]:
+    """Return the dates whose folders did not change for a while: what changes in them from now on can be seen."""
+    then = (clock.now().timestamp() - _QUIET_SECONDS) * 1e9
+    return {name: changed for name, changed in dates_in(folder).items() if changed < then}
+
+
+def _marks(rows: "list[tuple[str, str, int, int]]", kept: set[str]) -> list[tuple[str, Mark, bool]]:
+    """Return run and mark of journals, and whether their date is one of those that are kept."""
+    return [(run, (path, size, changed), path.partition("/")[0] in kept) for run, path, size, changed in rows]
+
+
+def _differing(found: Mapping[str, JournalFile], known: Mapping[str, Mark]) -> tuple[JournalFile, ...]:
+    return tuple(journal for run, journal in found.items() if known.get(run) != journal.mark)
+
+
+def _holds_any(connection: "DuckDBPyConnection", where: str, runs: list[str]) -> bool:
+    if not runs:
+        return False
+    sql = f"SELECT count(*) FROM {where}.journals WHERE list_contains($runs::VARCHAR[], run)"  # noqa: S608 - our own word
+    ((count,),) = connection.execute(sql, {"runs": runs}).fetchall()
+    return bool(count)

@@ -1,0 +1,137 @@
+"""Readers of the durable prefix of every journal: the index, and beside it what is not in it yet."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Self, TypeAlias
+
+from agentctl.trace.database import attach, is_rotten, lock_down, opened
+from agentctl.trace.label_index import indexed_labels_mark, labels_mark, load_labels
+from agentctl.trace.loading import create_tables_like, load, tables_by_journal
+from agentctl.trace.looking import glance, look
+from agentctl.trace.query_texts import query_text
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+Row: TypeAlias = tuple[object, ...]
+"""One row of an answer, in the order of its columns."""
+
+# What evals and replays came to is no figure of the runs that somebody asks about.
+_OF_EVERYBODY = ("evals", "trials", "scores", "replays", "journals")
+_EVENTS = "* REPLACE (data::JSON AS data)"
+
+
+@dataclass(frozen=True, slots=True)
+class Damage:
+    """A journal of which only the first `records` of its `lines` hold; None lines where it could not be read at all."""
+
+    run: str
+    path: str
+    records: int
+    lines: int | None
+
+
+class Reader:
+    """Answers SQL over the durable prefix of every journal; it can change nothing and reach no file.
+
+    Where there is no database to be used, the same tables are made in memory from the journals.
+    """
+
+    def __init__(self, database: Path | None, journals: Path, *, at_a_glance: bool = False) -> None:
+        self._folder = journals
+        self._connection, self._ahead = _connected(database, journals, at_a_glance=at_a_glance)
+        lock_down(self._connection)
+        self._found_damage = False
+
+    @property
+    def ahead(self) -> bool:
+        """Whether it shows records that the database does not hold."""
+        return self._ahead
+
+    @property
+    def found_damage(self) -> bool:
+        """Whether the database turned out to be damaged in the middle of an answer."""
+        return self._found_damage
+
+    def rows(self, sql: str, **parameters: object) -> list[Row]:
+        """Return the rows of a query; parameters are written `$name` in it.
+
+        Raises:
+            duckdb.Error: the query is wrong.
+        """
+        import duckdb  # noqa: PLC0415 - only readers and ingesters pay for it
+
+        try:
+            return self._connection.execute(sql, parameters).fetchall()
+        except duckdb.Error as error:
+            if not is_rotten(error):
+                raise
+        self._found_damage = True
+        self._connection.close()
+        self._connection, _ = connect_for_reading(None, self._folder)
+        lock_down(self._connection)
+        return self._connection.execute(sql, parameters).fetchall()
+
+    def damaged(self) -> tuple[Damage, ...]:
+        """Return the journals of which not every line is a record in an unbroken chain."""
+        return tuple(Damage(*row) for row in self.rows(query_text("damaged")))  # type: ignore[arg-type]  # the query names these columns
+
+    def close(self) -> None:
+        """Give the database back."""
+        self._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def connect_for_reading(database: Path | None, folder: Path) -> "tuple[DuckDBPyConnection, bool]":
+    """Return a connection that sees every journal, and whether the database lacks some of it; not locked down yet."""
+    return _connected(database, folder, at_a_glance=False)
+
+
+def _connected(
+    database: Path | None, folder: Path, *, at_a_glance: bool
+) -> "tuple[DuckDBPyConnection, bool]":
+    """See `connect_for_reading`. At a glance (see `looking.glance`) there are tables, and no views where none is needed."""
+    connection = opened(":memory:")
+    attach(connection, database)
+    seen = (glance if at_a_glance else look)(connection, "indexed.main", folder)
+    labels = labels_mark(folder)
+    relabelled = labels != indexed_labels_mark(connection, "indexed.main")
+    connection.execute("CREATE SCHEMA fresh")
+    if at_a_glance and not seen.outdated and not relabelled:
+        connection.execute(
+            "CREATE TABLE fresh.labels_journal AS FROM indexed.main.labels_journal; USE indexed"
+        )
+        return connection, False
+    connection.execute("USE memory.fresh")
+    create_tables_like(connection, "indexed.main")
+    for _ in load(connection, seen.changed):
+        pass
+    if relabelled:
+        load_labels(connection, folder, labels)
+    else:
+        connection.execute("INSERT INTO labels_journal FROM indexed.main.labels_journal")
+    _unite(connection, seen.outdated, labels_in="fresh" if relabelled else "indexed.main")
+    return connection, bool(seen.outdated) or relabelled
+
+
+def leave_out_other_kinds(connection: "DuckDBPyConnection", kind: str) -> None:
+    """Show only runs of one kind in every table about runs; what evals and replays came to is shown all the same."""
+    connection.execute("INSERT INTO fresh.left_out SELECT run FROM runs WHERE kind <> $kind", {"kind": kind})
+
+
+def _unite(connection: "DuckDBPyConnection", outdated: list[str], *, labels_in: str) -> None:
+    """Let the index, but for what is outdated in it, and what is not in it yet be asked as one."""
+    connection.execute("CREATE TABLE outdated AS SELECT unnest($runs::VARCHAR[]) AS run", {"runs": outdated})
+    connection.execute("CREATE TABLE left_out (run VARCHAR); USE memory.main")
+    for table, column in tables_by_journal().items():
+        template = query_text("union_of_all" if table in _OF_EVERYBODY else "union")
+        columns = _EVENTS if table == "events" else "*"
+        connection.execute(template.format(table=table, columns=columns, journal=column))
+    connection.execute(query_text("united_contents"))
+    connection.execute(query_text("labels_of_shown").format(where=labels_in))
+    connection.execute(query_text("views"))
