@@ -11,7 +11,7 @@ from typing_extensions import override
 
 from agentctl.events.record import AnyEvent, Record
 from agentctl.foundation.errors import JournalUnavailable
-from agentctl.trace.disk import full_sync
+from agentctl.trace.disk import full_sync, sync_directory
 from agentctl.trace.journal import FileJournals
 from agentctl.trace.ports import Acquired, Journal, Journals
 
@@ -90,14 +90,16 @@ class TrialJournals(Journals):
 
 
 def made_durable(files: FileJournals, run: str) -> None:
-    """Sync a trial's journal as a whole.
+    """Sync a trial's journal as a whole, and its place in its folder.
 
     Raises:
         JournalUnavailable: the disk refused.
     """
     try:
-        with files.path_of(run).open("rb") as file:
+        path = files.path_of(run)
+        with path.open("rb") as file:
             full_sync(file.fileno())
+        sync_directory(path.parent)
     except OSError as error:
         raise JournalUnavailable(
             f"the journal of run {run} cannot be synced: {error.strerror or error}"

@@ -93,7 +93,9 @@ class TrialScene:
         self._ledger = MemoryLedger()
         level = governing.contract.logging.pii_redaction
         self.vault = Vault(None, project.keys.sealing(), plan.run, level)
-        files = FileJournals(project.paths.journal, clock, SystemDisk())
+        files = FileJournals(
+            project.paths.journal, clock, SystemDisk(), entries_durable=plan.every_call_durable
+        )
         self.journals: Journals = files if plan.every_call_durable else TrialJournals(files)
 
     def scene(self, office_url: str | None) -> Scene:

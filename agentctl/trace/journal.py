@@ -173,12 +173,20 @@ class FileJournal:
 
 
 class FileJournals:
-    """All journals of a project: `<folder>/<date>/<run>.jsonl`."""
+    """All journals of a project: `<folder>/<date>/<run>.jsonl`.
 
-    def __init__(self, folder: Path, clock: Clock, disk: Disk) -> None:
+    Args:
+        folder: where they are.
+        clock: whose hour their records have.
+        disk: writes and syncs them.
+        entries_durable: whether a new one's place in its folder is durable before anything stands in it.
+    """
+
+    def __init__(self, folder: Path, clock: Clock, disk: Disk, *, entries_durable: bool = True) -> None:
         self._folder = folder
         self._clock = clock
         self._disk = disk
+        self._entries_durable = entries_durable
 
     def create(self, run: str) -> FileJournal:
         """Begin a new run's journal and become its writer.
@@ -193,7 +201,8 @@ class FileJournals:
             make_private_folder(day)
             with _owned(day / f"{run}.jsonl", os.O_CREAT | os.O_EXCL) as descriptor:
                 _lock(descriptor, run)
-                sync_directory(day)
+                if self._entries_durable:
+                    sync_directory(day)
                 return FileJournal(run, descriptor, Head(), clock=self._clock, disk=self._disk)
 
     def acquire(self, run: str) -> Acquired:
