@@ -97,18 +97,12 @@ def run(
 
     screen, project = EvalScreen(as_json=json), open_project()
     if (agent is None) == (resumed is None):
-        raise UsageError(
-            "an eval needs an agent, or an eval to go on with", "`agentctl eval AGENT`, or `--resume EVAL`"
-        )
+        found = "an eval needs an agent, or an eval to go on with" + ("" if agent is None else ", not both")
+        raise UsageError(found, "`agentctl eval AGENT`, or `agentctl eval --resume EVAL`")
+    screen.refuse_unwritable(junit)
     if resumed is not None:
-        return _end(
-            screen,
-            project,
-            resume_eval(project, resumed, at_once, screen.watch),
-            junit,
-            github=github,
-            bless=bless,
-        )
+        outcome = resume_eval(project, resumed, at_once, screen.watch, blesses=bless)
+        return _end(screen, project, outcome, junit, github=github, bless=bless)
     order = EvalOrder(
         agent=agent or "",
         patterns=tuple(cases or ()),
@@ -121,9 +115,8 @@ def run(
         environment=environment,
         principal=principal,
     )
-    return _end(
-        screen, project, run_eval(project, order, at_once, screen.watch), junit, github=github, bless=bless
-    )
+    outcome = run_eval(project, order, at_once, screen.watch, blesses=bless)
+    return _end(screen, project, outcome, junit, github=github, bless=bless)
 
 
 def _usd(text: str) -> Decimal:
@@ -149,7 +142,7 @@ def _end(
     bless: bool,
 ) -> int:
     """Write what was asked for, show what it came to, and return the exit code of its verdict."""
-    from agentctl.composition import evals
+    from agentctl.composition.baselines import bless as make_baseline
 
     report = outcome.report
     if report is None:
@@ -157,5 +150,6 @@ def _end(
     screen.write(report, junit, github=github)
     screen.report(report, github=github)
     if bless:
-        screen.blessed(evals.bless(project, report))
+        done = make_baseline(project, report)
+        screen.blessed(done, project.files.shown(done.path))
     return int(report.verdict.exit_code)

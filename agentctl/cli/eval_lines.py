@@ -1,6 +1,7 @@
 """An eval in lines: what failed first of all, with what was expected, what was found and what to type next. Pure."""
 
 from collections.abc import Iterator
+from itertools import islice
 
 from agentctl.cli.terminal import Line, Tone
 from agentctl.evals.report import EvalReport
@@ -9,6 +10,8 @@ from agentctl.events.evals import Score, TrialJudged
 from agentctl.foundation.money import plain
 
 _DIGEST = 19
+_MOST_TOLD = 10
+_MOST_NAMED = 8
 
 
 def head_lines(report: EvalReport) -> Iterator[Line]:
@@ -31,7 +34,18 @@ def head_lines(report: EvalReport) -> Iterator[Line]:
     )
 
 
-def case_lines(result: CaseResult, report: EvalReport) -> Iterator[Line]:
+def results_lines(report: EvalReport) -> Iterator[Line]:
+    """Yield what the cases came to: the first that are wanting in full, of the others only that they are."""
+    wanting = [result for result in report.results if result.outcome in {"failed", "unjudged"}]
+    short = {result.case.id for result in wanting[_MOST_TOLD:]}
+    for result in report.results:
+        yield from case_lines(result, report, in_full=result.case.id not in short)
+    if short:
+        rest = f"what is wanting in the last {len(short)} is not told here; `--json` and `--junit` have all of it"
+        yield Line(rest, depth=1, tone="quiet")
+
+
+def case_lines(result: CaseResult, report: EvalReport, *, in_full: bool = True) -> Iterator[Line]:
     """Yield what one case came to; nothing of one that passed and has nothing to say."""
     match result.outcome:
         case "passed":
@@ -43,7 +57,9 @@ def case_lines(result: CaseResult, report: EvalReport) -> Iterator[Line]:
         case "not_tried" if not result.trials:
             return  # the verdict names it
         case "failed" | "unjudged" | "not_tried" as outcome:
-            yield from _wanting(result, report, "bad" if outcome == "failed" else "warn")
+            tone: Tone = "bad" if outcome == "failed" else "warn"
+            lines = _wanting(result, report, tone)
+            yield from lines if in_full else islice(lines, 1)
 
 
 def _wanting(result: CaseResult, report: EvalReport, tone: Tone) -> Iterator[Line]:
@@ -94,7 +110,8 @@ def verdict_lines(report: EvalReport) -> Iterator[Line]:
             )
     new = [result.case.id for result in report.results if result.change == "new"]
     if new:
-        yield Line(f"not in the baseline yet: {', '.join(new)}", depth=1, tone="quiet")
+        more = f" and {len(new) - _MOST_NAMED} more" if len(new) > _MOST_NAMED else ""
+        yield Line(f"not in the baseline yet: {', '.join(new[:_MOST_NAMED])}{more}", depth=1, tone="quiet")
     counts = ", ".join(
         f"{outcomes.count(outcome)} {outcome.replace('_', ' ')}"
         for outcome in ("passed", "failed", "unjudged", "not_tried", "skipped")
@@ -107,3 +124,11 @@ def verdict_lines(report: EvalReport) -> Iterator[Line]:
     first, *others = report.verdict.reasons
     yield Line(f"{report.verdict.kind.replace('_', ' ')}: {first}", tone=tone)
     yield from (Line(other, depth=1) for other in others)
+    if report.verdict.kind == "spend_cap" and report.started.max_cost_usd is not None:
+        cap = f"the cap is {plain(report.started.max_cost_usd)} USD, and {plain(report.cost_usd)} USD of it is spent"
+        yield Line(
+            f"{cap}; one more trial may cost up to {plain(report.worst_usd)} USD", depth=1, tone="quiet"
+        )
+    if report.verdict.kind == "incomparable":
+        again = f"`agentctl eval {report.started.agent} --bless` makes what they come to now the baseline"
+        yield Line(again, depth=1, tone="quiet")

@@ -1,9 +1,12 @@
 """What an eval shows: how far it is, what failed and why, what it comes to; and the files that CI reads."""
 
+import os
 from pathlib import Path
 
-from agentctl.cli.eval_lines import case_lines, head_lines, verdict_lines
+from agentctl.cli.eval_lines import head_lines, results_lines, verdict_lines
 from agentctl.cli.terminal import Terminal
+from agentctl.cli.words import counted
+from agentctl.composition.baselines import Blessed
 from agentctl.composition.eval_orders import Progress
 from agentctl.composition.evals import EvalOutcome
 from agentctl.evals.report import EvalReport
@@ -41,6 +44,18 @@ class EvalScreen:
             self._terminal.document({"eval": outcome.eval, "done": outcome.done, "planned": outcome.planned})
         return int(ExitCode.INTERRUPTED)
 
+    @staticmethod
+    def refuse_unwritable(file: Path | None) -> None:
+        """See that a report can be written there before anything is tried, which may cost money.
+
+        Raises:
+            UsageError: it cannot.
+        """
+        if file is not None and (file.is_dir() or not os.access(file.absolute().parent, os.W_OK)):
+            raise UsageError(
+                f"{file} cannot be written", "a file in a folder that is there and can be written"
+            )
+
     def write(self, report: EvalReport, junit_file: Path | None, *, github: bool) -> None:
         """Write what CI reads.
 
@@ -68,15 +83,21 @@ class EvalScreen:
         if github:  # which obeys what it takes for a command anywhere in a line, whoever wrote it
             self._terminal.data((f"::stop-commands::{report.eval}",))
         self._terminal.lines(head_lines(report))
-        for result in report.results:
-            self._terminal.lines(case_lines(result, report))
+        self._terminal.lines(results_lines(report))
         self._terminal.lines(verdict_lines(report))
         if github:
             self._terminal.data((f"::{report.eval}::", *annotations(report)))
 
-    def blessed(self, path: Path) -> None:
-        """Say where the baseline stands."""
-        self._terminal.progress(f"blessed: {path}; read its diff and commit it")
+    def blessed(self, done: Blessed, shown: str) -> None:
+        """Say where the baseline stands, and what is not in it any more."""
+        self._terminal.progress(
+            f"blessed: {counted(done.cases, 'case')} in {shown}; read its diff and commit it"
+        )
+        if done.dropped:
+            self._terminal.warning(
+                f"{counted(done.dropped, 'case')} that {'was' if done.dropped == 1 else 'were'} blessed under another version "
+                "and not tried now, left out; without `--cases` and `--tag` all are tried"
+            )
 
 
 def _so_far(progress: Progress) -> str:

@@ -1,4 +1,4 @@
-"""The use cases around an eval: begin one, go on with one, bless what it came to.
+"""The use cases around an eval: begin one, go on with one.
 
 An eval is a journal of its own: what is tried, every trial that begins, every trial that was judged. So an eval that was
 killed goes on from its journal; a trial of which nobody knows what came is tried again.
@@ -14,6 +14,7 @@ from pathlib import Path
 from socket import socket
 
 from agentctl.composition.asserted import asserted
+from agentctl.composition.baselines import baseline_of
 from agentctl.composition.checking import refuse_unless_sound
 from agentctl.composition.eval_orders import EvalOrder, Watch
 from agentctl.composition.eval_trials import Trying, spent_before
@@ -23,10 +24,11 @@ from agentctl.composition.trial_crew import Crew, crew, processes_for
 from agentctl.composition.trial_makers import Here, serve
 from agentctl.composition.trials import GoverningOf, Stages, open_stages
 from agentctl.composition.versions import find_version, is_file_name, stored_version, tag_of, version_named
-from agentctl.contract.baseline import Baseline, baseline_path, baseline_text, load_baseline
+from agentctl.contract.baseline import Baseline
 from agentctl.contract.golden import GoldenCase
 from agentctl.contract.golden_files import GoldenFile, golden_file
-from agentctl.evals.blessing import Blessing, blessed, obstacles_to, why_not_blessed
+from agentctl.contract.words import nearest
+from agentctl.evals.blessing import obstacles_to
 from agentctl.evals.cap import Cap
 from agentctl.evals.parts import changes, parts_of
 from agentctl.evals.plan import PlannedTrial, chosen, planned
@@ -35,12 +37,11 @@ from agentctl.evals.results import results_of
 from agentctl.evals.state import EvalState, fold
 from agentctl.evals.verdict import verdict_of
 from agentctl.events.evals import EvalFinished, EvalStarted
-from agentctl.foundation.clock import to_rfc3339
-from agentctl.foundation.errors import IntegrityError, UsageError
+from agentctl.foundation.canonical import digest_bytes
+from agentctl.foundation.errors import IntegrityError, LockedError, UsageError
 from agentctl.foundation.ids import new_run_id
 from agentctl.runtime.live_world import Interrupt
-from agentctl.trace.disk import put_whole
-from agentctl.trace.ports import Journal
+from agentctl.trace.ports import Acquired, Journal
 from agentctl.trace.run_names import LATEST
 
 
@@ -63,6 +64,7 @@ class _Subject:
     cases: tuple[GoldenCase, ...]
     governing_of: GoverningOf
     environment: str
+    baseline: Baseline | None
 
     @property
     def governing(self) -> Governing:
@@ -72,18 +74,20 @@ class _Subject:
     @property
     def parts(self) -> dict[str, str]:
         """What is tried, part by part."""
-        governing = self.governing
-        return parts_of(governing.version, governing.environment, governing.platform)
-
-    @property
-    def baseline(self) -> Baseline | None:
-        """What was blessed, as it stands in its file; None where nothing was."""
-        path = baseline_path(self.project.paths.root, self.governing.contract.agent.name)
-        return load_baseline(path, self.project.files.shown(path)) if path.exists() else None
+        governing, files = self.governing, self.project.files
+        seeds = files.seeds(files.environment(self.environment))
+        return {
+            **parts_of(governing.version, governing.environment, governing.platform),
+            **{f"`{files.shown(path)}`": digest_bytes(path.read_bytes()) for path in seeds},
+        }
 
 
-def run_eval(project: Project, order: EvalOrder, at_once: int | None, watch: Watch) -> EvalOutcome:
+def run_eval(
+    project: Project, order: EvalOrder, at_once: int | None, watch: Watch, *, blesses: bool = False
+) -> EvalOutcome:
     """Try an agent's golden cases and judge what comes of them.
+
+    Whoever blesses the results puts them in the place of the baseline: that they cannot be compared with it is no obstacle.
 
     Raises:
         UsageError: there are no such cases, or no such version.
@@ -94,23 +98,26 @@ def run_eval(project: Project, order: EvalOrder, at_once: int | None, watch: Wat
     cases = chosen(golden.cases, order.patterns, order.tags)
     if all(case.skip for case in cases):
         raise _no_cases(golden, order, found=bool(cases))
-    subject = _Subject(project, golden, cases, _governing_of(project, order), order.environment)
+    governing_of, baseline = _governing_of(project, order), baseline_of(project, order.agent)
+    subject = _Subject(project, golden, cases, governing_of, order.environment, baseline)
     started = _started(subject, order)
     store(project, subject.governing)
     journal = project.evals.create(new_run_id(project.clock.now()))
     with closing(journal):
-        way = _Way(at_once or len(os.sched_getaffinity(0)), watch, begins=True)
+        way = _Way(at_once or len(os.sched_getaffinity(0)), watch, begins=True, blesses=blesses)
         return _carry_out(_Eval(subject, started, EvalState(), journal), way)
 
 
-def resume_eval(project: Project, eval_id: str, at_once: int | None, watch: Watch) -> EvalOutcome:
+def resume_eval(
+    project: Project, eval_id: str, at_once: int | None, watch: Watch, *, blesses: bool = False
+) -> EvalOutcome:
     """Go on with an eval from its journal; one that is finished is only reported.
 
     Raises:
         UsageError: there is no such eval, or what it tries is not there any more as it was.
         AgentctlError: somebody else is writing it, or its journal is damaged.
     """
-    acquired = project.evals.acquire(_eval_named(project.evals.runs(), eval_id))
+    acquired = _acquired(project, _eval_named(project.evals.runs(), eval_id))
     with closing(acquired.journal):
         state = fold(acquired.records)
         if state.started is None:
@@ -118,8 +125,23 @@ def resume_eval(project: Project, eval_id: str, at_once: int | None, watch: Watc
                 f"the journal of eval {acquired.journal.run} does not begin with what is tried"
             )
         subject = _as_begun(project, state.started)
-        way = _Way(at_once or len(os.sched_getaffinity(0)), watch, begins=False)
+        way = _Way(at_once or len(os.sched_getaffinity(0)), watch, begins=False, blesses=blesses)
         return _carry_out(_Eval(subject, state.started, state, acquired.journal), way)
+
+
+def _acquired(project: Project, eval_id: str) -> Acquired:
+    """Become the one who writes an eval's journal.
+
+    Raises:
+        LockedError: somebody else is.
+        IntegrityError: it is damaged.
+    """
+    try:
+        return project.evals.acquire(eval_id)
+    except LockedError as error:
+        raise LockedError(f"another process carries out eval {eval_id}; wait for it, or stop it") from error
+    except IntegrityError as error:
+        raise IntegrityError(f"the journal of eval {eval_id} is damaged: {error}") from error
 
 
 def _eval_named(evals: Sequence[str], name: str) -> str:
@@ -132,30 +154,14 @@ def _eval_named(evals: Sequence[str], name: str) -> str:
     return found[0]
 
 
-def bless(project: Project, report: EvalReport) -> Path:
-    """Make what an eval came to the agent's baseline, and return its file.
-
-    Raises:
-        UsageError: some cases failed, or have no outcome.
-    """
-    against = why_not_blessed(report.verdict, report.results)
-    if against:
-        raise UsageError(f"this is no baseline: {'; '.join(against)}", "an eval in which every case passed")
-    started = report.started
-    path = baseline_path(project.paths.root, started.agent)
-    blessing = Blessing(report.eval, started.by.id, to_rfc3339(project.clock.now())[:10], report.parts)
-    baseline = blessed(started, report.results, report.tools, blessing, report.baseline)
-    put_whole(path, baseline_text(baseline).encode())
-    return path
-
-
 @dataclass(frozen=True, slots=True)
 class _Way:
-    """How an eval is carried out: how many trials at once, who watches, and whether it begins or goes on."""
+    """How an eval is carried out: how many trials at once, who watches, whether it begins or goes on, and what for."""
 
     at_once: int
     watch: Watch
     begins: bool
+    blesses: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,14 +242,16 @@ async def _carried_out(one: _Eval, way: _Way, hands: Crew | None) -> EvalOutcome
             await trying.make(one.rest)
     if trying.interrupt.wanted and len(trying.judged) < trying.planned:
         return EvalOutcome(journal.run, None, len(trying.judged), trying.planned)
-    report = _report(subject, started, journal.run, trying)
+    report = _report(subject, started, journal.run, trying, blesses=way.blesses)
     if state.finished is None:
         journal.append((_finished(report),))
         await journal.sync()
     return EvalOutcome(journal.run, report, len(trying.judged), trying.planned)
 
 
-def _report(subject: _Subject, started: EvalStarted, eval_id: str, trying: Trying) -> EvalReport:
+def _report(
+    subject: _Subject, started: EvalStarted, eval_id: str, trying: Trying, *, blesses: bool
+) -> EvalReport:
     digests = {case.id: subject.golden.digest_of(case) for case in subject.cases}
     baseline, every = subject.baseline, [case.id for case in subject.golden.cases]
     results = results_of(subject.cases, started.trials, trying.judged, digests, baseline)
@@ -253,13 +261,14 @@ def _report(subject: _Subject, started: EvalStarted, eval_id: str, trying: Tryin
         eval=eval_id,
         started=started,
         results=results,
-        verdict=verdict_of(results, obstacles, cap_reached=trying.cap_reached),
+        verdict=verdict_of(results, obstacles, cap_reached=trying.cap_reached, blesses=blesses),
         places={case.id: subject.golden.place_of(case.id) for case in subject.cases},
         baseline=baseline,
         parts=parts,
         changes=changes(baseline.parts, parts) if baseline else (),
         blessed_here=_blessed_here(subject.project, baseline),
         tools={case: trial.tools for (case, number), trial in trying.judged.items() if number == 1},
+        worst_usd=max(trying.stages.governing(case).limits.max_cost_usd for case in subject.cases),
         takes_seeds=any(trying.stages.governing(case).takes_seeds for case in subject.cases),
     )
 
@@ -311,7 +320,8 @@ def _no_cases(golden: GoldenFile, order: EvalOrder, *, found: bool) -> UsageErro
     asked = [*order.patterns, *(f"tag {tag}" for tag in order.tags)]
     tags = sorted({tag for case in golden.cases for tag in case.tags})
     known = f"ids in {golden.shown}" + (f", tags {', '.join(tags)}" if tags else "")
-    return UsageError(f"no case of `{order.agent}` fits {', '.join(asked)}", known)
+    near = nearest(" ".join(order.patterns or order.tags), (*(case.id for case in golden.cases), *tags))
+    return UsageError(f"no case of `{order.agent}` fits {', '.join(asked)}", known, near)
 
 
 def _governing_of(project: Project, order: EvalOrder) -> GoverningOf:
@@ -353,4 +363,5 @@ def _as_begun(project: Project, started: EvalStarted) -> _Subject:
     if changed:
         raise UsageError(f"{' and '.join(changed)} changed since this eval began", "a new eval")
     cases = tuple(case for case in golden.cases if case.id in started.cases)
-    return _Subject(project, golden, cases, governing_of, started.environment)
+    baseline = baseline_of(project, started.agent)
+    return _Subject(project, golden, cases, governing_of, started.environment, baseline)

@@ -9,11 +9,14 @@ from pydantic import Field
 
 from agentctl.contract.base import Amount, AsTuple, Document, IsoDate, Name, Text
 from agentctl.contract.loader import load_file
+from agentctl.contract.source import read_bytes
 from agentctl.contract.versions import Digest, TagName
 from agentctl.contract.yaml_text import yaml_text
 from agentctl.foundation.canonical import JsonValue
+from agentctl.foundation.errors import InvalidInput, Place, Problem
 from agentctl.foundation.money import plain
 
+_CONFLICT = (b"<<<<<<< ", b">>>>>>> ")
 _HEAD = """\
 # yaml-language-server: $schema=../contracts/schemas/baseline.schema.json
 # What `agentctl eval` compares with. `agentctl eval AGENT --bless` writes this file; review it like code.
@@ -77,6 +80,18 @@ def load_baseline(path: Path, shown_as: str | None = None) -> Baseline:
     Raises:
         InvalidInput: the file cannot be read or does not fit; names every problem found.
     """
+    shown = shown_as or str(path)
+    for number, line in enumerate(read_bytes(path, shown).splitlines(), start=1):
+        if line.startswith(_CONFLICT):
+            raise InvalidInput(
+                [
+                    Problem(
+                        Place(shown, number, 1),
+                        "git left both sides of a conflict here",
+                        "one of them, as `git checkout --ours` leaves it; then bless the cases anew",
+                    )
+                ]
+            )
     return load_file(Baseline, path, shown_as)[0]
 
 

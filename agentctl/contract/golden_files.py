@@ -71,7 +71,8 @@ def golden_path(root: Path, agent: str) -> Path:
         raise UsageError(
             f"`{agent}` has golden cases in two files", f"one of {listed(path.name for path in there)}"
         )
-    known = sorted({path.stem for suffix in _SUFFIXES for path in folder.glob(f"*{suffix}")})
+    stems = {path.stem for suffix in _SUFFIXES for path in folder.glob(f"*{suffix}")}
+    known = sorted(stem for stem in stems if not stem.endswith(".baseline"))
     raise UsageError(
         f"there are no golden cases of `{agent[:80]}`",
         f"`goldensets/{agent[:80]}.yaml`",

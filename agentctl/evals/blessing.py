@@ -46,7 +46,7 @@ def blessed(
         results: what its cases came to; all have an outcome.
         tools: the tools that the first trial of each case called, in order.
         blessing: who blesses it.
-        before: what stands in the file now.
+        before: what stands in the file now, of the cases that are still there.
     """
     kept = before.cases if before is not None and before.version == started.version else {}
     chosen = {result.case.id for result in results}

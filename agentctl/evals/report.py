@@ -16,8 +16,9 @@ class EvalReport:
     """A finished eval.
 
     `places` says where each case stands, `parts` what was tried, part by part, `changes` in sentences what of it differs
-    from the baseline, `blessed_here` which of the baseline's runs can be looked at here, `tools` what the first trial of each case called, in order. `duration_ms` is that of all trials
-    together. `takes_seeds` says whether a model was asked with the trials' seeds.
+    from the baseline, `blessed_here` which of the baseline's runs can be looked at here, `tools` what the first trial of
+    each case called, in order. `duration_ms` is that of all trials together. `takes_seeds` says whether a model was asked
+    with the trials' seeds, `worst_usd` what a trial may cost at most.
     """
 
     eval: str
@@ -31,6 +32,7 @@ class EvalReport:
     blessed_here: frozenset[str]
     tools: Mapping[str, tuple[str, ...]]
     takes_seeds: bool = False
+    worst_usd: Decimal = Decimal(0)
 
     @property
     def golden_set(self) -> str:

@@ -35,7 +35,11 @@ class Verdict:
 
 
 def verdict_of(
-    results: Sequence[CaseResult], obstacles: Sequence[str] = (), *, cap_reached: bool = False
+    results: Sequence[CaseResult],
+    obstacles: Sequence[str] = (),
+    *,
+    cap_reached: bool = False,
+    blesses: bool = False,
 ) -> Verdict:
     """Return the verdict.
 
@@ -46,12 +50,13 @@ def verdict_of(
         results: what every chosen case came to.
         obstacles: why it cannot be compared with its baseline.
         cap_reached: whether trials were not made because the cap on the spend could have been broken.
+        blesses: whether they take the place of the baseline, so that they need not be comparable with it.
     """
     found = (
         *_failures(results),
         *_unjudged(results),
         *_untried(results, cap_reached=cap_reached),
-        *_incomparable(results, obstacles),
+        *(() if blesses else _incomparable(results, obstacles)),
     )
     reasons = tuple(sentence for _, sentence in found)
     return Verdict(found[0][0], reasons) if found else Verdict("passed", _praise(results))

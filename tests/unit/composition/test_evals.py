@@ -9,10 +9,12 @@ import pytest
 
 from agentctl.cli.eval_screen import EvalScreen
 from agentctl.composition import evals
+from agentctl.composition.baselines import bless
 from agentctl.composition.eval_orders import EvalOrder, Progress
-from agentctl.composition.evals import EvalOutcome, bless, resume_eval, run_eval
+from agentctl.composition.evals import EvalOutcome, resume_eval, run_eval
 from agentctl.composition.project import Project, open_project
-from agentctl.foundation.errors import ExitCode, UsageError
+from agentctl.evals.report import EvalReport
+from agentctl.foundation.errors import ExitCode, IntegrityError, InvalidInput, LockedError, UsageError
 
 REPOSITORY = Path(__file__).parents[3]
 ORDER = EvalOrder("refund-assistant", patterns=("small-refund",), trials=2)
@@ -23,7 +25,9 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     """A copy of this repository's project, with keys of its own."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     for name in ("contracts", "goldensets"):
-        shutil.copytree(REPOSITORY / name, tmp_path / "shop" / name)
+        shutil.copytree(
+            REPOSITORY / name, tmp_path / "shop" / name, ignore=shutil.ignore_patterns("*.baseline.yaml")
+        )
     shutil.copy(REPOSITORY / "agentctl.toml", tmp_path / "shop")
     return open_project(tmp_path / "shop")
 
@@ -34,7 +38,7 @@ def test_what_was_blessed_is_compared_with(project: Project, capsys: pytest.Capt
     first = run_eval(project, ORDER, 2, told.append)
     assert first.report is not None
     assert (first.done, told[-1].done, told[-1].seconds_left) == (2, 2, 0)
-    assert bless(project, first.report).name == "refund-assistant.baseline.yaml"
+    assert bless(project, first.report).path.name == "refund-assistant.baseline.yaml"
 
     path = project.files.contracts / "environments" / "sandbox.yaml"
     path.write_text(path.read_text().replace("input_usd_per_million: 0.15", "input_usd_per_million: 1.5"))
@@ -48,6 +52,76 @@ def test_what_was_blessed_is_compared_with(project: Project, capsys: pytest.Capt
     assert "price of `scripted-small` changed" in shown
     with pytest.raises(UsageError, match="this is no baseline"):
         bless(project, second.report)
+
+
+def test_what_is_blessed_need_not_be_comparable(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
+    """A case that is gone, or another one now, leaves the baseline when all is blessed; until then the screen says how.
+
+    What was blessed under another version and is not tried is left out, and counted.
+    """
+    everything = EvalOrder("refund-assistant", patterns=("no-ticket*", "no-such-ticket"))
+    cases = project.paths.root / "goldensets" / "refund-assistant.yaml"
+    first = _report(run_eval(project, everything, 1, lambda _: None))
+    assert bless(project, first).cases == 2
+    gone = cases.read_text().replace("id: no-ticket-in-the-input", "id: no-ticket-here")
+    cases.write_text(gone.replace("id: no-such-ticket", "id: no-such-ticket\n    metadata: {why: changed}"))
+    screen = EvalScreen(as_json=False)
+    screen.report(_report(run_eval(project, everything, 1, lambda _: None)), github=False)
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "incomparable: blessed, and not in the golden set any more: `no-ticket-in-the-input`" in shown
+    assert "`no-such-ticket` changed since the baseline was blessed" in shown
+    assert "`agentctl eval refund-assistant --bless` makes what they come to now the baseline" in shown
+    blessing = _report(run_eval(project, everything, 1, lambda _: None, blesses=True))
+    assert blessing.verdict.exit_code is ExitCode.OK
+    assert (bless(project, blessing).cases, bless(project, blessing).dropped) == (2, 0)
+    instructions = project.files.contracts / "refund-assistant.md"
+    instructions.write_text(instructions.read_text() + "Be brief.\n")
+    other = replace(everything, patterns=("no-such-ticket",))
+    done = bless(project, _report(run_eval(project, other, 1, lambda _: None, blesses=True)))
+    assert (done.cases, done.dropped) == (1, 1)
+    screen.blessed(done, "there.yaml")
+    assert "1 case that was blessed under another version" in " ".join(capsys.readouterr().err.split())
+
+
+def test_what_would_be_in_vain_is_not_begun(project: Project, tmp_path: Path) -> None:
+    """A baseline that cannot be read, and a report that cannot be written, are told before any trial."""
+    path = project.paths.root / "goldensets" / "refund-assistant.baseline.yaml"
+    path.write_text("agent: refund-assistant\n<<<<<<< HEAD\n")
+    with pytest.raises(InvalidInput, match=r"baseline.yaml:2:1: git left both sides of a conflict here"):
+        run_eval(project, ORDER, 1, lambda _: None)
+    assert list(project.evals.runs()) == []
+    for file in (tmp_path, tmp_path / "no" / "where.xml"):
+        with pytest.raises(UsageError, match="cannot be written"):
+            EvalScreen.refuse_unwritable(file)
+    EvalScreen.refuse_unwritable(tmp_path / "here.xml")
+    EvalScreen.refuse_unwritable(None)
+
+
+def test_a_ticket_of_the_sandbox_that_changed_is_named(project: Project) -> None:
+    """What agents find in the back office is no part of a version, and a case may hang on it."""
+    bless(project, _report(run_eval(project, ORDER, 1, lambda _: None)))
+    tickets = project.files.contracts / "environments" / "sandbox" / "tickets.yaml"
+    tickets.write_text(tickets.read_text() + "# another word\n")
+    report = _report(run_eval(project, ORDER, 1, lambda _: None))
+    assert report.changes == ("`contracts/environments/sandbox/tickets.yaml` changed",)
+
+
+def test_an_eval_that_somebody_carries_out_is_left_to_them(project: Project) -> None:
+    """It is called an eval, and not a run; a journal that was changed says whose it is."""
+    done = run_eval(project, ORDER, 1, lambda _: None)
+    held = project.evals.acquire(done.eval)
+    with pytest.raises(LockedError, match=f"another process carries out eval {done.eval}"):
+        resume_eval(project, "latest", 1, lambda _: None)
+    held.journal.close()
+    path = project.evals.path_of(done.eval)
+    path.write_bytes(path.read_bytes().replace(b'"trials":2', b'"trials":3', 1))
+    with pytest.raises(IntegrityError, match=f"the journal of eval {done.eval} is damaged: record 0"):
+        resume_eval(project, done.eval[:20], 1, lambda _: None)
+
+
+def _report(outcome: EvalOutcome) -> EvalReport:
+    assert outcome.report is not None
+    return outcome.report
 
 
 def test_an_eval_that_is_over_is_only_reported(project: Project, tmp_path: Path) -> None:

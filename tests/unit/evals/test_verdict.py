@@ -55,6 +55,12 @@ def test_the_cap_has_a_verdict_of_its_own() -> None:
     assert verdict_of([OUTCOMES["passed"][0]], cap_reached=True).kind == "passed"
 
 
+def test_what_is_blessed_need_not_be_comparable() -> None:
+    """It takes the place of what it could be compared with; a failure stays one."""
+    assert verdict_of([OUTCOMES["changed"][0]], ["`b` is gone"], blesses=True).kind == "passed"
+    assert verdict_of([OUTCOMES["regressed"][0]], ["`b` is gone"], blesses=True).kind == "failed"
+
+
 def test_every_combination_has_one_verdict() -> None:
     """A seen failure comes first; `passed` means that everything passed or was skipped; why is said."""
     for size in (1, 2, 3):
