@@ -124,7 +124,7 @@ PEERS: Mapping[str, Peer] = {
         promptfoo.binary,
         promptfoo.version,
         _promptfoo,
-        "results and OpenTelemetry spans in its database",
+        "results and OpenTelemetry spans in its database, for the last of which it waits 3 s; its agent is a loop of ours",
     ),
     "inspect_ai": _python_peer(
         "benchmarks.peers.inspect_ai_evals",

@@ -18,6 +18,7 @@ from agentctl.composition.baselines import baseline_of
 from agentctl.composition.checking import refuse_unless_sound
 from agentctl.composition.eval_orders import EvalOrder, Watch
 from agentctl.composition.eval_trials import Trying, spent_before
+from agentctl.composition.garbage import collected_rarely
 from agentctl.composition.governing import Governing, from_files, store, with_version
 from agentctl.composition.project import Project
 from agentctl.composition.trial_crew import Crew, crew, processes_for
@@ -202,7 +203,8 @@ class _Eval:
 
 def _carry_out(one: _Eval, way: _Way) -> EvalOutcome:
     """Carry an eval out, its trials in this process or in some beside it."""
-    with crew(processes_for(len(one.rest), way.at_once), partial(_make_trials, one)) as hands:
+    processes = processes_for(len(one.rest), way.at_once)
+    with collected_rarely(), crew(processes, partial(_make_trials, one)) as hands:
         return asyncio.run(_carried_out(one, way, hands))
 
 

@@ -5,7 +5,6 @@ when this process asks nothing more of them, and by themselves when it is gone, 
 """
 
 import asyncio
-import gc
 import os
 import select
 import signal
@@ -25,8 +24,6 @@ _FEWEST: Final = 25
 """Trials that are worth a process: each loads its policies and opens its stages by itself."""
 _SECONDS_TO_END: Final = 10
 _LONGEST_LINE: Final = 16 << 20
-_COLLECTED_AFTER: Final = (10_000, 20, 50)
-"""How many new objects are looked through for garbage at once: trials leave little, and that in small circles."""
 
 Work = Callable[[socket.socket], None]
 """What a process does with its end of the line to whoever asks."""
@@ -175,8 +172,6 @@ def _work(
         signal.signal(
             signal.SIGINT, signal.SIG_IGN
         )  # a terminal tells all of its processes; the other one decides
-        gc.freeze()  # what was read before never becomes garbage, and is not gone through again and again
-        gc.set_threshold(*_COLLECTED_AFTER)
         for end in inherited:
             end.close()  # so that its end is seen when the other process is gone
         work(line)

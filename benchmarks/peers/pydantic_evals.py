@@ -1,6 +1,6 @@
-"""pydantic-evals with a pydantic-ai agent; logfire keeps its spans in a file, and nothing is sent.
+"""pydantic-evals: a pydantic-ai agent, or one call of OpenAI's client; logfire keeps spans in a file, and nothing is sent.
 
-Whether a tool was called is asked of the spans, as its documentation does, so the `agent` work always has them.
+Whether a tool was called is asked of the spans, as its documentation does.
 """
 
 import sys
@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from typing import TextIO
 
 import logfire
+from openai import AsyncOpenAI
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, ConsoleSpanExporter
 from pydantic_ai import Agent
 from pydantic_ai.models.openai import OpenAIChatModel
@@ -31,16 +32,36 @@ def traced(file: TextIO) -> None:
     logfire.instrument_pydantic_ai()
 
 
-def task(asked: Asked) -> Callable[[str], Awaitable[str]]:
-    """Return what is tried."""
-    model = OpenAIChatModel("stub-1", provider=OpenAIProvider(base_url=asked.url, api_key="none"))
-    tools = list(refund_agent.TOOLS) if asked.work == "agent" else []
-    agent = Agent(model, instructions=refund_agent.SYSTEM, tools=tools)
+def agent(url: str) -> Callable[[str], Awaitable[str]]:
+    """Return the agent."""
+    model = OpenAIChatModel("stub-1", provider=OpenAIProvider(base_url=url, api_key="none"))
+    refunding = Agent(model, instructions=refund_agent.SYSTEM, tools=list(refund_agent.TOOLS))
 
     async def refund(text: str) -> str:
-        return str((await agent.run(text)).output)
+        return str((await refunding.run(text)).output)
 
     return refund
+
+
+def answer(url: str) -> Callable[[str], Awaitable[str]]:
+    """Return what asks one question."""
+    client = AsyncOpenAI(base_url=url, api_key="none")
+    logfire.instrument_openai(client)
+
+    async def ask(text: str) -> str:
+        completion = await client.chat.completions.create(
+            model="stub-1",
+            messages=[
+                {"role": "system", "content": refund_agent.SYSTEM},
+                {"role": "user", "content": text},
+            ],
+        )
+        return str(completion.choices[0].message.content)
+
+    return ask
+
+
+TASKS = {"agent": agent, "answer": answer}
 
 
 def dataset(asked: Asked) -> Dataset[str, str, None]:
@@ -61,7 +82,8 @@ def main() -> None:
     asked = Asked.here()
     with (asked.folder / "spans.jsonl").open("w") as file:
         traced(file)
-        report = dataset(asked).evaluate_sync(task(asked), max_concurrency=asked.at_once, progress=False)
+        task = TASKS[asked.work](asked.url)
+        report = dataset(asked).evaluate_sync(task, max_concurrency=asked.at_once, progress=False)
         logfire.force_flush()
     if report.failures or len(report.cases) != asked.count:
         sys.exit(f"{len(report.cases)} cases were judged, {len(report.failures)} were not")
