@@ -4,10 +4,13 @@ RUN := .venv
 DEV := .venv-dev
 PIP := pip install --quiet --disable-pip-version-check --require-hashes
 
-.PHONY: run test coverage check lint types architecture bench campaign lock clean
+.PHONY: run eval test coverage check lint types architecture bench campaign lock clean
 
 run: $(RUN)/ready            ## the main job: a refund in the sandbox, and who, why and what proves it
 	$(RUN)/bin/agentctl run refund-assistant
+
+eval: $(RUN)/ready           ## the golden cases, compared with what was blessed
+	$(RUN)/bin/agentctl eval refund-assistant
 
 test: $(DEV)/ready           ## all tests but the long counts
 	$(DEV)/bin/python -m pytest -q -n auto --dist worksteal -m "not campaign"

@@ -39,7 +39,8 @@ def blessed(
 ) -> Baseline:
     """Return the baseline that an eval's results make.
 
-    Where only some cases were tried, the others keep what they were blessed with, as long as it was the same version.
+    Where only some cases were tried, the others keep what they were blessed with, as long as it was the same version; so do
+    those that came to the same.
 
     Args:
         started: the eval.
@@ -63,9 +64,20 @@ def blessed(
         parts=dict(blessing.parts),
         cases={
             **{name: case for name, case in kept.items() if name not in chosen},
-            **{result.case.id: _blessed_case(result, tools) for result in results if result.trials},
+            **{
+                result.case.id: _or_as_it_was(kept.get(result.case.id), _blessed_case(result, tools))
+                for result in results
+                if result.trials
+            },
         },
     )
+
+
+def _or_as_it_was(before: BlessedCase | None, made: BlessedCase) -> BlessedCase:
+    """Return what a case was blessed with already, where only its run is another one: so a diff shows what is new."""
+    if before is not None and before.model_copy(update={"run": made.run}) == made:
+        return before
+    return made
 
 
 def _blessed_case(result: CaseResult, tools: Mapping[str, tuple[str, ...]]) -> BlessedCase:

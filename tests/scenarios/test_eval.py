@@ -94,12 +94,13 @@ def blessed(with_cases: Shell, baseline: str) -> Shell:
     return with_cases
 
 
-def test_an_equal_version_passes(blessed: Shell) -> None:
+def test_an_equal_version_passes(blessed: Shell, baseline: str) -> None:
     """What was blessed and did not change passes, says what it is compared with, and leaves nobody waiting."""
     done = blessed("eval", "refund-assistant", *CASES)
     assert done.code == 0
     assert "compared with the same version, blessed by alice" in done.out
     assert done.out.splitlines()[-1] == "passed: 3 cases passed"
+    assert (blessed.folder / BASELINE).read_text() == baseline, "only who blesses writes it"
     assert "nothing waits" in blessed("approvals", "list").out
 
 

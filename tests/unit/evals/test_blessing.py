@@ -52,6 +52,17 @@ def test_a_baseline_holds_what_was_tried_and_by_whom_it_was_blessed() -> None:
     }
 
 
+def test_what_came_to_the_same_stays_as_it_was_blessed() -> None:
+    """Blessed again under the same version, its run is still the first one; another cost, or another version, is a new one."""
+    first = made([PASSED])
+    again = result_of(golden("a"), judged("a").model_copy(update={"run": "run-later"}))
+    assert made([again], first).cases == first.cases
+    other = first.model_copy(update={"version": digest("e")})
+    assert made([again], other).cases["a"].run == "run-later"
+    dearer = result_of(golden("a"), judged("a").model_copy(update={"run": "run-later", "cost_usd": 2 * CENT}))
+    assert made([dearer], first).cases["a"].run == "run-later"
+
+
 def test_a_failed_case_is_blessed_as_what_it_is() -> None:
     """No verdict is made better by blessing it."""
     baseline = made([result_of(golden("a"), judged("a", 1, "failed"))])
