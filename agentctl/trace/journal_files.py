@@ -4,6 +4,7 @@ import os
 import stat
 from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import TypeAlias
 
@@ -21,16 +22,21 @@ class JournalFile:
     """One run's journal as it stood when somebody looked."""
 
     run: str
-    path: Path
+    day: str
+    """The folder it lies in."""
     size: int
     changed: int
 
     @property
+    def path(self) -> Path:
+        """The file."""
+        return Path(self.day, f"{self.run}.jsonl")
+
+    @property
     def name(self) -> str:
         """The name within the journal folder: `2026-11-22/<run>.jsonl`, `evals/2026-11-22/<eval>.jsonl`."""
-        day = self.path.parent
-        above = f"{EVALS}/" if day.parent.name == EVALS else ""
-        return f"{above}{day.name}/{self.path.name}"
+        above, _, day = self.day.rpartition("/")
+        return f"{EVALS}/{day}/{self.run}.jsonl" if above.endswith(f"/{EVALS}") else f"{day}/{self.run}.jsonl"
 
     @property
     def mark(self) -> Mark:
@@ -43,8 +49,7 @@ def journals_in(folder: Path, but: Container[str] = ()) -> dict[str, JournalFile
 
     Runs of the dates in `but` are left out.
     """
-    found = [*_below(folder, but), *_below(folder / EVALS)]
-    return _by_run(sorted(found, key=lambda journal: journal.path))
+    return _by_run(chain(_below(folder, but), _below(folder / EVALS)))
 
 
 def dates_in(folder: Path) -> dict[str, int]:
@@ -80,22 +85,27 @@ def _by_run(journals: Iterable[JournalFile]) -> dict[str, JournalFile]:
 
 
 def _below(folder: Path, but: Container[str] = ()) -> Iterator[JournalFile]:
-    """Yield the journals in the folders of a folder. Every file is looked at each time: a change is never missed."""
-    for day in _entries(folder):
+    """Yield the journals in the folders of a folder. Every file is looked at each time: a change is never missed.
+
+    There may be very many, so nothing more than that is made of each.
+    """
+    for day in sorted(_entries(folder), key=lambda day: day.name):
         if day.name not in but and day.is_dir(follow_symlinks=True):
             for entry in _entries(Path(day.path)):
-                yield from _journal_of(entry)
+                journal = _journal_of(entry, day.path)
+                if journal is not None:
+                    yield journal
 
 
-def _journal_of(entry: "os.DirEntry[str]") -> Iterator[JournalFile]:
+def _journal_of(entry: "os.DirEntry[str]", day: str) -> JournalFile | None:
     run, dot, suffix = entry.name.partition(".")
     if f"{dot}{suffix}" != ".jsonl" or not is_run_id(run) or entry.is_symlink():  # a link could name any file
-        return
+        return None
     try:
         seen = entry.stat(follow_symlinks=False)
     except FileNotFoundError:  # gone since it was listed
-        return
-    yield JournalFile(run, Path(entry.path), seen.st_size, seen.st_mtime_ns)
+        return None
+    return JournalFile(run, day, seen.st_size, seen.st_mtime_ns)
 
 
 def _entries(folder: Path) -> list["os.DirEntry[str]"]:
@@ -124,4 +134,4 @@ def _looked_at(paths: Iterable[Path]) -> Iterator[JournalFile]:
             seen = path.stat()
         except FileNotFoundError:  # gone since it was listed
             continue
-        yield JournalFile(path.stem, path, seen.st_size, seen.st_mtime_ns)
+        yield JournalFile(path.stem, str(path.parent), seen.st_size, seen.st_mtime_ns)
