@@ -448,12 +448,12 @@ def test_a_change_of_meaning_is_found(past: Past, tmp_path: Path, seed: int) -> 
 
 
 @pytest.mark.campaign
-def test_every_change_of_meaning_is_found(past: Past, tmp_path: Path) -> None:
+@pytest.mark.parametrize("which", ["small", "large"])
+def test_every_change_of_meaning_is_found(past: Past, tmp_path: Path, which: str) -> None:
     """The same for every value there is."""
-    for run in (past.small, past.large):
-        records = records_of(past, run)
-        for leaf in (one for one in leaves(records) if follows(one, records[one.index])):
-            check_that_a_change_is_found(past, tmp_path / run, records, leaf)
+    records = records_of(past, getattr(past, which))
+    for leaf in (one for one in leaves(records) if follows(one, records[one.index])):
+        check_that_a_change_is_found(past, tmp_path, records, leaf)
 
 
 def test_a_replay_that_reaches_out_is_stopped(past: Past, monkeypatch: pytest.MonkeyPatch) -> None:
