@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from agentctl.trace.journal_files import complete_lines, journals_among, journals_in
+from agentctl.trace.journal_files import dates_in, is_as_it_was, journals_among, journals_in, lines_of
 from tests.fakes.journals import run_id
 
 
@@ -45,7 +45,37 @@ def test_a_journal_that_vanished_is_left_out(tmp_path: Path) -> None:
 
 
 def test_lines_are_complete_only_with_their_newline(tmp_path: Path) -> None:
-    """A torn tail is no line."""
+    """A torn tail is no line, and is told apart."""
     path = write(tmp_path / "j", "é\n".encode() + b"\xff\n\n{to")
-    assert complete_lines(path) == ["é".encode(), b"\xff", b""]
-    assert complete_lines(write(tmp_path / "empty")) == []
+    assert lines_of(path) == (["é".encode(), b"\xff", b""], b"{to")
+    assert lines_of(write(tmp_path / "empty")) == ([], b"")
+
+
+def test_an_eval_is_found_beside_the_runs_under_a_name_of_its_own(tmp_path: Path) -> None:
+    """And by that name it can be looked at again."""
+    day = tmp_path / "evals" / "2026-03-14"
+    path = write(day / f"{run_id(1)}.jsonl", b"12")
+    (found,) = journals_in(tmp_path).values()
+    assert (found.path, found.name) == (path, f"evals/2026-03-14/{run_id(1)}.jsonl")
+    assert is_as_it_was(tmp_path, found.mark)
+    write(path, b"123")
+    assert not is_as_it_was(tmp_path, found.mark)
+    assert dates_in(tmp_path) == {}
+
+
+def test_dates_can_be_left_out(tmp_path: Path) -> None:
+    """Of those no file is looked at."""
+    kept = write(tmp_path / "2026-03-14" / f"{run_id(1)}.jsonl")
+    write(tmp_path / "2026-03-15" / f"{run_id(2)}.jsonl")
+    assert list(journals_in(tmp_path, {"2026-03-14"})) == [run_id(2)]
+    assert dates_in(tmp_path)["2026-03-14"] == kept.parent.stat().st_mtime_ns
+
+
+def test_a_link_is_not_as_it_was(tmp_path: Path) -> None:
+    """It could name any file, one of the same size and age too."""
+    path = write(tmp_path / "2026-03-14" / f"{run_id(1)}.jsonl", b"12")
+    (found,) = journals_in(tmp_path).values()
+    path.rename(tmp_path / "elsewhere")
+    assert not is_as_it_was(tmp_path, found.mark)
+    path.symlink_to(tmp_path / "elsewhere")
+    assert not is_as_it_was(tmp_path, found.mark)
