@@ -4,14 +4,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from agentctl.cli.options import Json
+from agentctl.cli.options import Json, Run
 
 if TYPE_CHECKING:
     from agentctl.composition.grants import GrantLeft
 
 
 def grant(
-    run: Annotated[str, typer.Argument(help="The run's id.", show_default=False)],
+    run: Run,
     tool: Annotated[str, typer.Option(help="The only tool it is for.", show_default=False)],
     up_to: Annotated[
         list[str],
@@ -49,10 +49,13 @@ def grant(
     from agentctl.cli.run import resume as resume_command
     from agentctl.composition import open_project
     from agentctl.composition.grants import GrantOrder, give_grant
+    from agentctl.composition.naming import run_meant
 
-    order = GrantOrder(run, tool, tuple(where or ()), tuple(up_to), until, reviewer, reason)
-    given = give_grant(open_project(), order, ask_passphrase)
-    return resume_command(run, None, json) if resume else _told(given, json=json)
+    project = open_project()
+    meant = run_meant(project, run)
+    order = GrantOrder(meant, tool, tuple(where or ()), tuple(up_to), until, reviewer, reason)
+    given = give_grant(project, order, ask_passphrase)
+    return resume_command(meant, None, json) if resume else _told(given, json=json)
 
 
 def _told(given: "GrantLeft", *, json: bool) -> int:

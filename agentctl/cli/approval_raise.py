@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from agentctl.cli.options import Json
+from agentctl.cli.options import Json, Run
 
 if TYPE_CHECKING:
     from agentctl.composition.raises import Raised
@@ -18,7 +18,7 @@ def _number(what: str) -> object:
 
 
 def raise_budget(
-    run: Annotated[str, typer.Argument(help="The run's id.", show_default=False)],
+    run: Run,
     reviewer: Annotated[
         str, typer.Option("--as", help="The reviewer who raises it.", metavar="NAME", show_default=False)
     ],
@@ -52,6 +52,7 @@ def raise_budget(
     from agentctl.cli.passphrase import ask_passphrase
     from agentctl.cli.run import resume as resume_command
     from agentctl.composition import open_project
+    from agentctl.composition.naming import run_meant
     from agentctl.composition.raises import Raise, raise_ceilings
 
     whole = {
@@ -69,8 +70,10 @@ def raise_budget(
     amounts = {"max_cost_usd": _usd(max_cost_usd), "max_wall_clock_seconds": _seconds(max_wall_clock)}
     given = {**{name: _whole(name, value) for name, value in whole.items()}, **amounts}
     named = {name: value for name, value in given.items() if value is not None}
-    raised = raise_ceilings(open_project(), Raise(run, reviewer, reason, named), ask_passphrase)
-    return resume_command(run, None, json) if resume else _left(raised, reviewer, json=json)
+    project = open_project()
+    meant = run_meant(project, run)
+    raised = raise_ceilings(project, Raise(meant, reviewer, reason, named), ask_passphrase)
+    return resume_command(meant, None, json) if resume else _left(raised, reviewer, json=json)
 
 
 def _left(raised: "Raised", reviewer: str, *, json: bool) -> int:

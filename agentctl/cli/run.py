@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from agentctl.cli.options import As, Env, Json
+from agentctl.cli.options import As, Env, Json, Run
 
 
 def run(
@@ -22,7 +22,8 @@ def run(
     """Run an agent under its contract.
 
     Exit codes: 0 it answered · 2 the contract or the command line is wrong · 3 the run was refused · 4 it waits for an
-    approval · 5 a call is in doubt · 6 a budget stopped it · 11 no model answered · 130 interrupted.
+    approval · 5 a call is in doubt · 6 a budget or a loop stopped it · 8 its journal could not be written · 11 no model
+    answered · 130 interrupted.
     """
     from agentctl.composition import open_project
     from agentctl.composition.head_start import head_start
@@ -40,16 +41,21 @@ def run(
 
 
 def resume(
-    run: Annotated[str, typer.Argument(help="The run's id.", show_default=False)],
+    run: Run,
     principal: As = None,
     json: Json = False,
 ) -> int:
-    """Go on with a run that was suspended, or whose process died."""
+    """Go on with a run that was suspended, or whose process died.
+
+    Exit codes: as those of `agentctl run` · 7 its journal is damaged · 10 another process writes it.
+    """
     from agentctl.cli.run_screen import RunScreen
     from agentctl.composition import open_project
+    from agentctl.composition.naming import run_meant
     from agentctl.composition.runs import resume_run
 
     screen, project = RunScreen(as_json=json), open_project()
-    with screen.audience(project, project.journals.read(run)) as audience:
-        outcome = resume_run(project, run, principal, audience)
+    meant = run_meant(project, run)
+    with screen.audience(project, project.journals.read(meant)) as audience:
+        outcome = resume_run(project, meant, principal, audience)
     return screen.end(project, outcome)
