@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from agentctl.composition.assembly import issuer_of
+from agentctl.composition.case_names import unknown_names
 from agentctl.composition.governing import Governing
 from agentctl.composition.orders import Audience, RunOrder
 from agentctl.composition.project import Project
@@ -103,6 +104,7 @@ class Stages:
             InvalidInput: some cannot; names each with its place.
         """
         problems: list[Problem] = []
+        registry = frozenset(self._project.files.tools())
         for case in cases:
             place = self._cases.place_of(case.id)
             try:
@@ -110,7 +112,11 @@ class Stages:
             except InvalidInput as error:
                 problems += error.problems
                 continue
-            whys = (*problems_of(case), *why_not_tried(case, self._cases.tapes.get(case.id), governing))
+            whys = (
+                *problems_of(case),
+                *unknown_names(case, governing, registry),
+                *why_not_tried(case, self._cases.tapes.get(case.id), governing),
+            )
             problems += (Problem(place, why, path=f"cases.{case.id}") for why in whys)
         if problems:
             raise InvalidInput(dict.fromkeys(problems))

@@ -53,6 +53,36 @@ def test_a_trial_is_a_run_of_its_own_kind(project: Path) -> None:
     assert not ledger.exists()
 
 
+def test_a_mock_of_nothing_is_refused(project: Path) -> None:
+    """A mock, a fault or an answer that can never come is told with what was probably meant; what is expected may name anything."""
+    text = f"""\
+cases:
+  - id: a
+    input: "4201"
+    {ANSWERED}
+    mocks: [{{tool: zendesk.readticket, result: 1}}]
+    faults:
+      - {{tool: stripe.lookup, do: timeout}}
+      - {{backend: zendisk, do: timeout}}
+      - {{model: smallfast, do: http_500}}
+      - {{model: any, do: http_500, nth: 99}}
+    approvals: [{{reviewer: nobody, tool: mail.send, answer: approve}}]
+    assert: [{{type: "not-trajectory:tool-used", value: admin.delete_all}}]
+"""
+    with pytest.raises(InvalidInput) as refused:
+        trial_of(project, text)
+    assert [problem.found for problem in refused.value.problems] == [
+        "`mocks` has the tool `zendesk.readticket`, which there is not; did you mean `zendesk.read_ticket`?",
+        "`faults` has the tool `stripe.lookup`, which there is not; did you mean `stripe.lookup_charge`?",
+        "`faults` has the backend `zendisk`, which there is not; did you mean `zendesk`?",
+        "`faults` has the model `smallfast`, which there is not; did you mean `small-fast`?",
+        "`approvals` has the tool `mail.send`, which there is not",
+    ]
+    assert {str(problem.place) for problem in refused.value.problems} == {
+        "goldensets/refund-assistant.yaml:2:5"
+    }
+
+
 def test_the_same_refund_twice_is_no_matter_between_trials(project: Path) -> None:
     """Two cases that refund the same charge do not hinder each other; each has a back office's ledger of its own."""
     refunded = "assert: [{type: 'state:equals', value: {refunds: [{charge: ch_3PsmallA1}]}}]"
