@@ -24,7 +24,7 @@ def somebody_is_there() -> bool:
 
 
 class TerminalReviewer:
-    """Asks whoever sits here. No answer, an unknown name or an unknown word leaves the request open.
+    """Asks whoever sits here, and again after an unknown name or word. No answer leaves the request open.
 
     Whoever has a key signs, and leaves a letter in the run's inbox like everybody else: it is judged there.
     """
@@ -51,8 +51,8 @@ class TerminalReviewer:
     def _ask(self, request: ApprovalRequested, people: tuple[str, ...]) -> Opinion | None:
         from agentctl.composition.answers import must_sign
 
-        name = self._question(f"who answers? ({', '.join(people)}; nothing leaves it open)")
-        opinion = self._opinion_of(name) if name in people else None
+        name = self._name(people)
+        opinion = self._opinion_of(name) if name else None
         if opinion is not None and must_sign(self._project, request.binding.run, name):
             self._sign(request.approval, opinion)
             return None
@@ -72,16 +72,26 @@ class TerminalReviewer:
         else:
             self._terminal.remark([Line(f"signed with {left.key}" if left.key else "left for the run")])
 
+    def _name(self, people: tuple[str, ...]) -> str:
+        """Return the name of somebody who may answer; none where nothing was typed."""
+        while name := self._question(f"who answers? ({', '.join(people)}; nothing leaves it open)"):
+            if name in people:
+                return name
+            self._terminal.remark([Line(f"`{name[:80]}` may not answer this request", tone="warn")])
+        return ""
+
     def _opinion_of(self, name: str) -> Opinion | None:
-        word, _, reason = self._question("`approve`, or `deny` and a reason").partition(" ")
         record = ReviewerRecord(id=name, kind="person", assurance="asserted")
-        match word:
-            case "approve":
-                return Opinion("approve", reason.strip(), record)
-            case "deny":
-                return Opinion("deny", reason.strip() or "denied at the terminal", record)
-            case _:
-                return None
+        while said := self._question("`approve`, or `deny` and a reason; nothing leaves it open"):
+            word, _, reason = said.partition(" ")
+            match word:
+                case "approve":
+                    return Opinion("approve", reason.strip(), record)
+                case "deny":
+                    return Opinion("deny", reason.strip() or "denied at the terminal", record)
+                case _:
+                    self._terminal.remark([Line(f"`{word[:80]}` is neither", tone="warn")])
+        return None
 
     def _question(self, text: str) -> str:
         self._terminal.remark([Line(f"{text}:")])

@@ -135,8 +135,8 @@ def test_a_person_denies_at_the_terminal(shell: Shell) -> None:
 
 
 def test_no_answer_leaves_it_open(shell: Shell) -> None:
-    """An empty line, a name that is no reviewer's, or Ctrl-C suspends the run."""
-    for typed in ("", "casey", b"\x03"):
+    """An empty line, or Ctrl-C, suspends the run; after a name that is no reviewer's it is asked again."""
+    for typed in ("", "casey\n", b"\x03"):
         talk = converse(shell, [("who answers?", typed)], *REFUND)
         assert talk.code == 4
         assert "left open" in talk.text

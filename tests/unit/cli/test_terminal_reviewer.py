@@ -89,12 +89,23 @@ async def test_a_name_and_a_word_are_an_answer(seat: Seat) -> None:
     assert seat.seen.getvalue().startswith("a call waits for approval\nthe whole call\\x1b[2J\n")
 
 
-@pytest.mark.parametrize("lines", [("",), ("casey",), ("alice", "perhaps")])
-async def test_anything_else_leaves_it_open(seat: Seat, lines: tuple[str, ...]) -> None:
-    """No name, a name that is no reviewer's, a word that is none."""
+@pytest.mark.parametrize("lines", [("",), ("alice", ""), ("casey", ""), ("alice", "perhaps", "")])
+async def test_nothing_leaves_it_open(seat: Seat, lines: tuple[str, ...]) -> None:
+    """No name, no word; what was typed before it decides nothing."""
     seat.type(*lines)
     assert await asked(seat) is None
     assert seat.seen.getvalue().endswith("left open\n")
+
+
+async def test_a_slip_is_told_and_asked_about_again(seat: Seat) -> None:
+    """A name that is no reviewer's, a word that is none: nobody has to resume the run for it."""
+    seat.type("alcie\x1b[2J", "alice", "aprove it", "approve it")
+    opinion = await asked(seat)
+    assert opinion is not None
+    assert (opinion.answer, opinion.reason, opinion.reviewer.id) == ("approve", "it", "alice")
+    seen = seat.seen.getvalue()
+    assert "`alcie\\x1b[2J` may not answer this request" in seen
+    assert "`aprove` is neither" in seen
 
 
 async def test_nobody_is_asked_where_no_person_may_answer(seat: Seat) -> None:
