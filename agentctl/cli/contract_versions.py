@@ -144,16 +144,18 @@ def _version_lines(known: "KnownVersion") -> "Iterator[Line]":
 
 
 def _run_lines(known: "KnownVersion") -> "Iterator[Line]":
-    """Yield a line for each kind of runs: how many, how they stand, what they cost."""
+    """Yield a line for each kind of runs: how many, how they stand, what they cost; a replay pays nobody again."""
+    from agentctl.cli.run_rows import end_in_words
     from agentctl.cli.terminal import Line
     from agentctl.cli.words import counted, usd
 
     runs = known.ran.runs if known.ran else ()
     for kind in dict.fromkeys(part.kind for part in runs):
         parts = [part for part in runs if part.kind == kind]
-        ends = ", ".join(f"{part.runs:,} {part.outcome}" for part in parts)
-        cost = sum((part.cost_usd for part in parts[1:]), parts[0].cost_usd)
-        yield Line(f"{counted(sum(part.runs for part in parts), f'{kind} run')}: {ends}; {usd(cost)}", 1)
+        ends = ", ".join(f"{part.runs:,} {end_in_words(part.outcome)}" for part in parts)
+        cost = usd(sum((part.cost_usd for part in parts[1:]), parts[0].cost_usd))
+        spent = "" if kind == "replay" else f"; {cost}"
+        yield Line(f"{counted(sum(part.runs for part in parts), f'{kind} run')}: {ends}{spent}", 1)
 
 
 def _version_form(known: "KnownVersion") -> dict[str, object]:

@@ -40,6 +40,11 @@ def outcome(one: Listed) -> tuple[str, Tone]:
     return _GOING[one.standing] if one.row.status == "running" else _ENDS[str(one.row.reason)]
 
 
+def end_in_words(how: str) -> str:
+    """Return the status of an end, or the reason of a suspension, in a word or two; what else there is, as it is."""
+    return _ENDS[how][0] if how in _ENDS else how
+
+
 def print_runs(terminal: Terminal, listed: Sequence[Listed], *, this_year: int) -> None:
     """Print runs; what all of them share stands above, and what none has takes no room."""
     room = terminal.room

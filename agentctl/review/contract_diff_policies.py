@@ -31,7 +31,7 @@ class Said:
     @override
     def __str__(self) -> str:
         """Return it in a few words."""
-        return f"{self.decision} of {self.quorum}" if self.quorum > 1 else self.decision
+        return f"{self.decision} by {self.quorum}" if self.quorum > 1 else self.decision
 
 
 @dataclass(frozen=True, slots=True)

@@ -352,7 +352,7 @@ def test_answers_that_flip_are_told_once_for_each_kind() -> None:
     assert (narrower.direction, narrower.what, narrower.after) == (
         "narrower",
         "case `c`",
-        "needs_approval of 2",
+        "needs_approval by 2",
     )
 
 
