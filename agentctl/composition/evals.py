@@ -5,7 +5,6 @@ killed goes on from its journal; a trial of which nobody knows what came is trie
 """
 
 import asyncio
-import os
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager, closing
 from dataclasses import dataclass
@@ -41,6 +40,7 @@ from agentctl.events.evals import EvalFinished, EvalStarted
 from agentctl.foundation.canonical import digest_bytes
 from agentctl.foundation.errors import IntegrityError, LockedError, UsageError
 from agentctl.foundation.ids import new_run_id
+from agentctl.foundation.machine import cores
 from agentctl.runtime.live_world import Interrupt
 from agentctl.trace.ports import Acquired, Journal
 from agentctl.trace.run_names import LATEST
@@ -105,7 +105,7 @@ def run_eval(
     store(project, subject.governing)
     journal = project.evals.create(new_run_id(project.clock.now()))
     with closing(journal):
-        way = _Way(at_once or len(os.sched_getaffinity(0)), watch, begins=True, blesses=blesses)
+        way = _Way(at_once or cores(), watch, begins=True, blesses=blesses)
         return _carry_out(_Eval(subject, started, EvalState(), journal), way)
 
 
@@ -126,7 +126,7 @@ def resume_eval(
                 f"the journal of eval {acquired.journal.run} does not begin with what is tried"
             )
         subject = _as_begun(project, state.started)
-        way = _Way(at_once or len(os.sched_getaffinity(0)), watch, begins=False, blesses=blesses)
+        way = _Way(at_once or cores(), watch, begins=False, blesses=blesses)
         return _carry_out(_Eval(subject, state.started, state, acquired.journal), way)
 
 

@@ -19,6 +19,7 @@ from typing_extensions import override
 from agentctl.composition.trial_makers import BROKEN, STOP, TrialMaker
 from agentctl.events.evals import TrialJudged, TrialStarted
 from agentctl.foundation.errors import ExitCode, InternalError
+from agentctl.foundation.machine import cores
 
 _FEWEST: Final = 25
 """Trials that are worth a process: each loads its policies and opens its stages by itself."""
@@ -32,10 +33,11 @@ Work = Callable[[socket.socket], None]
 def processes_for(trials: int, at_once: int) -> int:
     """Return in how many processes so many trials are made best; 0: in this one.
 
-    A fork takes along only the thread that forks, so a process with more of them stays alone.
+    A fork takes along only the thread that forks, so a process with more of them stays alone; so does one on a system where
+    nobody can wait for a process for some time only.
     """
-    count = min(len(os.sched_getaffinity(0)), at_once, trials // _FEWEST)
-    return count if count > 1 and threading.active_count() == 1 else 0
+    count = min(cores(), at_once, trials // _FEWEST)
+    return count if count > 1 and threading.active_count() == 1 and hasattr(os, "pidfd_open") else 0
 
 
 @contextmanager

@@ -1,7 +1,6 @@
 """`agentctl eval` as a user and a pipeline use it: blessed, planted regressions, interrupted, capped, asked about afterwards."""
 
 import json
-import os
 import re
 import shutil
 import signal
@@ -10,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from agentctl.foundation.machine import cores
 from tests.scenarios.conftest import REPOSITORY, Shell, fresh_project
 
 CASES = (
@@ -175,7 +175,7 @@ def test_an_eval_goes_on_where_it_was_killed(with_cases: Shell) -> None:
     makers = _children(child.pid)
     child.send_signal(signal.SIGKILL)
     child.communicate(timeout=60)
-    assert len(makers) == min(2, len(os.sched_getaffinity(0)))
+    assert len(makers) == min(2, cores())
     _wait_until_gone(makers)
     done = with_cases("eval", "--resume", "latest", "--json")
     said = json.loads(done.out)

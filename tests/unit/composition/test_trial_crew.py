@@ -166,10 +166,13 @@ async def test_a_line_is_served_until_it_ends() -> None:
 
 def test_few_trials_stay_here(monkeypatch: pytest.MonkeyPatch) -> None:
     """A process is started only for many trials, for each core at most one, and never by one that has threads."""
-    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1, 2})
+    monkeypatch.setattr(trial_crew, "cores", lambda: 3)
     monkeypatch.setattr(threading, "active_count", lambda: 1)
     assert [processes_for(trials, 10) for trials in (1, 49, 50, 74, 75, 500)] == [0, 0, 2, 2, 3, 3]
     assert [processes_for(500, at_once) for at_once in (1, 2)] == [0, 2]
+    with monkeypatch.context() as elsewhere:
+        elsewhere.delattr(os, "pidfd_open")
+        assert processes_for(500, 10) == 0
     monkeypatch.setattr(threading, "active_count", lambda: 2)
     assert processes_for(500, 10) == 0
 
