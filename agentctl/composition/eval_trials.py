@@ -56,6 +56,7 @@ class Trying:
                     self.cap = self.cap.promised(self._worst(trial))
                     under_way.add(asyncio.create_task(self._make_one(trial)))
                 await asyncio.gather(*under_way)
+                await self.journal.sync()
             finally:
                 for task in under_way:
                     task.cancel()
@@ -82,8 +83,7 @@ class Trying:
             case=trial.case.id, trial=trial.trial, run=run, seed=trial.seed, reserved_usd=worst
         )
         self.journal.append((begun,))
-        if self.cap.most_usd is not None:  # without a cap, nothing is decided by what began
-            await self.journal.sync()
+        await self._durable_under_a_cap()
         judged = await self.maker.make(begun)
         self.cap = self.cap.settled(worst, judged.cost_usd)
         if not self._is_cut_short(judged):
@@ -95,11 +95,16 @@ class Trying:
 
     async def _take(self, trial: PlannedTrial, judged: TrialJudged) -> None:
         self.journal.append((judged,))
-        await self.journal.sync()
+        await self._durable_under_a_cap()
         forget_trial(self.project, judged.run)
         self.judged[trial.key] = judged
         self._wanting += judged.outcome != "passed"
         self._tell(judged)
+
+    async def _durable_under_a_cap(self) -> None:
+        """Sync where money is counted by it; what else the end of this machine takes away is only tried again."""
+        if self.cap.most_usd is not None:
+            await self.journal.sync()
 
     def _worst(self, trial: PlannedTrial) -> Decimal:
         return self.stages.governing(trial.case).limits.max_cost_usd

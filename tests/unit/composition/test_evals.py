@@ -1,5 +1,6 @@
 """Tests of the use cases around an eval, in this process."""
 
+import os
 import shutil
 from dataclasses import replace
 from decimal import Decimal
@@ -139,14 +140,20 @@ def test_an_eval_that_is_over_is_only_reported(project: Project, tmp_path: Path)
 
 
 def test_beside_each_other_trials_come_to_the_same(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    """In two processes or in one, under a cap or without one: every trial has the same outcome, scores, cost and calls."""
+    """In two processes or in one, under a cap or without one: every trial has the same outcome, scores, cost and calls.
+
+    The eval's journal is synced for its beginning, its trials and its verdict; under a cap, twice for each trial.
+    """
+    synced = _syncs_of_evals(monkeypatch)
     order = EvalOrder(
         "refund-assistant", patterns=("small-refund", "no-such-charge"), max_cost_usd=Decimal(10)
     )
     with monkeypatch.context() as patch:
         patch.setattr(evals, "processes_for", min)  # as many as there are trials
         beside = run_eval(project, replace(order, max_cost_usd=None), 2, lambda _: None)
+    assert len(synced) == 3
     alone = run_eval(project, order, 1, lambda _: None)
+    assert len(synced) == 3 + 2 + 2 * 2
 
     def said(outcome: EvalOutcome) -> list[dict[str, object]]:
         assert outcome.report is not None
@@ -179,3 +186,18 @@ def test_the_cap_and_the_version_are_taken_at_their_word(project: Project) -> No
         resume_eval(project, "01NONE", 1, lambda _: None)
     with pytest.raises(UsageError, match="no case of"):
         run_eval(project, EvalOrder("refund-assistant", tags=("nothing",)), 1, lambda _: None)
+
+
+def _syncs_of_evals(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """Return a list that grows with every sync of an eval's journal by this process."""
+    synced: list[Path] = []
+    sync = os.fdatasync
+
+    def watched(descriptor: int) -> None:
+        path = Path(f"/proc/self/fd/{descriptor}").readlink()
+        if path.parent.parent.name == "evals":
+            synced.append(path)
+        sync(descriptor)
+
+    monkeypatch.setattr(os, "fdatasync", watched)
+    return synced
