@@ -43,22 +43,25 @@ Out = Annotated[
 
 @app.command("list")
 def list_open(json: Json = False) -> int:
-    """List the approval requests that wait for an answer."""
-    from agentctl.cli.terminal import Column, Terminal
+    """List the approval requests that wait for an answer, the oldest first.
+
+    One whose answer lies in its run's inbox still waits: `agentctl resume` takes it in.
+    """
+    from agentctl.cli.approval_rows import print_waiting
+    from agentctl.cli.terminal import Terminal
     from agentctl.composition import open_project
     from agentctl.composition.answers import open_approvals
 
-    terminal, waiting = Terminal(as_json=json), open_approvals(open_project())
+    terminal, project = Terminal(as_json=json), open_project()
+    found = open_approvals(project)
+    for run, why in found.unread:
+        terminal.warning(f"run {run} is left out: {why}")
     if json:
-        terminal.document([_row(item) for item in waiting])
-    elif not waiting:
+        terminal.document([_row(item) for item in found.approvals])
+    elif not found.approvals:
         terminal.line("nothing waits for an answer")
     else:
-        columns = (Column("approval", whole=True), Column("tool"), Column("acts for"), Column("expires"))
-        rows = [
-            (item.id, item.request.tool, item.request.requester, item.request.expires_at) for item in waiting
-        ]
-        terminal.table(columns, rows)
+        print_waiting(terminal, found.approvals, this_year=project.clock.now().year)
     return 0
 
 

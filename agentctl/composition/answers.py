@@ -10,13 +10,14 @@ from agentctl.approval.view import with_real_values
 from agentctl.composition.changes import Changes, changed, refuse_secrets
 from agentctl.composition.key_book import HasNoKey
 from agentctl.composition.leaving import AskPassphrase, Hand, Left, book_of, leave, leave_attempt
+from agentctl.composition.open_runs import open_runs
 from agentctl.composition.project import Project
 from agentctl.composition.sealed_values import vault_beside
 from agentctl.events.approval import Answer, ApprovalAnswered, ApprovalRequested
 from agentctl.events.record import Record
 from agentctl.foundation.canonical import JsonValue
 from agentctl.foundation.clock import to_rfc3339
-from agentctl.foundation.errors import IntegrityError, UsageError
+from agentctl.foundation.errors import IntegrityError, JournalUnavailable, UsageError
 from agentctl.foundation.ids import is_principal, new_secret_id, run_of
 from agentctl.gateway.state import SessionState
 from agentctl.runtime.state import fold
@@ -63,6 +64,14 @@ class OpenApproval:
 
 
 @dataclass(frozen=True, slots=True)
+class Waiting:
+    """The requests that wait for an answer, and the runs that could not be read, each with why."""
+
+    approvals: tuple[OpenApproval, ...]
+    unread: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Given:
     """What a reviewer says on the command line; `instead` are the arguments they change, by name."""
 
@@ -84,10 +93,17 @@ class Word:
     reason: str
 
 
-def open_approvals(project: Project) -> tuple[OpenApproval, ...]:
+def open_approvals(project: Project) -> Waiting:
     """Return every request that waits for an answer, in all runs, oldest first."""
-    found = (item for run in project.journals.runs() for item in _approvals_of(project, run))
-    return tuple(item for item in found if item.status == "waiting")
+    open_ = open_runs(project)
+    waiting: list[OpenApproval] = []
+    unread: list[tuple[str, str]] = []
+    for run in (*open_.runs, *open_.damaged):
+        try:
+            waiting.extend(item for item in _approvals_of(project, run) if item.status == "waiting")
+        except (IntegrityError, JournalUnavailable) as error:
+            unread.append((run, str(error)))
+    return Waiting(tuple(waiting), tuple(unread))
 
 
 def find_approval(project: Project, name: str) -> OpenApproval:
@@ -96,7 +112,7 @@ def find_approval(project: Project, name: str) -> OpenApproval:
     Raises:
         UsageError: there is no such request.
     """
-    records = project.journals.read(run_of(name))
+    records = _records_of_request(project, name)
     state = fold(records).session
     approval = _approval(state, name)
     return _shown(project, state, approval, records)
@@ -114,7 +130,7 @@ def give_answer(project: Project, given: Given, ask: AskPassphrase, hand: Hand =
     Raises:
         UsageError: it would not count; every reason is named, and the attempt is on record.
     """
-    folded = fold(project.journals.read(run_of(given.approval)))
+    folded = fold(_records_of_request(project, given.approval))
     state = folded.session
     approval = _approval(state, given.approval)
     refuse_secrets(project, state.header, "`--reason`", given.reason)
@@ -124,9 +140,7 @@ def give_answer(project: Project, given: Given, ask: AskPassphrase, hand: Hand =
     if reasons:
         if folded.finished is None and is_principal(given.reviewer):
             leave_attempt(project, message, "below_a_tool" if project.settings.below_a_tool else "refused")
-        raise UsageError(
-            f"the answer would not count: {'; '.join(reasons)}", f"one of {', '.join(approval.reviewers)}"
-        )
+        raise UsageError(f"the answer would not count: {'; '.join(reasons)}", _accepted(project, approval))
     return hand(project, state.header, message, ask)
 
 
@@ -164,13 +178,29 @@ def resolve_call(project: Project, word: Word, ask: AskPassphrase) -> str:
     return leave(project, state.header, message, ask).run
 
 
+def _records_of_request(project: Project, name: str) -> tuple[Record, ...]:
+    """Return the records of the run at the head of a request's id.
+
+    Raises:
+        UsageError: nothing has that id.
+    """
+    try:
+        return project.journals.read(run_of(name))
+    except UsageError as error:
+        raise _no_request(name) from error
+
+
 def _approval(state: SessionState, name: str) -> Approval:
     approval = state.approvals.get(name)
     if approval is None:
-        raise UsageError(
-            f"there is no approval request `{name[:120]}`", "an id that `agentctl approvals list` shows"
-        )
+        raise _no_request(name)
     return approval
+
+
+def _no_request(name: str) -> UsageError:
+    return UsageError(
+        f"there is no approval request `{name[:120]}`", "an id that `agentctl approvals list` shows"
+    )
 
 
 def _reasons(project: Project, approval: Approval, given: Given, changes: Changes | None) -> tuple[str, ...]:
@@ -201,16 +231,27 @@ def _message(project: Project, approval: Approval, given: Given, changes: Change
     )
 
 
+def _accepted(project: Project, approval: Approval) -> str:
+    """Return which answer would count: that of a person who may still give one."""
+    if approval.status(to_rfc3339(project.clock.now())) != "waiting":
+        return "a request that `agentctl approvals list` shows"
+    may = (name for name in approval.reviewers if is_principal(name) and name != approval.request.requester)
+    people = ", ".join(may)
+    return f"an answer of one of {people}" if people else "nobody's: a rule decides"
+
+
 def _not_a_person(name: str) -> tuple[str, ...]:
     return () if is_principal(name) else (f"`{name[:80]}` is not a person's name",)
 
 
 def _approvals_of(project: Project, run: str) -> Iterator[OpenApproval]:
-    """Yield the requests of a run; a damaged journal hides its own requests, not those of others."""
-    try:
-        state = _state(project, run)
-    except IntegrityError:
-        return
+    """Yield the requests of a run.
+
+    Raises:
+        IntegrityError: its journal is not what was written.
+        JournalUnavailable: it cannot be read.
+    """
+    state = _state(project, run)
     if state.envelope is None or not state.header.waits_for_people:  # its process has begun nothing yet
         return
     now = to_rfc3339(project.clock.now())
@@ -223,6 +264,7 @@ def _approvals_of(project: Project, run: str) -> Iterator[OpenApproval]:
             request.view,
             approval,
             _arguments(state, approval),
+            not_taken=tuple(_not_taken(project, state, request.approval)),
         )
 
 

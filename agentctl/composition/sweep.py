@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from agentctl.composition.announcing import herald_of
 from agentctl.composition.governing import recorded
+from agentctl.composition.open_runs import open_runs
 from agentctl.composition.project import Project
 from agentctl.events.approval import ApprovalExpired
 from agentctl.events.record import Record
@@ -38,7 +39,8 @@ def sweep_all(project: Project) -> tuple[SweptRun, ...]:
 
 
 async def _sweep_all(project: Project) -> tuple[SweptRun, ...]:
-    swept = [await _swept(project, run) for run in project.journals.runs()]
+    found = open_runs(project)
+    swept = [await _swept(project, run) for run in sorted((*found.runs, *found.damaged))]
     return tuple(item for item in swept if item is not None)
 
 
