@@ -9,6 +9,7 @@ from agentctl.events.replay import Difference, Fidelity, ReplayJudged
 
 _TONES: dict[Fidelity, Tone] = {"exact": "good", "drift": "warn", "bounded": "bad", "diverged": "bad"}
 _MOST_SHOWN = 5
+_MOST_OF_THE_OTHERS = 160
 _NOTHING = "(nothing)"
 
 
@@ -46,10 +47,11 @@ def _counts(outcome: ReplayOutcome) -> str:
 
 def _parting(judged: ReplayJudged) -> Iterator[Line]:
     """Show the first places side by side, the first of all in full."""
-    for difference in judged.differences[:_MOST_SHOWN]:
+    for number, difference in enumerate(judged.differences[:_MOST_SHOWN]):
+        most = _MOST_OF_THE_OTHERS if number else None
         yield Line(_where(difference), 1, "title")
-        yield from _side("in the run", difference.before)
-        yield from _side("in the replay", difference.after)
+        yield from _side("in the run", difference.before, most)
+        yield from _side("in the replay", difference.after, most)
     more = len(judged.differences) - _MOST_SHOWN
     if more > 0:
         yield Line(f"and {counted(more, 'more difference')}; `--json` has them", 1, "quiet")
@@ -61,7 +63,8 @@ def _where(difference: Difference) -> str:
     return f"{place}  {difference.event}" + (f"  {field}" if field else "")
 
 
-def _side(name: str, text: str) -> Iterator[Line]:
+def _side(name: str, whole: str, most: int | None) -> Iterator[Line]:
+    text = whole if most is None or len(whole) <= most else f"{whole[:most]}…"
     first, *rest = text.splitlines() or [_NOTHING]
     yield Line(f"{name:<14}{first}", 2, hang=14)
     yield from (Line(f"{'':<14}{line}", 2, hang=14) for line in rest)

@@ -166,16 +166,18 @@ async def _replayed(project: Project, tape: Tape, mode: ReplayMode, under: Under
         await own.end(said)
     finally:
         own.close()
-    return ReplayOutcome(own.identity.run, of, under.envelope.agent, said, tuple(_notes(tape)))
+    return ReplayOutcome(own.identity.run, of, under.envelope.agent, said, tuple(_notes(tape, mode, under)))
 
 
-def _notes(tape: Tape) -> Iterator[str]:
+def _notes(tape: Tape, mode: ReplayMode, under: Under) -> Iterator[str]:
     """Yield what a replay of this run cannot look at."""
     if any(record.version != JOURNAL_VERSION for record in tape.records):
         yield "an earlier version of the journal: what it does not say is not compared"
     unmeasured = unmeasured_calls(tape.records).moved
     if unmeasured:
         yield f"the bytes of {len(unmeasured)} of its calls are not compared: values in them are gone"
+    if mode == "policy" and not under.is_same and under.now.limits != under.envelope.limits:
+        yield "the ceilings differ, and here only tool calls are judged; `--mode verify` drives the steps under them too"
 
 
 async def _driven(project: Project, tape: Tape, own: OwnJournal, under: Under) -> ReplayJudged:

@@ -355,6 +355,8 @@ def test_a_ceiling_is_judged_again(past: Past, other: Path) -> None:
     outcome = past.replay(past.small, other, "policy")
     assert look(outcome) == ("bounded", 2, "budget")
     assert "denied at `affordable`" in outcome.judged.differences[0].after
+    assert any("`--mode verify` drives the steps under them too" in note for note in outcome.notes)
+    assert not any("ceilings" in note for note in past.replay(past.small, mode="policy").notes)
 
 
 def test_new_decisions_are_on_record(past: Past, other: Path) -> None:

@@ -105,3 +105,12 @@ def test_differences_stand_side_by_side() -> None:
     assert "and 2 more differences; `--json` has them" in texts
     assert "not asked again, answered from the journal: opa:central/refunds" in texts
     assert "something is not compared" in texts
+
+
+def test_the_first_difference_is_told_in_full() -> None:
+    """It is the one that counts; of the others a line or two says enough."""
+    differences = tuple(a_difference(number).model_copy(update={"after": "x" * 300}) for number in range(2))
+    texts = [
+        line.text.split()[-1] for line in replay_lines(outcome(differences=differences)) if "xx" in line.text
+    ]
+    assert texts == ["x" * 300, "x" * 160 + "…"]
