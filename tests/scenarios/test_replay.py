@@ -288,6 +288,23 @@ def test_the_routing_is_named(past: Past, other: Path) -> None:
     assert look(past.replay(past.small, other)) == ("drift", 0, "routing")
 
 
+def test_of_several_changes_the_one_that_shows_is_named(past: Past, other: Path) -> None:
+    """The event in which the run parts says which: asked otherwise is only drift, and another ceiling stops nothing."""
+    (other / INSTRUCTIONS).write_text((other / INSTRUCTIONS).read_text() + "\nBe brief.\n")
+    edit(other, CONTRACT, "max_steps: 12", "max_steps: 11")
+    edit(other, REFUND, "maximum: 99999999", "maximum: 10")
+    assert look(past.replay(past.small, other)) == ("diverged", 2, "tool_schema")
+    edit(
+        other,
+        CONTRACT,
+        "- name: stripe.lookup_charge",
+        "- name: stripe.lookup_charge\n      requires_approval: true",
+    )
+    assert look(past.replay(past.small, other)) == ("diverged", 1, "policy")
+    edit(other, CONTRACT, "max_steps: 11", "max_steps: 1")
+    assert look(past.replay(past.small, other)) == ("diverged", 0, "budget")
+
+
 def test_the_code_is_named(past: Past, monkeypatch: pytest.MonkeyPatch) -> None:
     """A bug that was planted in this code shows in the event it changes, with its step and both sides."""
     monkeypatch.setattr("agentctl.gateway.attempts._idempotency_key", lambda *_: "agentctl-planted")
