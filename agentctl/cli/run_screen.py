@@ -13,6 +13,7 @@ from agentctl.cli.terminal import Line, Terminal, Tone
 from agentctl.cli.terminal_reviewer import TerminalReviewer, somebody_is_there
 from agentctl.cli.three_answers import three_answers_lines
 from agentctl.cli.typed import program
+from agentctl.cli.words import counted
 from agentctl.composition.proof import proof_of
 from agentctl.composition.runs import Audience, RunOutcome
 from agentctl.events.record import Record
@@ -96,7 +97,7 @@ class RunScreen:
                 f"suspended ({state.suspended.reason}): {state.suspended.detail}", tone="warn"
             )
         spent = plain(session.spend.committed.cost_usd)
-        counts = f"{len(session.calls)} tool calls, {session.refusals} refused, {spent} USD"
+        counts = f"{counted(len(session.calls), 'tool call')}, {session.refusals} refused, {spent} USD"
         self._terminal.line(f"run {outcome.run}: exit {int(outcome.exit_code)}, {counts}", tone="quiet")
 
     def _print_next(self, outcome: RunOutcome) -> None:

@@ -42,7 +42,8 @@ def _why(found: Permission, *, full: bool) -> Iterator[Line]:
         return
     for answer in found.answers:
         reasons = f": {'; '.join(answer.reasons)}" if answer.reasons else ""
-        said = f"{answer.decision} by {answer.authority} policy {answer.policy}{reasons}"
+        authority = "" if answer.authority == "policy" else f"{answer.authority} "
+        said = f"{answer.decision} by {authority}policy {answer.policy}{reasons}"
         yield Line(capped(said, _CAP, full=full), 2, "good")
         yield Line(f"its text {answer.digest}", 3, hang=_SHORT)
     if len(found.answers) > 1:

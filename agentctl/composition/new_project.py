@@ -16,6 +16,7 @@ from agentctl.review.schema_files import KINDS, schema_of_kind
 from agentctl.settings import MARKER
 
 _SLOT: Final = "{agent}"
+_CONTRACTS: Final = "contracts"
 _NOT_AN_AGENT: Final = "platform"  # whose file, contracts/platform.yaml, holds the platform's rules
 
 
@@ -44,7 +45,7 @@ def plan_project(folder: Path, agent: str, starter: Sequence[NewFile]) -> NewPro
     """Return the project of an agent in a folder, new or existing: the starter files and the schemas for editors.
 
     Raises:
-        UsageError: the agent cannot be called that, or the folder lies inside a project.
+        UsageError: the agent cannot be called that, or the folder is a project, or lies inside one.
         InvalidInput: files stand in the way; names them all.
     """
     _check_name(agent)
@@ -83,6 +84,11 @@ def _check_surroundings(root: Path) -> None:
         raise UsageError(
             f"`{root}` lies inside the project `{outer}`, and projects do not nest",
             "a folder outside; another agent of that project is another file in its `contracts`",
+        )
+    if (root / MARKER).is_file() and (root / _CONTRACTS).is_dir():
+        raise UsageError(
+            f"`{root}` is a project already, and nothing is overwritten",
+            "another folder; another agent of this project is another file in its `contracts`",
         )
 
 

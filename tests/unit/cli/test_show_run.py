@@ -398,7 +398,7 @@ class TestTheThreeQuestions:
             result(CALL, {}),
         ]
         lines = [line.text for line in three_answers_lines(three_questions(report_of(folder, events)))]
-        assert "allow by policy policy refunds" in lines
+        assert "allow by policy refunds" in lines
         assert "the strictest of them held: allow" in lines
         assert not [line for line in lines if line.startswith("judged on")]
 

@@ -229,22 +229,24 @@ def test_the_platforms_file_is_not_an_agents(tmp_path: Path) -> None:
 
 def test_every_conflict_is_named(tmp_path: Path) -> None:
     """Each file that exists is named, and the plan is refused."""
-    for name in ("agentctl.toml", "contracts/helper.yaml", "goldensets/helper.yaml"):
+    for name in ("contracts/helper.yaml", "goldensets/helper.yaml"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()
     lines = refused(tmp_path)
     assert [line.split(":")[0] for line in lines] == [
         "contracts/helper.yaml",
         "goldensets/helper.yaml",
-        "agentctl.toml",
     ]
     assert all("exists already, and nothing is overwritten" in line for line in lines)
 
 
-def test_a_second_time_everything_is_in_the_way(tmp_path: Path) -> None:
-    """A project is not made again over itself."""
+def test_a_project_is_not_made_again_over_itself(tmp_path: Path) -> None:
+    """Nor for another agent. That is said once, not of every file, with what to do instead."""
     make(tmp_path / "new")
-    assert len(refused(tmp_path / "new")) == len(plan_project(tmp_path / "other", "helper", starter()).files)
+    for agent in ("helper", "another"):
+        (line,) = refused(tmp_path / "new", agent)
+        assert f"`{tmp_path / 'new'}` is a project already, and nothing is overwritten" in line
+        assert "another agent of this project is another file in its `contracts`" in line
 
 
 def test_a_file_where_a_folder_is_needed_is_named_once(tmp_path: Path) -> None:
