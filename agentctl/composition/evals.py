@@ -241,7 +241,7 @@ async def _carried_out(one: _Eval, way: _Way, hands: Crew | None) -> EvalOutcome
             cap_reached=state.finished is not None and state.finished.verdict == "spend_cap",
         )
         if state.finished is None:
-            await trying.make(one.rest)
+            await _until_told_twice(trying, one.rest)
     if trying.interrupt.wanted and len(trying.judged) < trying.planned:
         return EvalOutcome(journal.run, None, len(trying.judged), trying.planned)
     report = _report(subject, started, journal.run, trying, blesses=way.blesses)
@@ -249,6 +249,15 @@ async def _carried_out(one: _Eval, way: _Way, hands: Crew | None) -> EvalOutcome
         journal.append((_finished(report),))
         await journal.sync()
     return EvalOutcome(journal.run, report, len(trying.judged), trying.planned)
+
+
+async def _until_told_twice(trying: Trying, rest: tuple[PlannedTrial, ...]) -> None:
+    """Make trials; told twice to stop, leave those under way as they are: the eval goes on later, as after the first time."""
+    try:
+        await trying.make(rest)
+    except asyncio.CancelledError:
+        if not trying.interrupt.wanted:
+            raise
 
 
 def _report(

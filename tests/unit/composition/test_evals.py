@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -186,6 +187,23 @@ def test_the_cap_and_the_version_are_taken_at_their_word(project: Project) -> No
         resume_eval(project, "01NONE", 1, lambda _: None)
     with pytest.raises(UsageError, match="no case of"):
         run_eval(project, EvalOrder("refund-assistant", tags=("nothing",)), 1, lambda _: None)
+
+
+def test_an_eval_told_twice_to_stop_can_go_on_too(project: Project) -> None:
+    """At the second signal nothing under way is waited for, and what was judged before is not tried again."""
+
+    def stop(progress: Progress) -> None:
+        if progress.judged is not None:
+            for _ in range(2):
+                os.kill(os.getpid(), signal.SIGINT)
+
+    order = replace(ORDER, trials=4)
+    stopped = run_eval(project, order, 2, stop)
+    assert stopped.report is None
+    assert 1 <= stopped.done < stopped.planned == 4
+    told: list[Progress] = []
+    done = resume_eval(project, stopped.eval, 2, told.append)
+    assert (done.done, told[0].before) == (4, stopped.done)
 
 
 def _syncs_of_evals(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
