@@ -9,7 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from agentctl.cli.table import Column
+from agentctl.cli.table import Column, least_width
 from agentctl.cli.terminal import Terminal
 from agentctl.cli.words import counted
 from agentctl.contract.words import listed, nearest
@@ -135,11 +135,26 @@ def _print_table(terminal: Terminal, answer: "Answer") -> None:
     columns = _columns(answer)
     if not answer.rows:
         terminal.line("nothing was found")
-    elif len(columns) > _MOST_COLUMNS:
+        return
+    heads = [_head(name, type_, folds=terminal.room is not None) for name, type_ in columns]
+    rows = [_cells(row, columns) for row in answer.rows]
+    if len(columns) > _MOST_COLUMNS or not _has_room(terminal, heads, rows):
         _print_one_by_one(terminal, answer)
     else:
-        heads = [Column(name, whole=name in _IDS, right=_is_number(type_)) for name, type_ in columns]
-        terminal.table(heads, (_cells(row, columns) for row in answer.rows))
+        terminal.table(heads, rows)
+
+
+def _head(name: str, type_: str, *, folds: bool) -> Column:
+    """Return a column's head; where no terminal breaks lines, a row is one line, which `grep` and `sort` take as one."""
+    return Column(name, whole=not folds or name in _IDS or type_ == "TIMESTAMP", right=_is_number(type_))
+
+
+def _has_room(terminal: Terminal, heads: list[Column], rows: list[list[str]]) -> bool:
+    return terminal.room is None or least_width(heads, map(_seen, rows)) <= terminal.room
+
+
+def _seen(row: list[str]) -> list[str]:
+    return [visible(cell) for cell in row]
 
 
 def _print_one_by_one(terminal: Terminal, answer: "Answer") -> None:

@@ -2,13 +2,15 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import zip_longest
+from itertools import compress, zip_longest
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 _NARROWEST = 12
+_READABLE = 24
+"""Columns in which a sentence can be read."""
 _GAP = "  "
 
 
@@ -44,6 +46,17 @@ def natural_width(columns: Sequence[Column], rows: Iterable[Sequence[str]]) -> i
     return sum(widths) + len(_GAP) * (len(columns) - 1)
 
 
+def least_width(columns: Sequence[Column], rows: Iterable[Sequence[str]]) -> int:
+    """Return how wide a table is at least in which no word is broken, and no text is squeezed into a few columns."""
+    cells = [[column.title for column in columns], *rows]
+    widths = (
+        natural if column.whole else max(_longest_word(below), min(natural, _READABLE))
+        for column, below in zip(columns, zip(*cells, strict=True), strict=True)
+        for natural in (max(map(columns_of, below)),)
+    )
+    return sum(widths) + len(_GAP) * (len(columns) - 1)
+
+
 def columns_of(text: str) -> int:
     """Return how many columns of a terminal a text takes."""
     from rich.cells import cell_len
@@ -52,17 +65,27 @@ def columns_of(text: str) -> int:
 
 
 def _widths(columns: Sequence[Column], cells: Sequence[Sequence[str]], room: int) -> list[int]:
-    """Return the columns' widths: the whole ones as they are, the others as wide as what is left lets them all be."""
-    natural = [max(map(columns_of, column)) for column in zip(*cells, strict=True)]
-    foldable = [width for width, column in zip(natural, columns, strict=True) if not column.whole]
-    left = room - len(_GAP) * (len(columns) - 1) - (sum(natural) - sum(foldable))
-    widest = next(
-        (cap for cap in range(left, _NARROWEST, -1) if sum(min(width, cap) for width in foldable) <= left),
-        _NARROWEST,
-    )
-    return [
-        width if column.whole else min(width, widest) for width, column in zip(natural, columns, strict=True)
-    ]
+    """Return the columns' widths: the whole ones as they are, the others as wide as what is left lets them all be.
+
+    None is narrower than its longest word, where there is room for that.
+    """
+    below = list(zip(*cells, strict=True))
+    natural = [max(map(columns_of, column)) for column in below]
+    whole = [column.whole for column in columns]
+    left = room - len(_GAP) * (len(columns) - 1) - sum(compress(natural, whole))
+    words = [0 if kept else _longest_word(column) for kept, column in zip(whole, below, strict=True)]
+    least = words if sum(words) <= left else [0] * len(words)
+    folded = list(zip(natural, least, whole, strict=True))
+    widest = next((cap for cap in range(left, _NARROWEST, -1) if _taken(folded, cap) <= left), _NARROWEST)
+    return [width if kept else min(width, max(widest, word)) for width, word, kept in folded]
+
+
+def _taken(folded: Iterable[tuple[int, int, bool]], cap: int) -> int:
+    return sum(min(width, max(cap, word)) for width, word, kept in folded if not kept)
+
+
+def _longest_word(texts: Iterable[str]) -> int:
+    return max((columns_of(word) for text in texts for word in text.split()), default=0)
 
 
 def _folded(console: "Console", cell: str, width: int) -> list[str]:

@@ -3,9 +3,11 @@
 import csv
 import io
 import json
+import re
 from pathlib import Path
 
 import pytest
+from typing_extensions import override
 
 from agentctl.audit.asking import Answer, AnswerColumn
 from agentctl.cli.audit_output import Format, format_named, show_answer
@@ -28,6 +30,24 @@ def shown(found: Answer, form: str, out: Path | None = None) -> tuple[str, str]:
     return printed.getvalue(), said.getvalue()
 
 
+class Tty(io.StringIO):
+    """A terminal."""
+
+    @override
+    def isatty(self) -> bool:
+        """Return that it is one."""
+        return True
+
+
+def at_a_terminal(monkeypatch: pytest.MonkeyPatch, columns: int, found: Answer) -> list[str]:
+    """Return the lines that somebody sees at a terminal of so many columns."""
+    monkeypatch.setenv("COLUMNS", str(columns))
+    monkeypatch.setenv("TERM", "xterm")
+    printed = Tty()
+    show_answer(Terminal(out=printed), found, Format.table, None)
+    return re.sub(r"\x1b\[[0-9;]*m", "", printed.getvalue()).splitlines()
+
+
 class TestTable:
     def test_shows_moments_to_the_second_and_lists_in_words(self) -> None:
         """A person reads it; programs have other formats."""
@@ -47,6 +67,22 @@ class TestTable:
         assert printed[0] == "row 1"
         assert printed[1].split() == ["c0", "x"]
         assert printed[2].split() == ["c2", "a"]
+
+    def test_at_a_terminal_stands_below_each_other_where_words_would_be_broken(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Where all words and moments are whole it is a table, and only texts go on below."""
+        row: list[JsonValue] = ["01A", "stripe.create_refund", "2026-03-14T09:00:00Z", "why and " * 9]
+        found = answer("call", "tool", "time TIMESTAMP", "reason", rows=[row])
+        narrow, wide = (at_a_terminal(monkeypatch, columns, found) for columns in (60, 80))
+        assert narrow[:3] == ["row 1", "  call    01A", "  tool    stripe.create_refund"]
+        assert wide[0].split() == ["call", "tool", "time", "reason"]
+        assert wide[1].startswith("01A   stripe.create_refund  2026-03-14 09:00:00  why and why")
+
+    def test_for_programs_has_a_line_a_row(self) -> None:
+        """However long, so that whoever looks for a word has the whole row."""
+        head, line = shown(answer("call", "reason", rows=[["01A", "why " * 99]]), "table")[0].splitlines()
+        assert (head.split(), line.count("why")) == (["call", "reason"], 99)
 
     def test_lets_nothing_through_that_a_terminal_obeys(self) -> None:
         """Neither in a cell nor in a column's name."""

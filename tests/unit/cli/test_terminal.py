@@ -9,6 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from agentctl.cli.table import least_width
 from agentctl.cli.terminal import WIDTH, Column, Line, Terminal, capped
 from agentctl.foundation.errors import InvalidInput, LockedError, Place, Problem, UsageError
 from agentctl.foundation.visible import visible
@@ -157,12 +158,13 @@ class TestTextOfStrangers:
     @given(st.text(max_size=400), st.integers(0, 5))
     @example("x" * 1000, 0)
     @example("a  b " * 60, 3)
+    @example("\\\n\x1f", 0)
     def test_nothing_is_lost_however_it_is_wrapped(self, text: str, depth: int) -> None:
         """All that is seen of a text is there, in order, whatever its length, width and line breaks."""
         screen = Screen()
         screen.terminal.lines([Line(text, depth)])
         printed = screen.said[0].replace("│", "")
-        assert "".join(visible(text.replace("\n", "")).replace("│", "").split()) == "".join(printed.split())
+        assert "".join(visible(text, keep_newlines=True).replace("│", "").split()) == "".join(printed.split())
 
     @given(st.lists(st.tuples(st.text(max_size=60), st.text(max_size=60)), max_size=4))
     def test_no_cell_of_a_whole_column_is_broken(self, rows: list[tuple[str, str]]) -> None:
@@ -185,6 +187,17 @@ class TestForm:
         assert max(map(len, lines)) <= WIDTH
         assert lines[-1].startswith("a-2")
         assert lines[-1].endswith("100")
+
+    def test_a_table_breaks_words_only_where_nothing_else_is_left(self, screen: Screen) -> None:
+        """What is long gives way to what is one word, a head too."""
+        columns = [Column("id", whole=True), Column("reviewer_assurance"), Column("why")]
+        cells = ["a-1", "asserted_" * 4, "word " * 30]
+        assert least_width(columns, [cells]) == 3 + 36 + 24 + 4
+        screen.terminal.table(columns, [cells])
+        assert "asserted_" * 4 in screen.said[0]
+        narrow = Screen()
+        narrow.terminal.table([Column(f"head_{number}" * 4) for number in range(9)], [["x" * 30] * 9])
+        assert narrow.said[0].count("x") == 270
 
     def test_a_long_line_goes_on_below_its_beginning(self, screen: Screen) -> None:
         """Continued lines are indented further than the line itself; what is to be copied is not wrapped."""
