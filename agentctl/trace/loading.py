@@ -1,18 +1,18 @@
 """Loading whole journals into the index: checked record by record, read once, and spread over its tables."""
 
 from collections.abc import Container, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
-from agentctl.trace.journal_files import JournalFile, lines_of
+from agentctl.trace.batches import Batch, batches_of
+from agentctl.trace.journal_files import JournalFile
 from agentctl.trace.links import Links
 from agentctl.trace.query_texts import query_names, query_text
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-_BATCH_BYTES = 64 << 20
 _NEVER = -1
 # Who said what is derived from what was read of runs, models and tools; so it comes last.
 _LAST = "messages"
@@ -62,7 +62,7 @@ def load(
 
     Each batch is whole in itself: of journals that are `known` there already, it takes the place of what is there.
     """
-    for batch in _batches(journals):
+    for batch in batches_of(journals):
         connection.begin()
         again = [run for run in batch.runs if run in known]
         if again:
@@ -101,52 +101,7 @@ def sweep(connection: "DuckDBPyConnection") -> None:
     connection.execute(query_text("sweep_contents"))
 
 
-@dataclass(frozen=True, slots=True)
-class _Taken:
-    """A journal of which so many complete lines were taken, None where it could not be read; `torn`: bytes follow them."""
-
-    journal: JournalFile
-    lines: int | None
-    torn: bool = False
-
-
-@dataclass(slots=True)
-class _Batch:
-    """Journals that are loaded in one go, and all their links."""
-
-    taken: list[_Taken] = field(default_factory=list)
-    links: Links = field(default_factory=Links)
-    size: int = 0
-
-    @property
-    def runs(self) -> list[str]:
-        """The runs whose journals these are."""
-        return [taken.journal.run for taken in self.taken]
-
-    def take(self, journal: JournalFile) -> None:
-        """Take one more journal."""
-        try:
-            lines, torn = lines_of(journal.path)
-        except OSError:
-            self.taken.append(_Taken(journal, None))
-            return
-        self.taken.append(_Taken(journal, len(lines), bool(torn)))
-        self.links.take(journal.run, lines)
-        self.size += journal.size
-
-
-def _batches(journals: Iterable[JournalFile]) -> Iterator[_Batch]:
-    batch = _Batch()
-    for journal in journals:
-        batch.take(journal)
-        if batch.size > _BATCH_BYTES:
-            yield batch
-            batch = _Batch()
-    if batch.taken:
-        yield batch
-
-
-def _load_batch(connection: "DuckDBPyConnection", batch: _Batch) -> int:
+def _load_batch(connection: "DuckDBPyConnection", batch: Batch) -> int:
     _check(connection, batch.links)
     _read(connection)
     found = connection.execute(
@@ -180,7 +135,7 @@ def _clear(connection: "DuckDBPyConnection") -> None:
         connection.execute(f"DROP TABLE temp.{name}")
 
 
-def _note(connection: "DuckDBPyConnection", batch: _Batch) -> None:
+def _note(connection: "DuckDBPyConnection", batch: Batch) -> None:
     """Note of which files the records were taken."""
     connection.execute(
         query_text("note_journals"),

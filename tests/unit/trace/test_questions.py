@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import get_args
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -11,7 +12,8 @@ from hypothesis import strategies as st
 
 from agentctl.events.base import Principal
 from agentctl.events.record import EVENT_TYPES, AnyEvent
-from agentctl.events.run import RunFinished, RunSuspended
+from agentctl.events.replay import Fidelity, ReplayJudged
+from agentctl.events.run import ReplayOf, RunFinished, RunStarted, RunSuspended
 from agentctl.trace.questions import find_run, show_run
 from agentctl.trace.reading import Reader
 from agentctl.trace.report import JournalState, NotUnderstood
@@ -47,6 +49,21 @@ def folder(tmp_path: Path) -> Path:
 def suspended(reason: str) -> RunSuspended:
     """Return a suspension."""
     return RunSuspended(reason=reason, detail="wait")  # type: ignore[arg-type]  # checked by the model
+
+
+def replaying() -> RunStarted:
+    """Return the beginning of a replay."""
+    begun = started()
+    of = ReplayOf(run=run_id(9), head="0" * 64, mode="verify", version=begun.envelope.version)
+    envelope = begun.envelope.model_copy(update={"kind": "replay", "replay": of})
+    return begun.model_copy(update={"envelope": envelope})
+
+
+def judged(fidelity: Fidelity) -> ReplayJudged:
+    """Return the end of a replay."""
+    return ReplayJudged(
+        fidelity=fidelity, step=None, cause=None, detail="", exact=1, drift=0, missed=0, differences=()
+    )
 
 
 class TestListing:
@@ -110,6 +127,32 @@ class TestListing:
             assert list_runs(reader, Choice(status=status)) == (row,)
             assert list_runs(reader, Choice(status=reason or status)) == (row,)
             assert list_runs(reader, Choice(status="something else")) == ()
+
+    @pytest.mark.parametrize(
+        ("fidelity", "code"), [("exact", 0), ("drift", 0), ("bounded", 1), ("diverged", 1)]
+    )
+    @pytest.mark.parametrize(
+        "events", [(), (suspended("approval"),), (RunFinished(status="answered", answer="done"),)]
+    )
+    def test_a_replay_that_was_judged_is_finished_however_the_run_that_it_replays_stood(
+        self, folder: Path, events: tuple[AnyEvent, ...], fidelity: Fidelity, code: int
+    ) -> None:
+        """How far it is the same says how it ended; until then it stands as that run did, and is not closed."""
+        replay = replaying()
+        write_journal(folder, RUN, [replay, *events])
+        with Reader(None, folder) as reader:
+            (row,) = list_runs(reader)
+            assert row.reason not in get_args(Fidelity)
+            assert reader.rows("SELECT closed FROM journals") == [(False,)]
+        write_journal(folder, RUN, [replay, *events, judged(fidelity)])
+        with Reader(None, folder) as reader:
+            (row,) = list_runs(reader)
+            assert (row.kind, row.status, row.reason, row.exit_code) == ("replay", "finished", fidelity, code)
+            assert row.ended_at == row.last_event_at
+            assert row.answer == ("done" if len(events) and isinstance(events[0], RunFinished) else None)
+            assert list_runs(reader, Choice(status=fidelity)) == (row,)
+            assert reader.rows("SELECT closed FROM journals") == [(True,)]
+            assert reader.rows("SELECT run, fidelity FROM replays") == [(RUN, fidelity)]
 
     def test_the_newest_come_first_and_no_more_than_asked_for(self, folder: Path) -> None:
         """Order is by beginning; an agent's name picks its runs."""

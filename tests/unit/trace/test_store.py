@@ -18,7 +18,7 @@ import pytest
 from agentctl.events.record import Record, body_of
 from agentctl.events.tool import GrantUse, ToolAmended, ToolRefused
 from agentctl.foundation.canonical import canonical_bytes
-from agentctl.trace import loading, store
+from agentctl.trace import batches, store
 from agentctl.trace.chain import line_of
 from agentctl.trace.reading import Damage, Reader
 from agentctl.trace.store import Index, Ingested
@@ -165,7 +165,7 @@ class TestIngesting:
         self, index: Index, folder: Path, database: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """More journals than fit into one batch are loaded all the same."""
-        monkeypatch.setattr(loading, "_BATCH_BYTES", 1)
+        monkeypatch.setattr(batches, "_BYTES", 1)
         for number in range(3):
             write_story(folder, number)
         assert index.ingest().records == 3 * STORY
