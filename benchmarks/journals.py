@@ -61,6 +61,11 @@ def write_journals(folder: Path, count: int, records: int, *, seed: int = 1) -> 
     return written
 
 
+def run_ids(count: int) -> list[str]:
+    """Return the ids of so many runs, the oldest first."""
+    return [_run_id(number) for number in range(count)]
+
+
 def _run_id(number: int) -> str:
     return f"{_RUN[:-10]}{number:010d}"
 
