@@ -1,7 +1,8 @@
 """Whole runs replayed in one process: what was answered in which order, where it parts, and why."""
 
 import asyncio
-from dataclasses import replace
+from collections import defaultdict
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -44,13 +45,20 @@ def look(said: ReplayJudged) -> tuple[str, int | None, str | None]:
     return said.fidelity, said.step, said.cause
 
 
-class Slow(FakeExecutor):
-    """Ends attempts in another order than they began, each after its own time."""
+@dataclass
+class Backwards(FakeExecutor):
+    """Ends the attempts that it is asked for at once in the opposite order, whatever the machine is doing."""
+
+    together: int = 3
+    over: dict[int, asyncio.Event] = field(default_factory=lambda: defaultdict(asyncio.Event))
 
     async def execute(self, execution: Execution) -> Outcome:
-        """Wait longer for what was asked first."""
+        """Wait until what was asked for later is over."""
         self.executions.append(execution)
-        await asyncio.sleep(0.02 / len(self.executions))
+        number = len(self.executions)
+        if number < self.together:
+            await self.over[number + 1].wait()
+        self.over[number].set()
         return self.answer(execution)
 
 
@@ -66,7 +74,7 @@ async def test_answers_come_in_the_order_in_which_they_came(tmp_path: Path) -> N
             return Failed("busy", 429, repeatable=True)
         return accepts_everything(execution)
 
-    stage.executor = Slow(busy_once)
+    stage.executor = Backwards(busy_once)
     await stage.start()
     ended = [event.call[-1] for event in stage.events(ToolResult)]
     assert ended[0] == "2"
