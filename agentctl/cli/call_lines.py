@@ -7,6 +7,7 @@ from datetime import datetime
 from agentctl.cli.terminal import Line, Tone, capped
 from agentctl.cli.words import answered, compact, counted, credential, length, moment, who
 from agentctl.events.tool import DecisionMade, ToolResult, ToolUnknown
+from agentctl.foundation.clock import from_rfc3339
 from agentctl.foundation.money import plain
 from agentctl.trace.call_report import Approval, Attempt, AttemptEnd, Call, CallOutcome
 
@@ -23,7 +24,7 @@ _OUTCOMES: dict[CallOutcome, tuple[str, Tone]] = {
     "executed": ("done, as was found out later", "good"),
     "not_executed": ("not done, as was found out later", "bad"),
     "retry": ("to be tried again", "warn"),
-    "proposed": ("asked for", "warn"),
+    "proposed": ("asked for, not made", "warn"),
 }
 
 
@@ -130,7 +131,8 @@ def _approval(approval: Approval, *, full: bool) -> Iterator[Line]:
     elif not approval.answers:
         names = ", ".join(request.reviewers)
         needed = counted(request.quorum, "approval")
-        yield Line(f"{needed} needed, of {names}, until {request.expires_at}", 3, "warn")
+        until = moment(from_rfc3339(request.expires_at))
+        yield Line(f"{needed} needed, of {names}, until {until}", 3, "warn")
 
 
 def _attempt(attempt: Attempt, *, full: bool) -> Iterator[Line]:

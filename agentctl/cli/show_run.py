@@ -28,6 +28,7 @@ from agentctl.events.model import ModelAnswered, ModelFailed, RouteChosen
 from agentctl.events.run import ClockAnomaly, JournalRecovered, RunFinished, RunResumed, RunSuspended
 from agentctl.foundation.clock import from_rfc3339
 from agentctl.foundation.money import plain
+from agentctl.trace.call_report import Call
 from agentctl.trace.holding import Standing
 from agentctl.trace.labels import Said
 from agentctl.trace.placed import Placed
@@ -57,7 +58,7 @@ def show_run(
     terminal.fields([*header(report, full=full, standing=standing), *_labels(labels, full=full)])
     for step in report.steps:
         terminal.line()
-        terminal.tree([*_step(step, full=full)])
+        terminal.tree([*_step(step, report, full=full)])
     if report.steps and not full:
         terminal.line("`--full` adds routes, credentials and whole texts", tone="quiet")
     events = tuple(_events(report))
@@ -96,7 +97,7 @@ def header(report: RunReport, *, full: bool, standing: Standing = "unknown") -> 
         yield "answer", capped(row.answer, _CAP, full=full)
     yield "cost", _cost(report)
     yield "used", _used(report)
-    yield "time", moment(row.started_at) + _duration(row)
+    yield "time", f"{moment(row.started_at)}, {length(row.seconds)}"
     yield "journal", journal_file(report.journal.path)
     yield "chain", _chain(report)
     yield "head", report.head
@@ -150,10 +151,6 @@ def _used(report: RunReport) -> str:
     return ", ".join(parts)
 
 
-def _duration(row: RunRow) -> str:
-    return f", {(row.ended_at - row.started_at).total_seconds():.1f} s" if row.ended_at else ""
-
-
 def _chain(report: RunReport) -> str:
     records = counted(report.journal.records, "record")
     if report.journal.whole:
@@ -161,7 +158,7 @@ def _chain(report: RunReport) -> str:
     return f"DAMAGED: only the first {records} can be believed"
 
 
-def _step(step: Step, *, full: bool) -> Iterator[Line]:
+def _step(step: Step, report: RunReport, *, full: bool) -> Iterator[Line]:
     yield Line(f"step {step.step}{_took(step)}", tone="title")
     for route in step.routes:
         if full or len(route.event.candidates) > 1:
@@ -173,6 +170,20 @@ def _step(step: Step, *, full: bool) -> Iterator[Line]:
         yield Line(f"model call refused at the stage `{refused.event.stage}`: {reasons}", 1, "bad")
     for tool_call in step.calls:
         yield from call_lines(tool_call, full=full)
+        yield from _stopped_at(tool_call, report)
+
+
+def _stopped_at(call: Call, report: RunReport) -> Iterator[Line]:
+    """Return why a call was not made, where the run stopped at it; it may have been made later."""
+    stops = (*report.budget, *(loop for loop in report.loops if loop.event.stops))
+    for event in (stop.event for stop in sorted(stops, key=lambda one: one.seq)):
+        match event:
+            case LoopDetected(call=call.call):
+                yield Line(f"not made: {sentence(event)}; the run was stopped", 2, "warn")
+            case BudgetStopped(call=call.call):
+                yield Line(f"not made: {_budget(event)}", 2, "warn")
+            case _:
+                pass
 
 
 def _took(step: Step) -> str:

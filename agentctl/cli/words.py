@@ -34,9 +34,9 @@ def moment(time: datetime) -> str:
 
 
 def length(seconds: float, *, digits: int = 3) -> str:
-    """Return a length of time in the largest unit that it fills, to so many digits."""
-    units = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"), (0.001, "ms"))
-    size, unit = next(((size, unit) for size, unit in units if seconds >= size), (1, "s"))
+    """Return a length of time in the largest unit that it fills, to so many digits; milliseconds are the smallest."""
+    units = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
+    size, unit = next(((size, unit) for size, unit in units if seconds >= size), (0.001, "ms"))
     count = seconds / size
     return f"{count:.{digits}g} {unit}" if count < 10**digits - 0.5 else f"{count:,.0f} {unit}"
 

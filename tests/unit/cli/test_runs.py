@@ -48,7 +48,7 @@ def test_a_list_has_a_line_for_each_run_the_newest_first(
     assert [line.split() for line in out.splitlines()] == [
         ["2", "runs", "for", "casey"],
         ["run", "started", "agent", "outcome", "took", "USD", "calls", "refused"],
-        [other, "2026-03-14", "10:00", "triage", "stopped", "0", "s", "0", "0"],
+        [other, "2026-03-14", "10:00", "triage", "stopped", "0", "ms", "0", "0"],
         [
             run_id(1),
             "2026-03-14",

@@ -14,6 +14,7 @@ from agentctl.cli.three_answers import three_answers_lines
 from agentctl.events.approval import ApprovalExpired, MessageRefused
 from agentctl.events.base import Reservation
 from agentctl.events.budget import BudgetOverrun, BudgetStopped
+from agentctl.events.loop import LoopDetected
 from agentctl.events.model import Candidate, ModelFailed, ModelRefused, RouteChosen
 from agentctl.events.record import AnyEvent
 from agentctl.events.run import ClockAnomaly, JournalRecovered, RunFinished, RunSuspended
@@ -74,6 +75,20 @@ def shown(report: RunReport, *, full: bool = False) -> str:
     return out.getvalue()
 
 
+def looped(*, stops: bool) -> LoopDetected:
+    """Return what is recorded of a call that would have been the same again."""
+    return LoopDetected(
+        call=CALL,
+        kind="same_call",
+        meter="repeats",
+        tools=("t",),
+        repeats=3,
+        limit=3,
+        calls=("a",) * 3,
+        stops=stops,
+    )
+
+
 def flat(text: str) -> str:
     """Return a text without its wrapping."""
     return " ".join(text.split())
@@ -125,6 +140,34 @@ def test_what_strangers_wrote_is_not_obeyed(folder: Path) -> None:
 
 
 class TestTheRunItself:
+    @pytest.mark.parametrize(
+        ("stop", "why"),
+        [
+            (looped(stops=True), "not made: `t` was asked for 3 times in a row"),
+            (looped(stops=False), None),
+            (
+                BudgetStopped(meter="tool_calls", limit="8", used="8", asked="1", call=CALL),
+                "not made: stopped at",
+            ),
+            (BudgetStopped(meter="steps", limit="8", used="8", asked="1"), None),
+        ],
+        ids=["loop", "a loop that was only told", "ceiling", "a ceiling of something else"],
+    )
+    def test_a_call_at_which_the_run_stopped_says_why_it_was_not_made(
+        self, folder: Path, stop: LoopDetected | BudgetStopped, why: str | None
+    ) -> None:
+        """That it was allowed is not the whole story of it."""
+        text = flat(
+            shown(
+                report_of(
+                    folder, [started(), *model_call(0, ""), proposed(CALL, "t", {}), decided(CALL), stop]
+                )
+            )
+        )
+        story, _, _ = text.partition("what happened to the run")
+        assert "call 0/0 t asked for, not made" in story
+        assert ("not made: " in story, why is None or why in story) == (why is not None, True)
+
     def test_a_suspended_run_says_what_would_let_it_go_on(self, folder: Path) -> None:
         """Status, exit code, and the approval that is waited for."""
         suspension = RunSuspended(
@@ -140,7 +183,7 @@ class TestTheRunItself:
         text = shown(report_of(folder, events))
         assert "status        suspended: approval: somebody must approve (exit code 4)" in text
         assert "call 0/0  t  waits for approval" in text
-        assert "1 approval needed, of alice, bob, until 2026-03-14T10:00:00.000000Z" in text
+        assert "1 approval needed, of alice, bob, until 2026-03-14 10:00:00 UTC" in text
         assert "the three questions" not in text
         assert "\n  answer" not in text
 
@@ -436,7 +479,7 @@ run {run}
   cost          0.0032 of 0.35 USD
   used          3 of 12 steps, 3 model calls, 3 tool calls (1 refused), 1,236 of 60,000 tokens in,
                 114 of 8,000 out
-  time          2026-03-14 09:00:00 UTC, 25.0 s
+  time          2026-03-14 09:00:00 UTC, 25 s
   journal       traces/journal/2026-03-14/{run}.jsonl
   chain         26 records, unbroken
   head          {digest[25]}

@@ -2,7 +2,7 @@
 
 import pytest
 
-from agentctl.cli.words import chain, counted, credential
+from agentctl.cli.words import chain, counted, credential, length
 from agentctl.events.tool import Credential
 
 
@@ -30,6 +30,24 @@ def test_numbers_agree_with_their_nouns() -> None:
         "1 record",
         "1,204 records",
     ]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (0, "0 ms"),
+        (0.00078, "0.78 ms"),
+        (0.0451, "45.1 ms"),
+        (0.9999, "1,000 ms"),
+        (1.25, "1.25 s"),
+        (83, "1.38 min"),
+        (7_200, "2 h"),
+        (100_000_000, "1,157 d"),
+    ],
+)
+def test_a_length_of_time_has_the_unit_that_it_fills(seconds: float, words: str) -> None:
+    """Nobody has to count zeros."""
+    assert length(seconds) == words
 
 
 def test_a_chain_names_everybody_behind_a_principal() -> None:
