@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.fakes.journals import RUN, refund_story, write_journal
 from tests.fakes.project_copy import ProjectCopy
 
 REPOSITORY = str(Path(__file__).parents[1])
@@ -53,6 +54,18 @@ def test_a_whole_run_loads_neither_litellm_nor_duckdb_nor_jsonschema(tmp_path: P
         "assert exit_code_of(app, ['run', 'refund-assistant']) == 0"
     )
     assert loaded_after(code, tmp_path) == {"aiohttp", "joserfc", "yaml", "cryptography"}
+
+
+def test_a_list_of_runs_loads_the_index_and_no_forms_of_events(tmp_path: Path) -> None:
+    """It is typed often, and to load the forms of all contracts and events would take longer than the list."""
+    ProjectCopy(tmp_path)
+    write_journal(tmp_path / "traces" / "journal", RUN, refund_story())
+    code = (
+        "from agentctl.cli.main import app\nfrom agentctl.cli.failure import exit_code_of\n"
+        "import sys\nassert exit_code_of(app, ['runs', 'list']) == 0\n"
+        "assert not [name for name in sys.modules if name.startswith(('agentctl.events.r', 'agentctl.contract'))]"
+    )
+    assert loaded_after(code, tmp_path) <= {"duckdb"}
 
 
 @pytest.mark.parametrize("module", ["explanations", "policies", "doctor", "synthesis"])
