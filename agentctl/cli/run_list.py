@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from agentctl.trace.run_rows import Choice, RunRow
 
 _UNLABELLED = "none"
+_MOST = 1_000_000
 
 
 def list_(
@@ -51,7 +52,7 @@ def list_(
     until: Annotated[
         str | None, typer.Option(help="Only those begun before then.", metavar="WHEN", show_default=False)
     ] = None,
-    limit: Annotated[int, typer.Option(help="At most so many, the newest.", min=1)] = 20,
+    limit: Annotated[int, typer.Option(help="At most so many, the newest.", min=1, max=_MOST)] = 20,
     json: Json = False,
 ) -> int:
     """List runs, the newest first; suspended and crashed ones too.

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from agentctl.cli import runs
+from agentctl.cli.failure import exit_code_of
+from agentctl.cli.main import app
 from agentctl.events.run import RunSuspended
 from agentctl.foundation.errors import IntegrityError, UsageError
 from tests.fakes.journals import BEGINNING, refund_story, run_id, started, write_journal
@@ -169,3 +171,11 @@ def test_an_unknown_label_is_refused() -> None:
     """With what would be accepted."""
     with pytest.raises(UsageError, match="the label: `badd` is none of them"):
         runs.app(["label", "latest", "badd", "--reason", "seen"], standalone_mode=False)
+
+
+@pytest.mark.parametrize("limit", ["0", "-1", "9223372036854775807", "99999999999999999999"])
+@pytest.mark.usefixtures("journals")
+def test_a_limit_that_nothing_could_keep_is_refused(limit: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """It is no bug of ours that somebody types many digits."""
+    assert exit_code_of(app, ["runs", "list", "--limit", limit]) == 2
+    assert "Invalid value for '--limit'" in capsys.readouterr().err
