@@ -26,7 +26,7 @@ def tool_used(item: ToolUsed, evidence: Evidence) -> Finding:
     tools = (item.value,) if isinstance(item.value, str) else item.value
     counts = {tool: sum(call.tool == tool for call in evidence.calls) for tool in tools}
     holds = all(is_within(count, item.min, item.max) for count in counts.values())
-    found = listed(f"`{tool}` {count} times" for tool, count in counts.items())
+    found = listed(f"`{tool}` {_times(count)}" for tool, count in counts.items())
     names = listed(f"`{tool}`" for tool in tools)
     return Finding(holds, f"{names} to be asked for {bounds(item.min, item.max)}", found)
 
@@ -38,10 +38,16 @@ def is_within(count: int, least: int | None, most: int | None) -> bool:
 
 
 def bounds(least: int | None, most: int | None) -> str:
-    """Return bounds in words."""
+    """Return bounds in words: `at least once`, `at most 3 times`, `2 to 3 times`."""
     if most is None:
-        return f"at least {1 if least is None else least} times"
-    return f"at most {most} times" if least is None else f"{least} to {most} times"
+        return f"at least {_times(1 if least is None else least)}"
+    if least is None or least == most:
+        return f"{'at most' if least is None else 'exactly'} {_times(most)}"
+    return f"{least} to {_times(most)}"
+
+
+def _times(number: int) -> str:
+    return "once" if number == 1 else f"{number} times"
 
 
 def tool_sequence(item: ToolSequence, evidence: Evidence) -> Finding:
@@ -64,7 +70,7 @@ def tool_arguments(item: ToolArguments, evidence: Evidence) -> Finding:
 def step_count(item: StepCount, evidence: Evidence) -> Finding:
     """Judge the number of steps."""
     count = evidence.steps
-    expected = f"steps: {bounds(item.min, item.max).removesuffix(' times')}"
+    expected = f"the model to be asked {bounds(item.min, item.max)}"
     return Finding(is_within(count, item.min, item.max), expected, f"{count}", f"{count}")
 
 

@@ -191,7 +191,7 @@ FAIL: list[tuple[dict[str, object], str]] = [
         {"type": "trajectory:tool-args-match", "tool": "stripe.refund", "value": {"amount": 1}},
         'found 1/0 `stripe.refund({"amount": 4900',
     ),
-    ({"type": "trajectory:step-count", "max": 2}, "expected steps: at most 2; found 3"),
+    ({"type": "trajectory:step-count", "max": 2}, "expected the model to be asked at most 2 times; found 3"),
     ({"type": "trajectory", "value": []}, "found 0/0 `zendesk.read_ticket"),
     (
         {"type": "policy:decision", "tool": "stripe.refund", "decision": "deny"},
@@ -212,7 +212,7 @@ FAIL: list[tuple[dict[str, object], str]] = [
     ({"type": "policy:no-deny"}, "found 1/1 `stripe.payout` refused at `registered`"),
     (
         {"type": "approval:requested", "answer": "denied", "by": ["bob"], "reviewers": ["alice"]},
-        "answered by `bob` and to be denied, at least 1 times;"  # noqa: ISC004 - one sentence
+        "answered by `bob` and to be denied, at least once;"  # noqa: ISC004 - one sentence
         " found 1/0 `stripe.refund` granted (may answer: `alice`, `bob`; `system:sandbox-reviewer`: approve)",
     ),
     ({"type": "not-approval:requested"}, "expected not some call to wait for approval"),
