@@ -1,8 +1,11 @@
 """Tests of the use cases around an eval, in this process."""
 
+import json
 import os
 import shutil
 import signal
+import subprocess
+import sys
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -10,7 +13,6 @@ from pathlib import Path
 import pytest
 
 from agentctl.cli.eval_screen import EvalScreen
-from agentctl.composition import evals
 from agentctl.composition.baselines import bless
 from agentctl.composition.eval_orders import EvalOrder, Progress
 from agentctl.composition.evals import EvalOutcome, resume_eval, run_eval
@@ -20,6 +22,7 @@ from agentctl.foundation.errors import ExitCode, IntegrityError, InvalidInput, L
 
 REPOSITORY = Path(__file__).parents[3]
 ORDER = EvalOrder("refund-assistant", patterns=("small-refund",), trials=2)
+TWO = EvalOrder("refund-assistant", patterns=("small-refund", "no-such-charge"))
 
 
 @pytest.fixture
@@ -146,26 +149,15 @@ def test_beside_each_other_trials_come_to_the_same(project: Project, monkeypatch
     The eval's journal is synced for its beginning, its trials and its verdict; under a cap, twice for each trial.
     """
     synced = _syncs_of_evals(monkeypatch)
-    order = EvalOrder(
-        "refund-assistant", patterns=("small-refund", "no-such-charge"), max_cost_usd=Decimal(10)
-    )
-    with monkeypatch.context() as patch:
-        patch.setattr(evals, "processes_for", min)  # as many as there are trials
-        beside = run_eval(project, replace(order, max_cost_usd=None), 2, lambda _: None)
+    order = replace(TWO, max_cost_usd=Decimal(10))
+    said(run_eval(project, replace(order, max_cost_usd=None), 1, lambda _: None))
     assert len(synced) == 3
-    alone = run_eval(project, order, 1, lambda _: None)
+    alone = said(run_eval(project, order, 1, lambda _: None))
     assert len(synced) == 3 + 2 + 2 * 2
-
-    def said(outcome: EvalOutcome) -> list[dict[str, object]]:
-        assert outcome.report is not None
-        return [
-            trial.model_dump(exclude={"run", "duration_ms"})
-            for result in outcome.report.results
-            for trial in result.trials
-        ]
-
-    assert said(beside) == said(alone)
-    assert [trial["outcome"] for trial in said(alone)] == ["passed", "passed"]
+    command = [sys.executable, "-c", _BESIDE, str(project.paths.root)]
+    beside = subprocess.run(command, cwd=REPOSITORY, capture_output=True, check=True, timeout=60)
+    assert json.loads(beside.stdout) == [alone, 2]
+    assert [trial["outcome"] for trial in alone] == ["passed", "passed"]
 
 
 def test_the_cap_and_the_version_are_taken_at_their_word(project: Project) -> None:
@@ -204,6 +196,30 @@ def test_an_eval_told_twice_to_stop_can_go_on_too(project: Project) -> None:
     told: list[Progress] = []
     done = resume_eval(project, stopped.eval, 2, told.append)
     assert (done.done, told[0].before) == (4, stopped.done)
+
+
+_BESIDE = """
+import json, os, sys
+from pathlib import Path
+from agentctl.composition import evals
+from tests.unit.composition.test_evals import TWO, open_project, said
+evals.processes_for = min  # as many as there are trials
+forked, fork = [], os.fork
+os.fork = lambda: forked.append(1) or fork()
+outcome = evals.run_eval(open_project(Path(sys.argv[1])), TWO, 2, lambda _: None)
+print(json.dumps([said(outcome), len(forked)]))
+"""
+"""An eval in two processes, for an interpreter of its own: a fork of one with threads may hang."""
+
+
+def said(outcome: EvalOutcome) -> list[dict[str, object]]:
+    """Return what an eval says of its trials, but for their runs and how long they took."""
+    assert outcome.report is not None
+    return [
+        trial.model_dump(mode="json", exclude={"run", "duration_ms"})
+        for result in outcome.report.results
+        for trial in result.trials
+    ]
 
 
 def _syncs_of_evals(monkeypatch: pytest.MonkeyPatch) -> list[Path]:

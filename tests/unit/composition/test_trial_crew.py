@@ -1,155 +1,69 @@
 """Processes that make trials: each works, is told to stop, breaks and ends as one alone would."""
 
 import asyncio
+import json
 import os
-import signal
 import socket
+import subprocess
+import sys
 import threading
 from collections import Counter
+from pathlib import Path
+from typing import Any
 
 import pytest
-from typing_extensions import override
 
 from agentctl.composition import trial_crew
-from agentctl.composition.trial_crew import Crew, crew, processes_for
-from agentctl.composition.trial_makers import TrialMaker, serve
-from agentctl.events.evals import TrialJudged, TrialStarted
-from agentctl.foundation.errors import InternalError
-from agentctl.foundation.money import ZERO
+from agentctl.composition.trial_crew import processes_for
+from agentctl.events.evals import TrialJudged
+from tests.fakes.crews import begun, judged, served
+
+REPOSITORY = Path(__file__).parents[3]
 
 
-class Maker(TrialMaker):
-    """Says which process made a trial; one that is to wait is over when trials are told to stop, and `break` breaks."""
-
-    def __init__(self) -> None:
-        self.stopped = asyncio.Event()
-
-    @override
-    async def make(self, begun: TrialStarted) -> TrialJudged:
-        if begun.case == "wait":
-            await self.stopped.wait()
-        if begun.case == "break":
-            raise ValueError("two\nlines")
-        if begun.case == "die":
-            os.kill(os.getpid(), signal.SIGKILL)
-        return judged(begun, str(os.getpid()))
-
-    @override
-    def stop(self) -> None:
-        self.stopped.set()
+@pytest.fixture(scope="module")
+def told() -> Any:
+    """What the scenes came to, in an interpreter without threads."""
+    command = [sys.executable, "-m", "tests.fakes.crews"]
+    done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=True, timeout=60)
+    return json.loads(done.stdout)
 
 
-def work(line: socket.socket) -> None:
-    """Serve trials on a line, as a process of a crew does."""
-    asyncio.run(_served(line))
-
-
-async def _served(line: socket.socket) -> None:
-    await serve(Maker(), *await asyncio.open_connection(sock=line))
-
-
-def begun(case: str, trial: int = 1) -> TrialStarted:
-    """Return the beginning of a trial."""
-    return TrialStarted(case=case, trial=trial, run=f"{case}-{trial}", seed=0, reserved_usd=ZERO)
-
-
-def judged(trial: TrialStarted, detail: str) -> TrialJudged:
-    """Return the judgement of a trial that passed."""
-    return TrialJudged(
-        case=trial.case, trial=trial.trial, run=trial.run, outcome="passed", scores=(), exit_code=0, cost_usd=ZERO,
-        duration_ms=1.5, detail=detail,
-    )  # fmt: skip
-
-
-def test_trials_are_made_beside_each_other() -> None:
+def test_trials_are_made_beside_each_other(told: Any) -> None:
     """Each process gets as many trials as any other, every answer reaches who asked, and no process is left."""
-    with crew(2, work) as hands:
-        assert hands is not None
-        made = asyncio.run(_all(hands, *(begun("one", number) for number in range(1, 7))))
-    assert [trial.run for trial in made] == [f"one-{number}" for number in range(1, 7)]
-    processes = Counter(trial.detail for trial in made)
-    assert list(processes.values()) == [3, 3]
-    assert all(not _is_there(int(process)) for process in processes)
+    assert [run for run, _ in told["six"]] == [f"one-{number}" for number in range(1, 7)]
+    assert list(Counter(process for _, process in told["six"]).values()) == [3, 3]
+    assert told["none left"]
 
 
-def test_trials_are_told_to_stop() -> None:
+def test_trials_are_told_to_stop(told: Any) -> None:
     """What says stop here is heard there."""
-
-    async def scene(hands: Crew) -> TrialJudged:
-        waiting = asyncio.create_task(hands.make(begun("wait")))
-        await hands.make(begun("one"))
-        hands.stop()
-        return await waiting
-
-    with crew(1, work) as hands:
-        assert hands is not None
-        assert asyncio.run(scene(hands)).run == "wait-1"
+    assert told["stopped"] == "wait-1"
 
 
-@pytest.mark.parametrize(
-    ("case", "why"), [("break", "trial break-1 broke: ValueError: two lines"), ("die", "has ended")]
-)
-def test_what_breaks_there_is_raised_here(case: str, why: str) -> None:
-    """An error of the program ends the eval, wherever it happens, and so does a process that is gone."""
-    with crew(1, work) as hands, pytest.raises(InternalError, match=why):
-        assert hands is not None
-        asyncio.run(_all(hands, begun(case), begun("wait")))
+def test_what_breaks_there_is_raised_here(told: Any) -> None:
+    """An error of the program ends the eval, wherever it happens, and so does a process that is gone; nobody asks it again."""
+    gone = "a process that made trials has ended"
+    assert told["broken"] == ["trial break-1 broke: ValueError: two lines", gone, gone]
+    assert told["together"] == gone
 
 
-def test_a_process_that_has_ended_is_asked_nothing() -> None:
-    """Whoever asks it later is told at once."""
-
-    async def scene(hands: Crew) -> None:
-        for case in ("die", "one"):
-            with pytest.raises(InternalError, match="has ended"):
-                await hands.make(begun(case))
-
-    with crew(1, work) as hands:
-        assert hands is not None
-        asyncio.run(scene(hands))
-
-
-def test_an_answer_that_nobody_waits_for_hurts_nobody() -> None:
+def test_an_answer_that_nobody_waits_for_hurts_nobody(told: Any) -> None:
     """Who was cancelled gets none, judged or broken, and the others get theirs."""
-
-    async def scene(hands: Crew) -> TrialJudged:
-        waiting = [asyncio.create_task(hands.make(begun(case))) for case in ("wait", "break")]
-        await asyncio.sleep(0)
-        await asyncio.sleep(0)
-        for task in waiting:
-            task.cancel()
-        hands.stop()
-        return (await _all(hands, begun("one"), begun("one", 2)))[1]
-
-    with crew(1, work) as hands:
-        assert hands is not None
-        assert asyncio.run(scene(hands)).trial == 2
+    assert told["unwanted"] == [1, 2]
 
 
-def test_who_asks_no_more_leaves_nothing_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_who_asks_no_more_leaves_nothing_behind(told: Any) -> None:
     """Trials under way are cancelled when nobody wants to know; a process that does not end is killed."""
-
-    async def scene(hands: Crew) -> str:
-        waiting = asyncio.create_task(hands.make(begun("wait")))
-        process = (await hands.make(begun("one"))).detail
-        waiting.cancel()
-        return process
-
-    with crew(1, work) as hands:
-        assert hands is not None
-        process = asyncio.run(scene(hands))
-    assert not _is_there(int(process))
-    monkeypatch.setattr(trial_crew, "_SECONDS_TO_END", 0)
-    with crew(1, lambda _: signal.pause()):  # it hears nothing
-        pass
-    with pytest.raises(ChildProcessError):
-        os.waitpid(-1, os.WNOHANG)
+    with pytest.raises(ProcessLookupError):
+        os.kill(told["left"], 0)
+    assert told["deaf"]
 
 
 async def test_a_line_is_served_until_it_ends() -> None:
     """Trials are made as they are asked for; what is under way when nobody asks any more is cancelled."""
     ours, theirs = socket.socketpair()
-    serving = asyncio.create_task(_served(theirs))
+    serving = asyncio.create_task(served(theirs))
     reader, writer = await asyncio.open_connection(sock=ours)
     for case in ("one", "break", "wait"):
         writer.write(f"{begun(case).model_dump_json()}\n".encode())
@@ -175,15 +89,3 @@ def test_few_trials_stay_here(monkeypatch: pytest.MonkeyPatch) -> None:
         assert processes_for(500, 10) == 0
     monkeypatch.setattr(threading, "active_count", lambda: 2)
     assert processes_for(500, 10) == 0
-
-
-async def _all(hands: Crew, *trials: TrialStarted) -> list[TrialJudged]:
-    return await asyncio.gather(*map(hands.make, trials))
-
-
-def _is_there(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    return True
