@@ -27,8 +27,8 @@ FLOOR, OURS = WAYS
 Ways = Mapping[str, Callable[[Asked], Command]]
 WHAT = """\
 {count} cases, {at_once} at once, against a server on loopback; each way is one command from its start to its end. One case in
-twenty must fail, and every way finds just those. Ours runs every case under all checks, syncs its journal before and after
-every call, and journals the eval itself."""
+twenty must fail, and every way finds just those. Ours runs every case under all checks, in as many processes as there are
+cores; the journal of a case is durable when the case is judged, and the eval has one of its own."""
 
 
 @dataclass(frozen=True)
