@@ -28,7 +28,14 @@ def traces_folder(project: Project) -> tuple[Observation, ...]:
     """Return whether evidence can be written, and read by its owner only; folders are looked at, they guard the files."""
     paths = project.paths
     folders = (paths.journal, paths.objects, paths.inbox, paths.sealed, paths.database)
-    return doctor_machine.traces(_entries(folders, shown=project.files.shown))
+    shown = project.files.shown
+    (above,) = _entries((_nearest(paths.journal.parent),), shown=shown)
+    return doctor_machine.traces(_entries(folders, shown=shown), above)
+
+
+def _nearest(folder: Path) -> Path:
+    """Return a folder, or the one that exists and that it would be made in."""
+    return next(place for place in (folder, *folder.parents) if place.is_dir())
 
 
 def _entries(paths: Iterable[Path], shown: Callable[[Path], str]) -> Iterator[Entry]:
@@ -39,7 +46,8 @@ def _entries(paths: Iterable[Path], shown: Callable[[Path], str]) -> Iterator[En
             continue
         if not stat.S_ISLNK(mode):  # a link's own mode says nothing
             writable = os.access(path, os.W_OK)
-            yield Entry(shown(path), stat.S_IMODE(mode), stat.S_ISDIR(mode), writable)
+            read_only = not writable and bool(os.statvfs(path).f_flag & os.ST_RDONLY)
+            yield Entry(shown(path), stat.S_IMODE(mode), stat.S_ISDIR(mode), writable, read_only)
 
 
 def _issuer(project: Project) -> str | None:

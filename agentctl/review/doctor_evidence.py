@@ -12,12 +12,16 @@ _REMEDIES = 3
 
 @dataclass(frozen=True, slots=True)
 class Damaged:
-    """A journal of which only the first `records` hold; None lines where it could not be read at all."""
+    """A journal of which only the first `records` hold; None lines where it could not be read at all.
+
+    `version`: that of the first record that does not hold, where nobody here knows it.
+    """
 
     run: str
     path: str
     records: int
     lines: int | None
+    version: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +58,10 @@ def index(duckdb: str | None, *, behind: bool) -> Observation:
     """Return whether the index can be used; it is never more than a copy."""
     made_by = f"DuckDB {duckdb}" if duckdb else "DuckDB"
     if behind:
-        return note(f"the index ({made_by}) lacked some of the journals; it was brought up to date just now")
+        return note(
+            f"the index ({made_by}) lacked some of the journals: they were read themselves, and it is brought up to date "
+            "where it can be written"
+        )
     return ok(f"the index ({made_by}) holds every journal")
 
 
@@ -99,6 +106,11 @@ def clock(now: datetime, last: datetime | None) -> Observation:
 
 
 def _damaged(item: Damaged) -> Observation:
+    if item.version is not None:
+        return problem(
+            f"traces/journal/{item.path} is of journal version {item.version}, which is not known here",
+            "use the agentctl that wrote it, or a newer one",
+        )
     held = (
         "it cannot be read"
         if item.lines is None

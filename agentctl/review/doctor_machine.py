@@ -29,12 +29,13 @@ REGO = Package("regorus", "celine-regorus", "pip install 'agentctl[rego]'")
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A file or folder and its mode; `writable`: by this process."""
+    """A file or folder and its mode; `writable`: by this process; `read_only`: the whole file system is."""
 
     path: str
     mode: int
     is_folder: bool
     writable: bool = True
+    read_only: bool = False
 
     @property
     def private(self) -> bool:
@@ -95,19 +96,18 @@ def keys_folder(
     return (*near, *open_ones, *well, _issuer(issuer))
 
 
-def traces(entries: Iterable[Entry]) -> tuple[Observation, ...]:
-    """Return whether evidence can be written, and read by its owner only."""
+def traces(entries: Iterable[Entry], above: Entry) -> tuple[Observation, ...]:
+    """Return whether evidence can be written, and read by its owner only.
+
+    Args:
+        entries: what there is of it.
+        above: the folder in which the next of it is made.
+    """
     found = tuple(entries)
+    closed = tuple(_closed(entry) for entry in dict.fromkeys((above, *found)) if not entry.writable)
     if not found:
-        return (ok("no evidence yet: the first run makes its folders below traces/"),)
-    wrong = (
-        *(
-            problem(f"{entry.path} cannot be written", _for(entry, "u+rwX"))
-            for entry in found
-            if not entry.writable
-        ),
-        *(_open(entry) for entry in found if not entry.private),
-    )
+        return closed or (ok("no evidence yet: the first run makes its folders below traces/"),)
+    wrong = (*closed, *(_open(entry) for entry in found if not entry.private))
     return wrong or (ok("evidence below traces/ can be read by its owner only"),)
 
 
@@ -119,6 +119,15 @@ def _issuer(wrong: str | None) -> Observation:
             return ok("the issuer's key is there (`agentctl keys jwks` prints its public half)")
         case _:
             return problem(wrong, "put the right file back, or remove it: the next run makes a new key")
+
+
+def _closed(entry: Entry) -> Observation:
+    if entry.read_only:
+        return problem(
+            f"{entry.path} cannot be written, so nothing can run: its file system is read-only",
+            "mount it anew to be written, or put the project on another one",
+        )
+    return problem(f"{entry.path} cannot be written, so nothing can run", _for(entry, "u+rwX"))
 
 
 def _open(entry: Entry) -> Observation:

@@ -216,6 +216,24 @@ def test_a_damaged_journal_is_named_once(project: Project) -> None:
     assert has(told(project, "ok"), "1 of 2 journals whole")
 
 
+def test_a_journal_of_another_version_is_not_called_damaged(project: Project) -> None:
+    """Nobody need look for a copy; a newer agentctl reads it. What is no record at all is what it is."""
+    for number in (1, 2):
+        wait(project, run_id(number))
+    newer, torn = (project.journals.path_of(run_id(number)) for number in (1, 2))
+    newer.write_bytes(newer.read_bytes().replace(b'"v":2}', b'"v":7}'))
+    torn.write_bytes(torn.read_bytes().replace(b'"v":2}', b'"v":'))
+    problems = told(project, "problem")
+    assert has(problems, newer.name, "of journal version 7, which is not known here > use the agentctl that")
+    assert has(problems, torn.name, "is not what was written")
+
+
+def test_a_folder_that_cannot_be_written(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before the first run has made anything in it."""
+    monkeypatch.setattr(os, "access", lambda path, mode: mode != os.W_OK or Path(path) != project.paths.root)
+    assert has(told(project, "problem"), ". cannot be written, so nothing can run > chmod u+rwX .")
+
+
 def test_a_control_journal_that_was_cut(project: Project) -> None:
     """It is told, and so is that nobody's key can be known."""
     add_reviewer(project, Act("alice", "casey", ""), ALICE, str)

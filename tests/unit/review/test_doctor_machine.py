@@ -98,10 +98,20 @@ def test_an_issuers_key_that_is_none_is_a_problem() -> None:
 
 def test_evidence_that_others_read_or_nobody_writes() -> None:
     """Both are problems, each with its line; without any there is one good line."""
-    assert [item.health for item in traces([])] == ["ok"]
-    assert [item.health for item in traces([Entry("traces/journal", 0o700, is_folder=True)])] == ["ok"]
-    wrong = traces([Entry("traces/journal", 0o755, is_folder=True, writable=False)])
+    above = Entry("traces", 0o755, is_folder=True)
+    assert [item.health for item in traces([], above)] == ["ok"]
+    assert [item.health for item in traces([Entry("traces/journal", 0o700, is_folder=True)], above)] == ["ok"]
+    wrong = traces([Entry("traces/journal", 0o755, is_folder=True, writable=False)], above)
     assert [item.remedy for item in wrong] == [("chmod u+rwX traces/journal",), ("chmod 700 traces/journal",)]
+
+
+@pytest.mark.parametrize(("read_only", "remedy"), [(True, "mount it anew"), (False, "chmod u+rwX .")])
+def test_a_place_where_no_run_could_begin_is_a_problem(*, read_only: bool, remedy: str) -> None:
+    """Although there is no evidence yet. A mode helps nobody where the whole file system is read-only."""
+    above = Entry(".", 0o755, is_folder=True, writable=False, read_only=read_only)
+    (found,) = traces([], above)
+    assert (found.health, "nothing can run" in found.text) == ("problem", True)
+    assert found.remedy[0].startswith(remedy)
 
 
 def test_of_many_names_the_first_are_shown_and_the_rest_counted() -> None:
