@@ -143,13 +143,17 @@ def _end(
 ) -> int:
     """Write what was asked for, show what it came to, and return the exit code of its verdict."""
     from agentctl.composition.baselines import bless as make_baseline
+    from agentctl.evals.blessing import why_not_blessed
 
     report = outcome.report
     if report is None:
         return screen.interrupted(outcome)
     screen.write(report, junit, github=github)
     screen.report(report, github=github)
-    if bless:
+    against = why_not_blessed(report.verdict, report.results) if bless else ()
+    if against:
+        screen.not_blessed(against)
+    elif bless:
         done = make_baseline(project, report)
         screen.blessed(done, project.files.shown(done.path))
     return int(report.verdict.exit_code)

@@ -1,6 +1,7 @@
 """What an eval shows: how far it is, what failed and why, what it comes to; and the files that CI reads."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from agentctl.cli.eval_lines import head_lines, results_lines, verdict_lines
@@ -87,6 +88,10 @@ class EvalScreen:
         self._terminal.lines(verdict_lines(report))
         if github:
             self._terminal.data((f"::{report.eval}::", *annotations(report)))
+
+    def not_blessed(self, against: Sequence[str]) -> None:
+        """Say why the baseline stays what it was."""
+        self._terminal.warning(f"not blessed, for {'; '.join(against)}: only what passed is a baseline")
 
     def blessed(self, done: Blessed, shown: str) -> None:
         """Say where the baseline stands, and what is not in it any more."""

@@ -153,6 +153,16 @@ def test_a_cap_is_never_broken(with_cases: Shell) -> None:
     assert "could have broken the cap" in done.out
 
 
+def test_what_failed_is_not_blessed(with_cases: Shell) -> None:
+    """The exit code is that of the verdict, as in the JSON, and the baseline stays what it was."""
+    REGRESSIONS["price"][0](with_cases.folder)
+    before = (with_cases.folder / BASELINE).read_text()
+    done = with_cases("eval", "refund-assistant", "--cases", "small-refund", "--bless", "--json")
+    assert (done.code, done.document["exit_code"]) == (1, 1)
+    assert "not blessed, for `small-refund` failed" in done.err
+    assert (with_cases.folder / BASELINE).read_text() == before
+
+
 def test_a_changed_case_cannot_be_compared(blessed: Shell) -> None:
     """A case that is another one now is no success, even where it passes: exit 9, and its name."""
     path = blessed.folder / "goldensets" / "refund-assistant.yaml"
