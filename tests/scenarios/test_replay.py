@@ -521,13 +521,16 @@ def test_an_interrupted_run_is_interrupted_again_in_the_same_place(shell: Shell)
 @pytest.mark.campaign
 @pytest.mark.timeout(12 * 3600)
 @pytest.mark.parametrize(("suite", "least"), SUITES.items(), ids=SUITES)
-def test_every_run_of_the_tests_replays_a_hundred_times(tmp_path: Path, suite: str, least: int) -> None:
+def test_every_run_of_the_tests_replays_a_hundred_times(
+    tmp_path_factory: pytest.TempPathFactory, suite: str, least: int
+) -> None:
     """Whatever the tests run, and however often it is replayed: the same events, and nothing is reached.
 
     `AGENTCTL_TESTS_REPLAY` says how often, where a hundred times is too long.
     """
-    repeats, tally = os.environ.get(TIMES, "100"), tmp_path / "tally"
-    words = f"-q -n 0 --timeout=7200 -p no:cacheprovider --basetemp={tmp_path / 'runs'} -m".split()
+    folder = tmp_path_factory.mktemp("campaign")
+    repeats, tally = os.environ.get(TIMES, "100"), folder / "tally"
+    words = f"-q -n 0 --timeout=7200 -p no:cacheprovider --basetemp={folder / 'runs'} -m".split()
     done = subprocess.run(
         [sys.executable, "-m", "pytest", *words, "not campaign", *suite.split()],
         cwd=REPOSITORY,
