@@ -11,6 +11,7 @@ from agentctl.cli.approval_grant import grant
 from agentctl.cli.approval_raise import raise_budget
 from agentctl.cli.approval_stats import stats
 from agentctl.cli.approval_sweep import sweep
+from agentctl.cli.completions import approvals
 from agentctl.cli.options import Json
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ app.command("grant")(grant)
 app.command("stats")(stats)
 app.command("raise")(raise_budget)
 
-Id = Annotated[str, typer.Argument(help="The approval's id.", show_default=False)]
+Id = Annotated[str, typer.Argument(help="The approval's id.", show_default=False, autocompletion=approvals)]
 Reviewer = Annotated[
     str, typer.Option("--as", help="The reviewer who answers.", metavar="NAME", show_default=False)
 ]

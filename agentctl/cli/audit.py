@@ -1,7 +1,7 @@
 """`agentctl audit`: what happened, over all runs; asked by filters, by name or in SQL."""
 
 import sys
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, get_args
 
 import typer
 
@@ -21,6 +21,7 @@ from agentctl.cli.audit_asking import (
     moment,
 )
 from agentctl.cli.audit_canned import COMMANDS
+from agentctl.cli.completions import words
 from agentctl.cli.options import Json
 
 if TYPE_CHECKING:
@@ -30,6 +31,12 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
 
+def _offered_tables(incomplete: str) -> list[str]:
+    from agentctl.audit.tables import tables as described
+
+    return words(*(one.name for one in described()))(incomplete)
+
+
 @app.command("query")
 def query(
     sql: Annotated[
@@ -37,7 +44,13 @@ def query(
     ] = None,
     table: Annotated[
         str | None,
-        typer.Option("--from", help="Without SQL: which table.", metavar="TABLE", show_default=False),
+        typer.Option(
+            "--from",
+            help="Without SQL: which table.",
+            metavar="TABLE",
+            show_default=False,
+            autocompletion=_offered_tables,
+        ),
     ] = None,
     agent: Agent = None,
     principal: Annotated[
@@ -47,7 +60,12 @@ def query(
         str | None, typer.Option(help="Only calls of this tool.", metavar="NAME", show_default=False)
     ] = None,
     decision: Annotated[
-        str | None, typer.Option(help="Only `allow`, `deny` or `needs_approval`.", show_default=False)
+        str | None,
+        typer.Option(
+            help="Only `allow`, `deny` or `needs_approval`.",
+            show_default=False,
+            autocompletion=words("allow", "deny", "needs_approval"),
+        ),
     ] = None,
     status: Annotated[
         str | None,
@@ -73,7 +91,10 @@ def query(
     """
     from agentctl.audit.asking import Question
     from agentctl.audit.filters import Filters, filtered
+    from agentctl.cli.choices import refuse_unless_one_of
+    from agentctl.events.tool import Decision
 
+    refuse_unless_one_of("--decision", decision, get_args(Decision))
     looked_for = Filters(agent, principal, tool, decision, status, moment(since))
     runs, within = kind(every), bounds(limit, seconds)
     if sql is None:
@@ -89,7 +110,10 @@ def query(
 @app.command("tables")
 def tables(
     name: Annotated[
-        str | None, typer.Argument(help="Only this one, with its columns.", show_default=False)
+        str | None,
+        typer.Argument(
+            help="Only this one, with its columns.", show_default=False, autocompletion=_offered_tables
+        ),
     ] = None,
     json: Json = False,
 ) -> int:

@@ -5,12 +5,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from agentctl.cli.completions import agents, words
+
 if TYPE_CHECKING:
     from agentctl.audit.asking import Bounds, Question
 
 _FORMATS = "`table`, `json`, `jsonl`, `csv` or `parquet`"
 
-Agent = Annotated[str | None, typer.Option(help="Only this agent's.", metavar="NAME", show_default=False)]
+Agent = Annotated[
+    str | None,
+    typer.Option(help="Only this agent's.", metavar="NAME", show_default=False, autocompletion=agents),
+]
 Since = Annotated[
     str | None,
     typer.Option(help="Only since then: `24h`, `7d`, `2026-11-22`.", metavar="WHEN", show_default=False),
@@ -18,7 +23,15 @@ Since = Annotated[
 Every = Annotated[bool, typer.Option("--all", help="Runs of every kind, not only `live` ones.")]
 Limit = Annotated[int, typer.Option(help="At most so many rows.", min=1, max=1_000_000)]
 Seconds = Annotated[float, typer.Option(help="After so many seconds it is stopped.", min=0.1, max=600)]
-Form = Annotated[str, typer.Option("--format", help=f"{_FORMATS}.", metavar="FORMAT")]
+Form = Annotated[
+    str,
+    typer.Option(
+        "--format",
+        help=f"{_FORMATS}.",
+        metavar="FORMAT",
+        autocompletion=words("table", "json", "jsonl", "csv", "parquet"),
+    ),
+]
 Out = Annotated[Path | None, typer.Option(help="Write it to this file.", metavar="FILE", show_default=False)]
 ROWS = 1_000
 WITHIN = 10.0

@@ -20,9 +20,17 @@ from agentctl.cli.audit_asking import (
     kind,
     moment,
 )
+from agentctl.cli.completions import words
 from agentctl.cli.options import Json
 
 Command: TypeAlias = Callable[..., int]
+
+
+def _offered_dimensions(incomplete: str) -> list[str]:
+    from agentctl.audit.canned import DIMENSIONS
+
+    return words(*DIMENSIONS)(incomplete)
+
 
 Id = Annotated[
     str | None,
@@ -35,6 +43,7 @@ Dimension = Annotated[
     typer.Argument(
         help="`agent`, `principal`, `owner`, `model`, `deployment`, `tool`, `version`, `environment`, `run` or `day`.",
         metavar="WHAT",
+        autocompletion=_offered_dimensions,
     ),
 ]
 Resource = Annotated[

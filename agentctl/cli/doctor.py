@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from agentctl.cli.completions import environments
 from agentctl.cli.options import Json
 
 if TYPE_CHECKING:
@@ -18,7 +19,13 @@ _WIDTH = len("problem") + 2
 
 def doctor(
     environment: Annotated[
-        str | None, typer.Option("--env", help="Only this environment; default: all.", metavar="NAME")
+        str | None,
+        typer.Option(
+            "--env",
+            help="Only this environment; default: all.",
+            metavar="NAME",
+            autocompletion=environments,
+        ),
     ] = None,
     reach: Annotated[
         bool, typer.Option("--reach", help="Try a connection to everything that environments name.")

@@ -4,11 +4,14 @@ from typing import Annotated
 
 import typer
 
+from agentctl.cli.completions import agents
 from agentctl.cli.options import As, Env, Json, Run
 
 
 def run(
-    agent: Annotated[str, typer.Argument(help="The agent's name.", show_default=False)],
+    agent: Annotated[
+        str, typer.Argument(help="The agent's name.", show_default=False, autocompletion=agents)
+    ],
     text: Annotated[
         str | None, typer.Option("--input", help="What it is asked: a ticket number, or a sentence.")
     ] = None,

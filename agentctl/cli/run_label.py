@@ -4,22 +4,22 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
-from agentctl.cli.options import As, Json
+from agentctl.cli.completions import words
+from agentctl.cli.options import As, Json, Run
 
 if TYPE_CHECKING:
     from agentctl.events.control import Label
 
 
 def label(
-    run: Annotated[
-        str, typer.Argument(help="The run's id, the beginning of one, or `latest`.", show_default=False)
-    ],
+    run: Run,
     label: Annotated[
         str,
         typer.Argument(
             help="`good`, `bad`, or `overridden`: a person did it again, otherwise.",
             metavar="LABEL",
             show_default=False,
+            autocompletion=words("good", "bad", "overridden"),
         ),
     ],
     reason: Annotated[str, typer.Option(help="Why.", show_default=False)],

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, get_args
 
 import typer
 
+from agentctl.cli.completions import agents, words
 from agentctl.cli.options import Json
 
 if TYPE_CHECKING:
@@ -18,9 +19,23 @@ _UNLABELLED = "none"
 _MOST = 1_000_000
 
 
+def _states() -> list[str]:
+    """Return every status, and every reason that a run may have for it."""
+    from agentctl.events.replay import Fidelity
+    from agentctl.events.run import FinishStatus, SuspendReason
+    from agentctl.trace.run_rows import RunStatus
+
+    return [word for known in (RunStatus, FinishStatus, SuspendReason, Fidelity) for word in get_args(known)]
+
+
+def _offered_states(incomplete: str) -> list[str]:
+    return words(*_states())(incomplete)
+
+
 def list_(
     agent: Annotated[
-        str | None, typer.Option(help="Only this agent's.", metavar="NAME", show_default=False)
+        str | None,
+        typer.Option(help="Only this agent's.", metavar="NAME", show_default=False, autocompletion=agents),
     ] = None,
     principal: Annotated[
         str | None, typer.Option(help="Only those for them.", metavar="NAME", show_default=False)
@@ -30,17 +45,23 @@ def list_(
         typer.Option(
             help="Only with this status or reason: `running`, `suspended`, `finished`, `answered`, `approval`, ...",
             show_default=False,
+            autocompletion=_offered_states,
         ),
     ] = None,
     kind: Annotated[
         str | None,
-        typer.Option(help="Only `live`, `eval`, `replay` or `shadow` ones.", show_default=False),
+        typer.Option(
+            help="Only `live`, `eval`, `replay` or `shadow` ones.",
+            show_default=False,
+            autocompletion=words("live", "eval", "replay", "shadow"),
+        ),
     ] = None,
     label: Annotated[
         str | None,
         typer.Option(
             help="Only those labelled `good`, `bad` or `overridden`, or `none`: not labelled.",
             show_default=False,
+            autocompletion=words("good", "bad", "overridden", _UNLABELLED),
         ),
     ] = None,
     since: Annotated[
@@ -84,12 +105,9 @@ def _refuse_unknown(*, status: str | None, kind: str | None, label: str | None) 
         return
     from agentctl.cli.choices import refuse_unless_one_of
     from agentctl.events.control import Label
-    from agentctl.events.replay import Fidelity
-    from agentctl.events.run import FinishStatus, RunKind, SuspendReason
-    from agentctl.trace.run_rows import RunStatus
+    from agentctl.events.run import RunKind
 
-    states = (RunStatus, FinishStatus, SuspendReason, Fidelity)
-    refuse_unless_one_of("--status", status, [word for words in states for word in get_args(words)])
+    refuse_unless_one_of("--status", status, _states())
     refuse_unless_one_of("--kind", kind, get_args(RunKind))
     refuse_unless_one_of("--label", label, (*get_args(Label), _UNLABELLED))
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from agentctl.cli.completions import runs
 from agentctl.cli.options import Json
 
 if TYPE_CHECKING:
@@ -18,7 +19,10 @@ if TYPE_CHECKING:
 def tail(
     run: Annotated[
         str | None,
-        typer.Argument(help="The run's id, the beginning of one, or `latest`; without it, all runs."),
+        typer.Argument(
+            help="The run's id, the beginning of one, or `latest`; without it, all runs.",
+            autocompletion=runs,
+        ),
     ] = None,
     since: Annotated[
         str | None,

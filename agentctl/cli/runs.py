@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from agentctl.cli.options import Json
+from agentctl.cli.options import Json, Run
 from agentctl.cli.run_label import label
 from agentctl.cli.run_list import list_
 from agentctl.cli.run_tail import tail
@@ -19,9 +19,7 @@ app.command("list")(list_)
 
 @app.command("show")
 def show(
-    run: Annotated[
-        str, typer.Argument(help="The run's id, the beginning of one, or `latest`.", show_default=False)
-    ],
+    run: Run,
     full: Annotated[bool, typer.Option("--full", help="Cut nothing.")] = False,
     json: Json = False,
 ) -> int:

@@ -11,6 +11,8 @@ from typing_extensions import override
 
 from agentctl.audit.asking import Answer, AnswerColumn
 from agentctl.cli.audit_output import Format, format_named, show_answer
+from agentctl.cli.failure import exit_code_of
+from agentctl.cli.main import app
 from agentctl.cli.terminal import Terminal
 from agentctl.foundation.canonical import JsonValue
 from agentctl.foundation.errors import InvalidInput, UsageError
@@ -183,3 +185,12 @@ def test_parquet_needs_a_file() -> None:
     with pytest.raises(UsageError, match="--out"):
         format_named("parquet", None)
     assert format_named("parquet", Path("x")) is Format.parquet
+
+
+def test_a_decision_that_nobody_makes_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    """It would look as if nothing had been decided so."""
+    assert exit_code_of(app, ["audit", "query", "--decision", "dny"]) == 2
+    assert (
+        "`dny` is none of them; accepted: `allow`, `deny`, `needs_approval`; did you mean `deny`?"
+        in " ".join(capsys.readouterr().err.split())
+    )

@@ -1,0 +1,92 @@
+"""What a shell offers when somebody presses the tab key: names as they are in the project of the working folder.
+
+A shell waits for it, and shows what is said on stderr amid the command line: so little is loaded, and nothing is said.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from agentctl.contract.project import ProjectFiles
+    from agentctl.settings import Paths
+
+Offer: TypeAlias = Callable[[str], list[str]]
+"""Returns what could be meant by the beginning of a word."""
+
+_MOST_RUNS = 20
+
+
+def words(*known: str) -> Offer:
+    """Return what offers the words of a vocabulary."""
+
+    def offered(incomplete: str) -> list[str]:
+        return _beginning(known, incomplete)
+
+    return offered
+
+
+def agents(incomplete: str) -> list[str]:
+    """Offer the agents of the project."""
+    files = _files()
+    return _beginning(files.agents() if files else (), incomplete)
+
+
+def environments(incomplete: str) -> list[str]:
+    """Offer the environments of the project."""
+    files = _files()
+    return _beginning(files.environments() if files else (), incomplete)
+
+
+def runs(incomplete: str) -> list[str]:
+    """Offer `latest`, and the newest runs whose ids begin so."""
+    from agentctl.trace.run_names import LATEST
+
+    paths = _paths()
+    newest = _newest(paths.journal) if paths else ()
+    ids = (run for run in newest if run.startswith(incomplete.upper()))
+    return [*_beginning((LATEST,), incomplete), *islice(ids, _MOST_RUNS)]
+
+
+def approvals(incomplete: str) -> list[str]:
+    """Offer the requests that wait for an answer."""
+    from agentctl.composition import open_project
+    from agentctl.composition.answers import open_approvals
+    from agentctl.foundation.errors import AgentctlError
+
+    try:
+        waiting = open_approvals(open_project()).approvals
+    except AgentctlError:
+        return []
+    return _beginning((item.id for item in waiting), incomplete.upper())
+
+
+def _beginning(known: Iterable[str], incomplete: str) -> list[str]:
+    return [word for word in known if word.startswith(incomplete)]
+
+
+def _newest(journal: Path) -> Iterator[str]:
+    """Yield the ids of runs, the newest day's first: a folder of every day is as much as is looked at."""
+    from agentctl.foundation.ids import is_run_id
+
+    for day in sorted(journal.glob("????-??-??"), reverse=True):
+        yield from sorted((path.stem for path in day.glob("*.jsonl") if is_run_id(path.stem)), reverse=True)
+
+
+def _files() -> "ProjectFiles | None":
+    from agentctl.contract.project import ProjectFiles
+
+    paths = _paths()
+    return ProjectFiles(paths.root) if paths else None
+
+
+def _paths() -> "Paths | None":
+    """Return where the project of the working folder keeps its files; None outside of one."""
+    from agentctl.foundation.errors import AgentctlError
+    from agentctl.settings import find_settings
+
+    try:
+        return find_settings().paths
+    except AgentctlError:
+        return None

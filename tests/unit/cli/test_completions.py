@@ -1,0 +1,77 @@
+"""What a shell offers: names of the project that is worked in, and nothing that is not there."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from agentctl.cli import completions
+from agentctl.cli.audit import _offered_tables
+from agentctl.cli.audit_canned import _offered_dimensions
+from agentctl.cli.failure import exit_code_of
+from agentctl.cli.main import app
+from agentctl.cli.run_list import _offered_states
+from tests.fakes.journals import RUN, run_id
+from tests.fakes.waiting_run import a_project, wait
+
+
+@pytest.fixture
+def inside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Work in a project where one run waits and a newer one has begun."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    project = a_project(tmp_path)
+    wait(project, expires_at="2126-03-14T10:00:00.000000Z")
+    project.journals.create(run_id(7)).close()
+    monkeypatch.chdir(project.paths.root)
+
+
+@pytest.mark.usefixtures("inside")
+def test_names_of_the_project_are_offered() -> None:
+    """Agents, environments, runs with the newest first, requests that wait."""
+    assert completions.agents("") == ["refund-assistant"]
+    assert completions.agents("x") == []
+    assert completions.environments("s") == ["sandbox"]
+    assert completions.runs("") == ["latest", run_id(7), RUN]
+    assert completions.runs(run_id(7).lower()) == [run_id(7)]
+    assert completions.approvals("") == [f"{RUN}-0-0-1"]
+
+
+def test_outside_of_a_project_nothing_is_offered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And nothing is said: it would stand amid what somebody types."""
+    monkeypatch.chdir(tmp_path)
+    for offer in (completions.agents, completions.environments, completions.approvals):
+        assert offer("") == []
+    assert completions.runs("") == ["latest"]
+
+
+def test_words_of_a_vocabulary_are_those_that_are_taken() -> None:
+    """By their beginning."""
+    assert completions.words("good", "bad")("g") == ["good"]
+    assert _offered_states("appr") == ["approval"]
+    assert _offered_dimensions("da") == ["day"]
+    assert _offered_tables("tool") == ["tool_calls"]
+
+
+@pytest.mark.usefixtures("inside")
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [
+        ("agentctl run ", ["refund-assistant"]),
+        ("agentctl resume l", ["latest"]),
+        ("agentctl runs list --label n", ["none"]),
+        ("agentctl approvals approve ", [f"{RUN}-0-0-1"]),
+        ("agentctl audit query --decision d", ["deny"]),
+    ],
+)
+def test_a_shell_gets_them(
+    typed: str, offered: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As bash asks for them."""
+    monkeypatch.setenv("_AGENTCTL_COMPLETE", "complete_bash")
+    monkeypatch.setenv("COMP_WORDS", typed)
+    monkeypatch.setenv("COMP_CWORD", str(len(typed.split(" ")) - 1))
+    monkeypatch.setattr("sys.argv", ["agentctl"])
+    monkeypatch.setattr(sys.modules["__main__"], "__package__", "")  # else it is called what runs the tests
+    with pytest.raises(SystemExit):
+        exit_code_of(app, [])
+    assert capsys.readouterr().out.split() == offered
