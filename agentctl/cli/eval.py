@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from typer.core import TyperGroup
 from typing_extensions import override
 
 from agentctl.cli.eval_add import add
+from agentctl.cli.groups import Commands
 from agentctl.cli.options import As, Env, Json
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from agentctl.composition.project import Project
 
 
-class _TriesByDefault(TyperGroup):
+class _TriesByDefault(Commands):
     """A group in which an agent's name stands for `run` and that name."""
 
     @override

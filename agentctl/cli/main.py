@@ -11,6 +11,7 @@ from agentctl.cli import eval as evals
 from agentctl.cli.diff import diff
 from agentctl.cli.doctor import doctor
 from agentctl.cli.failure import exit_code_of
+from agentctl.cli.groups import Commands
 from agentctl.cli.init import init
 from agentctl.cli.replay import replay
 from agentctl.cli.resolve import resolve
@@ -18,6 +19,7 @@ from agentctl.cli.run import resume, run
 
 app = typer.Typer(
     name="agentctl",
+    cls=Commands,
     help="The operating layer for AI agents: contracts in git, one gateway, evidence afterwards.",
     no_args_is_help=True,
     add_completion=True,
@@ -31,15 +33,15 @@ app.command("resolve")(resolve)
 app.command("replay")(replay)
 app.command("diff")(diff)
 app.command("doctor")(doctor)
-app.add_typer(runs.app, name="runs", help="Look at runs.")
-app.add_typer(approvals.app, name="approvals", help="Answer what waits for approval.")
-app.add_typer(contract.app, name="contract", help="Check, show, compare and tag contracts.")
-app.add_typer(policy.app, name="policy", help="Check, test, explain and derive policies.")
-app.add_typer(audit.app, name="audit")
+app.add_typer(runs.app, name="runs", cls=Commands, help="Look at runs.")
+app.add_typer(approvals.app, name="approvals", cls=Commands, help="Answer what waits for approval.")
+app.add_typer(contract.app, name="contract", cls=Commands, help="Check, show, compare and tag contracts.")
+app.add_typer(policy.app, name="policy", cls=Commands, help="Check, test, explain and derive policies.")
+app.add_typer(audit.app, name="audit", cls=Commands)
 app.add_typer(evals.app, name="eval")
-app.add_typer(trace.app, name="trace", help="Keep the index over the journals.")
-app.add_typer(reviewers.app, name="reviewers", help="Give reviewers keys of their own.")
-app.add_typer(keys.app, name="keys", help="Show public keys.")
+app.add_typer(trace.app, name="trace", cls=Commands, help="Keep the index over the journals.")
+app.add_typer(reviewers.app, name="reviewers", cls=Commands, help="Give reviewers keys of their own.")
+app.add_typer(keys.app, name="keys", cls=Commands, help="Show public keys.")
 
 
 def _show_version(wanted: bool) -> None:
