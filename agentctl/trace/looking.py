@@ -19,6 +19,7 @@ from agentctl.trace.query_texts import query_text
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
+_DATE = len("2026-03-14")
 _QUIET_SECONDS = 2.0
 """As coarse as the moments of some file systems are: within it a folder may change twice, and seem to have changed once."""
 
@@ -47,23 +48,31 @@ def glance(connection: "DuckDBPyConnection", where: str, folder: Path) -> Seen:
 
     What somebody changed in such a journal by hand is missed here, and found by whoever looks at every file.
     """
-    dates = dates_in(folder)
-    indexed = connection.execute(f"SELECT name, changed FROM {where}.folders").fetchall()  # noqa: S608 - our own word
-    kept = {name for name, changed in indexed if dates.get(name) == changed}
-    rows = connection.execute(
-        query_text("open_journals").format(where=where), {"kept": list(kept)}
-    ).fetchall()
-    grown = [mark for _, mark, is_kept in _marks(rows, kept) if is_kept and not is_as_it_was(folder, mark)]
-    known = {run: mark for run, mark, is_kept in _marks(rows, kept) if not is_kept}
+    kept = _kept(connection, where, folder)
+    open_journals = query_text("open_journals").format(where=where)
+    rows = connection.execute(open_journals, {"kept": list(kept)}).fetchall()
+    known: dict[str, Mark] = {}
+    grown: list[Mark] = []
+    for run, name, size, changed in rows:
+        mark = (name, size, changed)
+        if name[:_DATE] not in kept:
+            known[run] = mark
+        elif not is_as_it_was(folder, mark):
+            grown.append(mark)
     again = journals_among(folder / name for name, _, _ in grown)
     found = journals_in(folder, kept)
     seen = Seen((*again.values(), *_differing(found, known)), frozenset(known.keys() - found.keys()))
     new = [journal.run for journal in seen.changed if journal.run not in known and journal.run not in again]
     if seen.gone or len(again) < len(grown) or _holds_any(connection, where, new):
-        return look(
-            connection, where, folder
-        )  # files went, or were moved or copied: a run may have another one
+        return look(connection, where, folder)  # files went or were moved: a run may have another one
     return seen
+
+
+def _kept(connection: "DuckDBPyConnection", where: str, folder: Path) -> set[str]:
+    """Return the dates whose folders are as they were when everything in them had been taken in."""
+    dates = dates_in(folder)
+    noted = connection.execute(f"SELECT name, changed FROM {where}.folders").fetchall()  # noqa: S608 - our own word
+    return {name for name, changed in noted if dates.get(name) == changed}
 
 
 def known_marks(connection: "DuckDBPyConnection", where: str) -> dict[str, Mark]:
@@ -75,12 +84,8 @@ def known_marks(connection: "DuckDBPyConnection", where: str) -> dict[str, Mark]
 def quiet_dates(folder: Path, clock: Clock) -> dict[str, int]:
     """Return the dates whose folders did not change for a while: what changes in them from now on can be seen."""
     then = (clock.now().timestamp() - _QUIET_SECONDS) * 1e9
-    return {name: changed for name, changed in dates_in(folder).items() if changed < then}
-
-
-def _marks(rows: "list[tuple[str, str, int, int]]", kept: set[str]) -> list[tuple[str, Mark, bool]]:
-    """Return run and mark of journals, and whether their date is one of those that are kept."""
-    return [(run, (path, size, changed), path.partition("/")[0] in kept) for run, path, size, changed in rows]
+    dates = dates_in(folder).items()
+    return {name: changed for name, changed in dates if changed < then and len(name) == _DATE}
 
 
 def _differing(found: Mapping[str, JournalFile], known: Mapping[str, Mark]) -> tuple[JournalFile, ...]:

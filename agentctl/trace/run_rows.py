@@ -81,8 +81,12 @@ EVERY_RUN = Choice()
 
 def list_runs(reader: "Reader", choice: Choice = EVERY_RUN, *, limit: int | None = 20) -> tuple[RunRow, ...]:
     """Return the newest runs that are looked for, newest first; at most so many, None for all."""
-    chosen = query(reader, "choose_runs", limit=_ALL if limit is None else limit, **asdict(choice))
-    return rows_of(reader, [run for (run,) in chosen])
+    sought = {**asdict(choice), "limit": _ALL if limit is None else limit}
+    labelled = "TRUE" if sought["label"] is None else query_text("labelled")
+    if sought["label"] is None:  # to look labels up takes longer than all the rest
+        del sought["label"]
+    chosen = reader.rows(query_text("choose_runs").format(labelled=labelled), **sought)
+    return rows_of(reader, [str(run) for (run,) in chosen])
 
 
 def rows_of(reader: "Reader", runs: list[str]) -> tuple[RunRow, ...]:

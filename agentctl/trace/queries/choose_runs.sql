@@ -1,4 +1,4 @@
--- Which runs to show. Only a few narrow columns: the wide ones are read for the chosen runs alone (`run_rows`).
+-- Which runs to show; {{labelled}} is a condition on what was said of them (`labelled`), or none. Only a few narrow columns: the wide ones are read for the chosen runs alone (`run_rows`).
 SELECT run
 FROM runs
 WHERE
@@ -8,8 +8,6 @@ WHERE
     AND ($status::VARCHAR IS NULL OR $status IN (status, reason))
     AND ($since::VARCHAR IS NULL OR started_at >= $since::TIMESTAMP)
     AND ($until::VARCHAR IS NULL OR started_at < $until::TIMESTAMP)
-    AND ($label::VARCHAR IS NULL OR $label = coalesce(
-        (SELECT arg_max(label, seq) FROM labels WHERE labels.run = runs.run), 'none'
-    ))
+    AND {labelled}
 ORDER BY started_at DESC, run DESC
 LIMIT $limit;
