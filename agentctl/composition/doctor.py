@@ -95,7 +95,11 @@ def _project(project: Project, environments: tuple[str, ...]) -> Section:
         ok(f"project {project.paths.root}"),
         *(() if project.files.agents() else (_no_contract(),)),
         *(() if environments else (_no_environment(),)),
-        *(() if any(_is_live(project, name) for name in project.files.environments()) else (_not_live(),)),
+        *(
+            ()
+            if any(_may_be_live(project, name) for name in project.files.environments())
+            else (_not_live(),)
+        ),
     )
     return Section("project", (*there, *keys(project)))
 
@@ -126,15 +130,18 @@ def _no_environment() -> Observation:
 
 def _not_live() -> Observation:
     return note(
-        "there is no live environment yet", "write contracts/environments/live.yaml, with `kind: live`"
+        "there is no live environment yet",
+        "write contracts/environments/live.yaml in the form of sandbox.yaml beside it: `kind: live`, and under",
+        "each model alias a deployment with `provider: openai_compatible` or `litellm`; then",
+        "agentctl doctor --env live",
     )
 
 
-def _is_live(project: Project, environment: str) -> bool:
+def _may_be_live(project: Project, environment: str) -> bool:
     try:
         return project.files.environment(environment).document.kind == "live"
-    except InvalidInput:  # told where the environment is looked at
-        return False
+    except InvalidInput:  # nobody knows what it will be; what is wrong with it is told where it is looked at
+        return True
 
 
 def _environment(project: Project, name: str, *, reaching: bool) -> Section:

@@ -118,6 +118,11 @@ def test_a_broken_environment_hides_no_other(project: Project) -> None:
     problems = told(project, "problem", None)
     assert has(problems, "contracts/environments/live.yaml", "kind")
     assert has(told(project, "ok", None), "may answer, signatures optional")
+    assert not has(told(project, "note", None), "no live environment")
+    path.unlink()
+    assert has(
+        told(project, "note", None), "no live environment yet", "in the form of sandbox.yaml", "--env live"
+    )
 
 
 def test_a_broken_contract_is_counted(project: Project) -> None:
