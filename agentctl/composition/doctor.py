@@ -131,8 +131,8 @@ def _no_environment() -> Observation:
 def _not_live() -> Observation:
     return note(
         "there is no live environment yet",
-        "write contracts/environments/live.yaml in the form of sandbox.yaml beside it: `kind: live`, and under",
-        "each model alias a deployment with `provider: openai_compatible` or `litellm`; then",
+        "write contracts/environments/live.yaml in the form of sandbox.yaml beside it: `kind: live`, and under each model "
+        "alias a deployment with `provider: openai_compatible` or `litellm`; then",
         "agentctl doctor --env live",
     )
 
