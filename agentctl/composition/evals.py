@@ -21,7 +21,7 @@ from agentctl.composition.garbage import collected_rarely
 from agentctl.composition.governing import Governing, from_files, store, with_version
 from agentctl.composition.project import Project
 from agentctl.composition.trial_crew import Crew, crew, processes_for
-from agentctl.composition.trial_makers import Here, serve
+from agentctl.composition.trial_makers import Here, MakerGone, serve
 from agentctl.composition.trials import GoverningOf, Stages, open_stages
 from agentctl.composition.versions import find_version, is_file_name, stored_version, tag_of, version_named
 from agentctl.contract.baseline import Baseline
@@ -38,7 +38,7 @@ from agentctl.evals.state import EvalState, fold
 from agentctl.evals.verdict import verdict_of
 from agentctl.events.evals import EvalFinished, EvalStarted
 from agentctl.foundation.canonical import digest_bytes
-from agentctl.foundation.errors import IntegrityError, LockedError, UsageError
+from agentctl.foundation.errors import IntegrityError, InternalError, LockedError, UsageError
 from agentctl.foundation.ids import new_run_id
 from agentctl.foundation.machine import cores
 from agentctl.runtime.live_world import Interrupt
@@ -205,7 +205,10 @@ def _carry_out(one: _Eval, way: _Way) -> EvalOutcome:
     """Carry an eval out, its trials in this process or in some beside it."""
     processes = processes_for(len(one.rest), way.at_once)
     with collected_rarely(), crew(processes, partial(_make_trials, one)) as hands:
-        return asyncio.run(_carried_out(one, way, hands))
+        try:
+            return asyncio.run(_carried_out(one, way, hands))
+        except MakerGone as error:
+            raise InternalError(f"{error}; `agentctl eval --resume {one.journal.run}` goes on") from error
 
 
 def _make_trials(one: _Eval, line: socket) -> None:

@@ -16,7 +16,7 @@ from typing import Final, NoReturn
 
 from typing_extensions import override
 
-from agentctl.composition.trial_makers import BROKEN, STOP, TrialMaker
+from agentctl.composition.trial_makers import BROKEN, STOP, MakerGone, TrialMaker
 from agentctl.events.evals import TrialJudged, TrialStarted
 from agentctl.foundation.errors import ExitCode, InternalError
 from agentctl.foundation.machine import cores
@@ -93,7 +93,7 @@ class _Hand:
                 self._opened = asyncio.create_task(self._open())
             writer = await asyncio.shield(self._opened)
             if self._reading is None or self._reading.done():
-                raise _gone()
+                raise MakerGone
             writer.write(f"{begun.model_dump_json()}\n".encode())
             return await answer
         finally:
@@ -130,7 +130,7 @@ class _Hand:
                 self._take(line)
             for answer in self._answers.values():
                 if not answer.done():
-                    answer.set_exception(_gone())
+                    answer.set_exception(MakerGone())
         finally:
             writer.close()
 
@@ -144,10 +144,6 @@ class _Hand:
         judged = TrialJudged.model_validate_json(line)
         if (answer := self._answers.get(judged.run)) is not None and not answer.done():
             answer.set_result(judged)
-
-
-def _gone() -> InternalError:
-    return InternalError("a process that made trials has ended")
 
 
 @contextmanager

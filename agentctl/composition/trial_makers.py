@@ -12,12 +12,20 @@ from agentctl.composition.trials import Stages
 from agentctl.contract.golden import GoldenCase
 from agentctl.events.evals import TrialJudged, TrialStarted
 from agentctl.events.run import TrialOf
+from agentctl.foundation.errors import InternalError
 from agentctl.runtime.live_world import Interrupt
 
 STOP = b"stop\n"
 """What a process is told when its trials are to stop at the next safe place."""
 BROKEN = "broken "
 """How an answer begins that is no judgement: the trial's run and what went wrong come after it."""
+
+
+class MakerGone(InternalError):
+    """Raised when a process that made trials has ended by itself: nobody knows what came of those it had."""
+
+    def __init__(self) -> None:
+        super().__init__("a process that made trials has ended")
 
 
 class TrialMaker(Protocol):
@@ -27,7 +35,7 @@ class TrialMaker(Protocol):
         """Make one, whose beginning is in the eval's journal, and judge it.
 
         Raises:
-            InternalError: whoever made it is gone.
+            MakerGone: whoever made it is gone.
         """
         ...
 

@@ -17,8 +17,17 @@ from agentctl.composition.baselines import bless
 from agentctl.composition.eval_orders import EvalOrder, Progress
 from agentctl.composition.evals import EvalOutcome, resume_eval, run_eval
 from agentctl.composition.project import Project, open_project
+from agentctl.composition.trial_makers import Here, MakerGone
 from agentctl.evals.report import EvalReport
-from agentctl.foundation.errors import ExitCode, IntegrityError, InvalidInput, LockedError, UsageError
+from agentctl.events.evals import TrialJudged, TrialStarted
+from agentctl.foundation.errors import (
+    ExitCode,
+    IntegrityError,
+    InternalError,
+    InvalidInput,
+    LockedError,
+    UsageError,
+)
 
 REPOSITORY = Path(__file__).parents[3]
 ORDER = EvalOrder("refund-assistant", patterns=("small-refund",), trials=2)
@@ -179,6 +188,21 @@ def test_the_cap_and_the_version_are_taken_at_their_word(project: Project) -> No
         resume_eval(project, "01NONE", 1, lambda _: None)
     with pytest.raises(UsageError, match="no case of"):
         run_eval(project, EvalOrder("refund-assistant", tags=("nothing",)), 1, lambda _: None)
+
+
+def test_who_has_lost_a_maker_is_told_how_to_go_on(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When a process that made trials has ended by itself, the error names the eval that goes on; it does."""
+
+    async def gone(self: Here, begun: TrialStarted) -> TrialJudged:
+        del self, begun
+        raise MakerGone
+
+    with monkeypatch.context() as patch, pytest.raises(InternalError) as raised:
+        patch.setattr(Here, "make", gone)
+        run_eval(project, ORDER, 1, lambda _: None)
+    (eval_id,) = project.evals.runs()
+    assert f"has ended; `agentctl eval --resume {eval_id}` goes on" in str(raised.value)
+    assert resume_eval(project, eval_id, 2, lambda _: None).done == 2
 
 
 def test_an_eval_told_twice_to_stop_can_go_on_too(project: Project) -> None:
