@@ -1,6 +1,6 @@
 """`agentctl runs tail`: what runs do while they do it, whichever process they run in."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Annotated
 
@@ -96,6 +96,18 @@ class _Follower:
             self.terminal.progress(f"following {what}; Ctrl-C ends it")
         self.waiting = True
 
+    def came_too_late(self, project: "Project") -> bool:
+        """Return whether the only run they follow had ended before the moment from which it is told: nothing will come."""
+        if self.run is None or self.waiting:
+            return False
+        self.under_way.add(self.run)  # unless it is over, its process may be gone
+        over = _at_an_end(project.journals.read(self.run), follow=self.follow)
+        if over and not self.terminal.as_json:
+            self.terminal.progress(
+                f"nothing happened in run {self.run} since then, and nothing will by itself"
+            )
+        return over
+
     def finds_stopped(self, project: "Project") -> bool:
         """Say of every run without a process that only a resume lets it go on, once; return whether all they follow is one."""
         from agentctl.cli.run_list import standing
@@ -144,7 +156,9 @@ async def _follow(project: "Project", follower: _Follower, followed: "Tail") -> 
         async for heard in news:
             for one in heard:
                 follower.hear(one)
-            if follower.run is not None and heard and _at_an_end(heard[-1], follow=follower.follow):
+            if follower.run is not None and heard and _at_an_end(heard[-1].records, follow=follower.follow):
+                return
+            if not heard and follower.came_too_late(project):
                 return
             if not heard and follower.finds_stopped(project) and not follower.follow:
                 return
@@ -168,11 +182,11 @@ def _tail(project: "Project", run: str | None, since: str | None) -> "Tail":
     return tail
 
 
-def _at_an_end(heard: "Heard", *, follow: bool) -> bool:
+def _at_an_end(records: "Sequence[Record]", *, follow: bool) -> bool:
     """Return whether nothing follows, or nothing that the run does by itself."""
     from agentctl.events.run import RunFinished, RunSuspended
 
-    last = heard.records[-1].event if heard.records else None
+    last = records[-1].event if records else None
     return isinstance(last, RunFinished) or (isinstance(last, RunSuspended) and not follow)
 
 

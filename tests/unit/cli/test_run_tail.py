@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from agentctl.cli import runs
+from agentctl.events.record import AnyEvent
 from agentctl.events.run import RunFinished, RunSuspended
 from agentctl.foundation.errors import IntegrityError, UsageError
 from agentctl.trace import tailing
@@ -62,6 +63,33 @@ def test_only_what_happened_since_then(journals: Path, capsys: pytest.CaptureFix
     write_journal(journals, RUN, refund_story())
     assert tail(RUN, "--since", "2026-03-14T09:00:25Z") == 0
     assert capsys.readouterr().out == "answered: Refunded 49.00 USD.\n"
+
+
+@pytest.mark.parametrize(
+    ("story", "words"), [(refund_story(), ()), (refund_story(), ("--follow",)), (SUSPENDED, ())]
+)
+def test_a_run_that_ended_before_then_is_not_waited_for(
+    story: list[AnyEvent],
+    words: tuple[str, ...],
+    journals: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Nothing of it will ever be told; that is said."""
+    write_journal(journals, RUN, story)
+    end_of_waiting(monkeypatch)
+    assert tail(RUN, "--since", "2026-03-15", *words) == 0
+    out, err = capsys.readouterr()
+    assert (out, err) == ("", f"nothing happened in run {RUN} since then, and nothing will by itself\n")
+
+
+def test_a_run_that_stopped_before_then_is_said_to_have_no_process(
+    journals: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As if it had been told from its beginning."""
+    write_journal(journals, RUN, [started()])
+    assert tail(RUN, "--since", "2026-03-15", "--json") == 0
+    assert "its process is gone" in capsys.readouterr().err
 
 
 def test_as_json_every_record_is_a_line(journals: Path, capsys: pytest.CaptureFixture[str]) -> None:
