@@ -143,10 +143,16 @@ def _state_home() -> Path:
     named = Path(os.environ.get("XDG_STATE_HOME", ""))
     if named.is_absolute():
         return named
+    accepted = "an absolute path in `XDG_STATE_HOME`"
     try:
-        return Path.home() / ".local" / "state"
+        home = Path.home()
     except RuntimeError as error:
-        raise UsageError("no home folder to keep keys in", "an absolute path in `XDG_STATE_HOME`") from error
+        raise UsageError("no home folder to keep keys in", accepted) from error
+    if not home.is_absolute():
+        raise UsageError(
+            "the home folder in `HOME` is no absolute path, and keys would lie where one works", accepted
+        )
+    return home / ".local" / "state"
 
 
 def _user() -> str:

@@ -103,6 +103,14 @@ def test_without_a_home_the_message_says_what_helps(root: Path, monkeypatch: pyt
         find_settings(root)
 
 
+def test_a_relative_home_is_none(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keys would lie in whatever folder we are in, and that may be the project."""
+    monkeypatch.delenv("XDG_STATE_HOME")
+    monkeypatch.setenv("HOME", "relative")
+    with pytest.raises(UsageError, match="`HOME` is no absolute path"):
+        find_settings(root)
+
+
 def test_a_path_that_is_not_utf_8_has_a_state_too(root: Path) -> None:
     """File names are bytes."""
     odd = root.parent / os.fsdecode(b"caf\xe9")
