@@ -170,8 +170,8 @@ def _bring_up_to_date(database: Path, folder: Path, tell: Tell) -> Ingested:
         # A batch is too small to be shared out: more threads only wait for each other. Another core reads and checks ahead.
         connection.execute("SET threads = 1")
         if not connection.execute("SHOW TABLES").fetchall():
+            database.chmod(0o600)  # before anything is in it; the disk may be full after the first table
             create_everything(connection)
-            database.chmod(0o600)
         refuse_other_version(connection, "main")
         quiet = quiet_dates(
             folder, SystemClock()
