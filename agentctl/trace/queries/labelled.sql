@@ -1,0 +1,1 @@
+coalesce((SELECT arg_max(label, seq) FROM labels WHERE labels.run = runs.run), 'none') = $label
