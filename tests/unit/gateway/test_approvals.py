@@ -43,6 +43,7 @@ from agentctl.runtime.outcome import exit_code
 from agentctl.tools.executors.executor import Execution
 from agentctl.trace.message import AnswerMessage, GrantMessage
 from tests.fakes.clock import StandingClock
+from tests.fakes.disk import FakeDisk
 from tests.fakes.executor import FakeExecutor
 from tests.fakes.models import FakeModel, asks, says
 from tests.fakes.runs import RUN, Stage, default_limits
@@ -764,6 +765,33 @@ async def test_a_person_here_can_leave_it_to_the_next_too(tmp_path: Path) -> Non
     await stage.start()
     (step,) = stage.events(ApprovalEscalated)
     assert step.reviewers == ("bob",)  # type: ignore[attr-defined]  # an escalation
+
+
+class LooksAtTheJournal:
+    """A reviewer who has no opinion, and remembers what stood in the journal when it was asked, and how much was durable."""
+
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage
+        self.answers: list[object] = []
+        self.not_durable = -1
+
+    async def review(self, case: ReviewCase, look_up: LookUpFunction) -> None:
+        """Look, and say nothing."""
+        del case, look_up
+        disk, written = self._stage.disk, self._stage.journals.path_of(RUN).stat().st_size
+        assert isinstance(disk, FakeDisk)
+        self.answers, self.not_durable = self._stage.events(ApprovalAnswered), written - disk.durable_bytes
+
+
+async def test_whoever_is_asked_next_can_be_shown_what_was_answered_before(tmp_path: Path) -> None:
+    """An answer that leaves a request to others is durable before the next reviewer is asked."""
+    rule = ApprovalRule(reviewers=("alice",), escalation=(EscalationStep(after="2h", to=("bob",)),))
+    stage = a_run(tmp_path, rule, disk=FakeDisk())
+    next_one = LooksAtTheJournal(stage)
+    stage.reviewers = (LeavesItToOthers(), next_one)
+    await stage.start()
+    assert len(next_one.answers) == 1
+    assert next_one.not_durable == 0
 
 
 async def test_a_session_gives_back_what_its_engines_hold(tmp_path: Path) -> None:
