@@ -25,7 +25,7 @@ async def review(corridor: Corridor, name: str) -> None:
     for reviewer in corridor.parts.reviewers:
         if _status(corridor, name) != "waiting":
             break
-        await corridor.durable()  # whoever is asked next may see what was answered so far, and why it is left to them
+        await corridor.durable()  # whoever is asked next may be shown what was answered so far
         approval = corridor.state.approvals[name]
         opinion = await reviewer.review(_case(corridor, approval), _look_up(corridor))
         if opinion is not None:
