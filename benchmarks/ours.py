@@ -19,7 +19,6 @@ from pathlib import Path
 
 from typing_extensions import override
 
-import agentctl.__main__  # noqa: F401  # sets how often the collector looks for rubbish, as in every `agentctl` process
 from agentctl.composition.orders import Audience, RunOrder, RunOutcome
 from agentctl.composition.project import Project, open_project
 from agentctl.composition.service import Service, governing_now, open_service
@@ -133,4 +132,7 @@ WAYS: dict[str, Open] = {
 }
 
 if __name__ == "__main__":
+    # It sets how often the collector looks for rubbish, as in every process of the command.
+    import agentctl.__main__  # noqa: F401
+
     answer_windows(WAYS[sys.argv[1]])
