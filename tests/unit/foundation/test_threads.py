@@ -27,8 +27,15 @@ async def test_what_work_returns_and_raises_is_told() -> None:
 
 
 async def test_a_thread_is_used_again() -> None:
-    """One piece of work after another takes one thread."""
-    assert len({await finished(threading.get_ident) for _ in range(20)}) == 1
+    """One piece of work after another takes one thread, once it waits for more: it tells what came of the last one first."""
+    used = set()
+    for _ in range(20):
+        thread = await finished(threading.current_thread)
+        async with asyncio.timeout(ENOUGH):
+            while thread not in threads._IDLE:
+                await asyncio.sleep(0)
+        used.add(thread)
+    assert len(used) == 1
 
 
 async def test_work_that_hangs_keeps_nobody_waiting() -> None:
