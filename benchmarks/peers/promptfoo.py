@@ -89,10 +89,13 @@ def variables(asked: Asked) -> Mapping[str, str]:
 def failed(asked: Asked) -> list[str]:
     """Return the cases that failed."""
     results = json.loads((asked.folder / "out.json").read_text(encoding="utf-8"))["results"]["results"]
-    if len(results) != asked.count or any(
-        result.get("error") and not result["gradingResult"] for result in results
-    ):
-        raise RuntimeError(f"promptfoo judged {len(results)} of {asked.count} cases")
+    broken = [
+        str(result["error"]) for result in results if result.get("error") and not result["gradingResult"]
+    ]
+    if len(results) != asked.count or broken:
+        raise RuntimeError(
+            f"promptfoo has {len(results)} of {asked.count} cases, of which these are not judged: {broken[:3]}"
+        )
     return sorted(result["testCase"]["description"] for result in results if not result["success"])
 
 
