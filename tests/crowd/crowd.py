@@ -2,12 +2,13 @@
 
 import asyncio
 import json
+import os
 import re
 import signal
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator, Callable, Iterable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -163,4 +164,5 @@ async def _read(stream: asyncio.StreamReader | None, hear: Callable[[str], None]
 async def _kill_after(process: Process, seconds: float) -> None:
     await asyncio.sleep(seconds)
     if process.returncode is None:
-        process.kill()
+        with suppress(ProcessLookupError):  # `kill()` of a process that just ended takes its exit code from whoever waits
+            os.kill(process.pid, signal.SIGKILL)
