@@ -164,5 +164,6 @@ async def _read(stream: asyncio.StreamReader | None, hear: Callable[[str], None]
 async def _kill_after(process: Process, seconds: float) -> None:
     await asyncio.sleep(seconds)
     if process.returncode is None:
-        with suppress(ProcessLookupError):  # `kill()` of a process that just ended takes its exit code from whoever waits
+        # Not `kill()`: of a process that just ended it takes the exit code from whoever waits for it.
+        with suppress(ProcessLookupError):
             os.kill(process.pid, signal.SIGKILL)
