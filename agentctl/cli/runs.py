@@ -10,6 +10,8 @@ from agentctl.cli.run_list import list_
 from agentctl.cli.run_tail import tail
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from agentctl.trace.reading import Reader
     from agentctl.trace.report import RunReport
 
@@ -35,7 +37,7 @@ def show(
 
     terminal, project = Terminal(as_json=json), open_project()
     with project.index().reader() as reader:
-        report, damaged = _report(reader, run), reader.damaged()
+        report, damaged = _report(reader, project.paths.journal, run), reader.damaged()
         labels = labels_said(reader, report.row.run)
         whole = labels_are_whole(reader, project.paths.labels_mark)
     if not whole and not labels_can_be_shown(terminal):
@@ -45,7 +47,7 @@ def show(
         terminal.document({"run": report, "three_questions": answers, "labels": labels})
     else:
         show_run(terminal, report, labels, full=full, standing=standing_of(project, report.row))
-    warn_of(terminal, [harm for harm in damaged if harm.run == report.row.run])
+    warn_of(terminal, project.paths.journal, [harm for harm in damaged if harm.run == report.row.run])
     return 0
 
 
@@ -53,7 +55,8 @@ app.command("tail")(tail)
 app.command("label")(label)
 
 
-def _report(reader: "Reader", name: str) -> "RunReport":
+def _report(reader: "Reader", folder: "Path", name: str) -> "RunReport":
+    from agentctl.cli.run_damage import said_of
     from agentctl.foundation.errors import IntegrityError
     from agentctl.trace.questions import find_run, show_run
     from agentctl.trace.run_names import the_one
@@ -62,5 +65,6 @@ def _report(reader: "Reader", name: str) -> "RunReport":
     run = found if isinstance(found, str) else the_one(found, name)
     report = show_run(reader, run)
     if report is None:
-        raise IntegrityError(f"the journal of run {run} does not hold the run's beginning")
+        wrong = "; ".join(said_of(folder, harm) for harm in reader.damaged() if harm.run == run)
+        raise IntegrityError(wrong or f"the journal of run {run} does not hold the run's beginning")
     return report

@@ -7,18 +7,15 @@ from importlib import metadata
 
 from agentctl.approval.overdue import overdue
 from agentctl.composition.project import Project
-from agentctl.events.form import READABLE_VERSIONS
-from agentctl.foundation.canonical import NotJson, parse_json
 from agentctl.foundation.clock import from_rfc3339, to_rfc3339
 from agentctl.foundation.errors import AgentctlError, IntegrityError, JournalUnavailable
 from agentctl.review import doctor_evidence
 from agentctl.review.doctor_evidence import Damaged, Waiting
 from agentctl.review.doctor_observation import Observation, ok
 from agentctl.runtime.state import RunState, fold
-from agentctl.trace.chain import LINE_LIMITS
 from agentctl.trace.journal_files import journals_in
+from agentctl.trace.other_versions import unknown_version
 from agentctl.trace.ports import Received, Unreadable
-from agentctl.trace.reading import Damage
 
 _OPEN_RUNS = "SELECT run FROM runs WHERE status <> 'finished' AND kind = 'live' ORDER BY run"
 _LAST = "SELECT max(last_event_at) FROM runs"
@@ -70,23 +67,14 @@ def _runs(project: Project) -> _Runs:
         return _Runs(0)
     with project.index().reader() as reader:
         damaged = tuple(
-            Damaged(item.run, item.path, item.records, item.lines, _unknown_version(project, item))
+            Damaged(
+                item.run, item.path, item.records, item.lines, unknown_version(project.paths.journal, item)
+            )
             for item in reader.damaged()
         )
         ((last,),) = reader.rows(_LAST)
         open_runs = tuple(str(run) for (run,) in reader.rows(_OPEN_RUNS))
         return _Runs(number, damaged, open_runs, _utc(last), reader.ahead)
-
-
-def _unknown_version(project: Project, harm: Damage) -> int | None:
-    """Return the version of a journal's first record that does not hold, if it is that of another agentctl."""
-    try:
-        lines = (project.paths.journal / harm.path).read_bytes().splitlines()
-        body = parse_json(lines[harm.records], LINE_LIMITS)
-    except (OSError, NotJson, IndexError):  # gone by now, or no record of any version
-        return None
-    version = body.get("v") if isinstance(body, dict) else None
-    return version if isinstance(version, int) and version not in READABLE_VERSIONS else None
 
 
 def _utc(moment: object) -> datetime | None:

@@ -119,7 +119,9 @@ def parse_line(line: bytes) -> Record:
     version = body.get("v")
     if version not in READABLE_VERSIONS or isinstance(version, bool):
         known = ", ".join(map(str, READABLE_VERSIONS))
-        raise IntegrityError(f"journal version {version!r} is not known here; accepted: {known}")
+        raise IntegrityError(
+            f"journal version {version!r} is not known here; accepted: {known}; a newer agentctl may know it"
+        )
     if body.keys() != _FIELDS:
         raise IntegrityError(f"the record's fields are not those of journal version {version}")
     if not _is_hashed_so(body, claimed, line):

@@ -201,7 +201,7 @@ class FileJournals:
             _owned(path, 0) as descriptor,
         ):
             _lock(descriptor, run)
-            found = _scan_with_a_beginning(descriptor, run)
+            found = _scan_with_a_beginning(descriptor, path, run)
             repairs = (*_cut_torn_tail(path, descriptor, found), *self._clock_anomaly(found.head))
             self._disk.sync(descriptor)  # what the last writer left unsynced is acted on from here on
             journal = FileJournal(run, descriptor, found.head, clock=self._clock, disk=self._disk)
@@ -216,7 +216,8 @@ class FileJournals:
             UsageError: there is no such run.
         """
         with _unavailable(f"the journal of run {run} cannot be read"):
-            return scan(self.path_of(run).read_bytes(), run).records
+            path = self.path_of(run)
+            return _scanned(path.read_bytes(), path, run).records
 
     def is_held(self, run: str) -> bool:
         """Return whether a process is the run's writer now.
@@ -237,7 +238,8 @@ class FileJournals:
             UsageError: there is no such run.
         """
         with self._glance(run) as (file, unheld):
-            return unheld is not None and _is_under_way(scan(file.read(unheld), run).records)
+            path = Path(file.name)
+            return unheld is not None and _is_under_way(_scanned(file.read(unheld), path, run).records)
 
     def runs(self) -> tuple[str, ...]:
         """Return the ids of all runs, oldest first."""
@@ -303,8 +305,21 @@ def _cut_torn_tail(path: Path, descriptor: int, found: Scan) -> tuple[JournalRec
     return tuple(JournalRecovered(bytes=tail.stat().st_size, sha256=tail.suffixes[-2][1:]) for tail in kept)
 
 
-def _scan_with_a_beginning(descriptor: int, run: str) -> Scan:
-    found = scan(read_whole(descriptor), run)
+def _scanned(data: bytes, path: Path, run: str) -> Scan:
+    """Return what stands in a journal.
+
+    Raises:
+        IntegrityError: it is damaged; names the file and the record.
+    """
+    try:
+        return scan(data, run)
+    except IntegrityError as error:
+        place = f"the journal {path.parent.name}/{path.name}"
+        raise IntegrityError(f"{place}: {error}; `agentctl doctor` says what to do") from error
+
+
+def _scan_with_a_beginning(descriptor: int, path: Path, run: str) -> Scan:
+    found = _scanned(read_whole(descriptor), path, run)
     if not found.records:
         raise IntegrityError(f"the journal of run {run} holds no valid record")
     return found

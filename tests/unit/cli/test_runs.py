@@ -82,7 +82,8 @@ def test_a_list_as_json_has_every_field(journals: Path, capsys: pytest.CaptureFi
 def test_without_runs_there_is_a_sentence(journals: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """An empty project and an empty choice are told apart; neither is an error."""
     assert typed(capsys, "list") == (0, "there is no run yet\n", "")
-    assert typed(capsys, "list", "--agent", "nobody") == (0, "there is no run of that kind\n", "")
+    nobody = "warning: no run ever had the agent `nobody`\n"
+    assert typed(capsys, "list", "--agent", "nobody") == (0, "there is no run of that kind\n", nobody)
     assert typed(capsys, "list", "--json") == (0, "[]\n", "")
     assert not journals.exists()
 
@@ -149,13 +150,47 @@ def test_damage_is_a_warning_and_a_missing_beginning_an_error(
     """What holds is shown; a run of which nothing holds is not passed off as missing."""
     path = write_journal(journals, RUN, refund_story())
     path.write_bytes(path.read_bytes().replace(b'"re_1"', b'"re_2"'))
-    warning = f"warning: the journal 2026-03-14/{RUN}.jsonl has 26 lines, and only 19 can be believed"
+    named = f"the journal 2026-03-14/{RUN}.jsonl"
+    warning = f"warning: {named} has 26 lines, and only 19 can be believed; `agentctl doctor` says what to do"
     for words in (("show", RUN), ("list",), ("list", "--json")):
         code, _, err = typed(capsys, *words)
         assert (code, " ".join(err.split())) == (0, warning)
-    path.write_bytes(path.read_bytes().replace(b'"v":2', b'"v":7'))
-    with pytest.raises(IntegrityError, match="does not hold the run's beginning"):
+    path.write_bytes(path.read_bytes().replace(b"run.started", b"run.stopped"))
+    with pytest.raises(IntegrityError, match=f"{named} has 26 lines, and none can be believed"):
         typed(capsys, "show", RUN)
     path.unlink()
     path.mkdir()
-    assert typed(capsys, "list")[2] == f"warning: the journal 2026-03-14/{RUN}.jsonl cannot be read\n"
+    told = " ".join(typed(capsys, "list")[2].split())
+    assert told == f"warning: {named} cannot be read; `agentctl doctor` says what to do"
+
+
+def test_a_journal_of_a_newer_version_is_not_called_damaged(
+    journals: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nobody need fear for it: who reads it is named, and how much of it can be shown."""
+    path = write_journal(journals, RUN, refund_story())
+    lines = path.read_bytes().splitlines(keepends=True)
+    newer = [line.replace(b'"v":2}', b'"v":7}') for line in lines]
+    told = "is of journal version 7, and this agentctl reads 1 and 2"
+    for words, begins in ((("list",), 0), (("show", RUN), 19)):
+        path.write_bytes(b"".join([*lines[:begins], *newer[begins:]]))
+        shown = f"; only its first {begins} records can be shown" if begins else ""
+        _, _, err = typed(capsys, *words)
+        assert f"jsonl {told}{shown}: use the agentctl that wrote it, or a newer one" in " ".join(err.split())
+    path.write_bytes(b"".join(newer))
+    with pytest.raises(IntegrityError, match=told):
+        typed(capsys, "show", RUN)
+
+
+def test_very_many_damaged_journals_do_not_bury_the_others(
+    journals: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Ten are named, and the rest is counted."""
+    for number in range(12):
+        write_journal(journals, run_id(number), refund_story()).write_text("{}\n")
+    err = typed(capsys, "list")[2]
+    assert err.count("warning: the journal ") == 10
+    assert (
+        err.splitlines()[-1]
+        == "warning: 2 more journals cannot be believed; `agentctl doctor` names all of them"
+    )

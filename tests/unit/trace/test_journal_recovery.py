@@ -110,14 +110,17 @@ def test_reading_recovers_nothing(place: Place) -> None:
 
 
 def test_damage_is_left_as_it_is(place: Place) -> None:
-    """A journal that is not what was written is refused, named by record, unchanged and unlocked."""
+    """A journal that is not what was written is refused, named by file and record, unchanged and unlocked."""
     data = place.written()
     damaged = data.replace(b"refund_charge", b"refund_chargf", 1)
     place.file.write_bytes(damaged)
+    named = (
+        f"the journal {place.file.parent.name}/{RUN}.jsonl: record 0: the record's bytes are not the bytes"
+    )
     for _ in range(2):
-        with pytest.raises(IntegrityError, match="record 0: the record's bytes are not the bytes"):
+        with pytest.raises(IntegrityError, match=named):
             place.journals.acquire(RUN)
-        with pytest.raises(IntegrityError, match="record 0"):
+        with pytest.raises(IntegrityError, match=named):
             place.journals.read(RUN)
     assert place.file.read_bytes() == damaged
     place.file.write_bytes(data)
