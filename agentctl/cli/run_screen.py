@@ -132,8 +132,17 @@ def _to_go_on(outcome: RunOutcome) -> tuple[tuple[str, str], ...]:
             )
         case "budget" | "loop":
             return lines_to_raise(outcome)
-        case "provider_failed" | "interrupted":
+        case "provider_failed":
+            return (_about_models(outcome), ("to go on", f"{program()} resume {outcome.run}"))
+        case "interrupted":
             return (("to go on", f"{program()} resume {outcome.run}"),)
+
+
+def _about_models(outcome: RunOutcome) -> tuple[str, str]:
+    """Return how to find out why no model answers: the environment's file says where they are and which keys they need."""
+    name = outcome.governing.environment.environment.name
+    about = f"what contracts/environments/{name}.yaml needs, and whether its models are reached"
+    return about, f"{program()} doctor --env {name} --reach"
 
 
 def _about_approval(name: str, person: str) -> tuple[tuple[str, str], ...]:

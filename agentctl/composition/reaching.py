@@ -1,18 +1,15 @@
 """Whether something listens where an environment says: a bounded connection each, and not a byte is sent."""
 
 import asyncio
-import os
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from agentctl.contract.environment import Environment
-from agentctl.foundation.addresses import BackendAddress, why_refused
+from agentctl.foundation.addresses import BackendAddress, host_and_port, why_not_reached, why_refused
 from agentctl.review.doctor_observation import Observation, ok, problem
 
 _SECONDS = 3.0
-_PORTS = {"https": 443, "http": 80}
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +22,7 @@ class Target:
     @property
     def shown(self) -> str:
         """Where it is: host and port, and nothing that a URL may hold besides."""
-        host, port = _host_and_port(self.address.url)
+        host, port = host_and_port(self.address.url)
         return f"{host}:{port}"
 
 
@@ -78,15 +75,8 @@ async def _why_unreachable(target: Target) -> str:
     except TimeoutError:
         return f"no connection within {_SECONDS:.0f} s"
     except OSError as error:
-        return _why(error)
+        return why_not_reached(error)
     return ""
-
-
-def _why(error: OSError) -> str:
-    """Return the system's own words; those of asyncio name the address a second time."""
-    if error.errno is not None and error.errno > 0:  # below stand the resolver's own numbers
-        return os.strerror(error.errno)
-    return error.strerror or str(error)
 
 
 async def _connect(target: Target) -> None:
@@ -97,7 +87,7 @@ async def _connect(target: Target) -> None:
     """
     from agentctl.foundation.resolver import CheckedResolver  # noqa: PLC0415 - loads aiohttp, only here needed
 
-    host, port = _host_and_port(target.address.url)
+    host, port = host_and_port(target.address.url)
     resolver = CheckedResolver(allow_private=target.address.allow_private_network)
     try:
         found = await resolver.resolve(host, port)
@@ -106,18 +96,6 @@ async def _connect(target: Target) -> None:
             return
     finally:
         await resolver.close()
-
-
-def _host_and_port(url: str) -> tuple[str, int]:
-    """Return where a URL leads.
-
-    A URL that cannot be read leads nowhere; `why_refused` says so of it.
-    """
-    try:
-        parts = urlsplit(url)
-        return parts.hostname or "", parts.port or _PORTS.get(parts.scheme, 0)
-    except ValueError:
-        return "", 0
 
 
 def _without_query(url: str) -> str:

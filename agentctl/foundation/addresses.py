@@ -1,6 +1,7 @@
 """Where requests may go: which URLs name a place plainly, and which addresses are allowed. Pure."""
 
 import ipaddress
+import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -45,6 +46,10 @@ _NUMBER = re.compile(r"0[xX][0-9a-fA-F]*|[0-9]+")
 _FORBIDDEN = re.compile(r"[\x00-\x20\x7f\\@?#]|[^\x00-\x7f]")
 
 
+_PORTS = {"https": 443, "http": 80}
+_ASYNCIO_SAYS = "Connect call failed"
+
+
 class AddressRefused(OSError):
     """Raised when a name leads to an address where requests may not go."""
 
@@ -55,6 +60,21 @@ class BackendAddress:
 
     url: str
     allow_private_network: bool = False
+
+
+def host_and_port(url: str) -> tuple[str, int]:
+    """Return where a URL leads; one that cannot be read leads nowhere (`why_refused` says so of it)."""
+    try:
+        parts = urlsplit(url)
+        return parts.hostname or "", parts.port or _PORTS.get(parts.scheme, 0)
+    except ValueError:
+        return "", 0
+
+
+def why_not_reached(error: OSError) -> str:
+    """Return the system's own words; those of asyncio name the address a second time."""
+    said = error.strerror or str(error)
+    return os.strerror(error.errno) if error.errno and said.startswith(_ASYNCIO_SAYS) else said
 
 
 def why_refused(address: BackendAddress) -> str | None:

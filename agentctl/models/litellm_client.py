@@ -143,7 +143,7 @@ class LitellmClient(ModelClient):
         except ImportError as error:
             return _not_loadable(error)
         except _errors() as error:
-            return failure_from(error)
+            return failure_from(error, self._base_url)
 
     def _arguments(self, request: ModelRequest) -> dict[str, object]:
         """Return what litellm is called with: our body, one attempt, nothing kept."""
@@ -163,12 +163,12 @@ class LitellmClient(ModelClient):
 _USED: Final[WeakSet[LitellmClient]] = WeakSet()
 
 
-def failure_from(error: BaseException) -> ModelFailure:
+def failure_from(error: BaseException, base_url: str | None = None) -> ModelFailure:
     """Return the failure that an exception of litellm stands for, by what lies behind it."""
     message = _sentence(error)
     for cause in _causes(error):
         if type(cause).__name__ in _NEVER_CONNECTED:
-            return ModelFailure("unavailable", wire.shortened(f"the server was not reached: {message}"))
+            return wire.not_reached(base_url, message)
         if (status := _status_behind(cause)) is not None:
             return wire.failure_from_status(status, message, _retry_after(cause))
     return ModelFailure(_kind_of(error), message)

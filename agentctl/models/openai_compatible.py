@@ -3,6 +3,7 @@
 import aiohttp
 from typing_extensions import override
 
+from agentctl.foundation.addresses import why_not_reached
 from agentctl.models import wire
 from agentctl.models.client import ModelAnswer, ModelClient, ModelFailure, ModelRequest
 
@@ -50,8 +51,11 @@ class OpenAICompatibleClient(ModelClient):
         """Translate everything the HTTP client raises, most telling first."""
         try:
             return await self._posted(request)
-        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
-            return ModelFailure("unavailable", wire.shortened(f"the server was not reached: {error}"))
+        except aiohttp.ConnectionTimeoutError:
+            waited = _connect_seconds(request.timeout_seconds)
+            return wire.not_reached(self._url, f"no connection within {waited:g} s")
+        except aiohttp.ClientConnectorError as error:
+            return wire.not_reached(self._url, _why_not_reached(error))
         except TimeoutError:
             return ModelFailure("unknown_outcome", f"no answer within {request.timeout_seconds:g} s")
         except (
@@ -97,7 +101,18 @@ class OpenAICompatibleClient(ModelClient):
 
 def _timeout(seconds: float) -> aiohttp.ClientTimeout:
     """Return the limits of one attempt; a connection that is not made in time was certainly free."""
-    return aiohttp.ClientTimeout(total=seconds, sock_connect=min(_CONNECT_SECONDS, seconds / 2))
+    return aiohttp.ClientTimeout(total=seconds, sock_connect=_connect_seconds(seconds))
+
+
+def _connect_seconds(seconds: float) -> float:
+    return min(_CONNECT_SECONDS, seconds / 2)
+
+
+def _why_not_reached(error: aiohttp.ClientConnectorError) -> str:
+    """Return the system's own words; those of the HTTP client name the address a second time."""
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        return f"its certificate is not accepted: {error.certificate_error}"
+    return why_not_reached(error.os_error)
 
 
 async def _bounded_body(response: aiohttp.ClientResponse) -> bytes | None:

@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
+from agentctl.foundation.addresses import host_and_port
 from agentctl.foundation.canonical import (
     ARGUMENT_LIMITS,
     RESULT_LIMITS,
@@ -141,6 +142,17 @@ def answer_from_value(body: JsonValue, request: ModelRequest) -> ModelAnswer | M
         response_id=_label(root.get("id")),
         response_model=_label(root.get("model")),
     )
+
+
+def not_reached(url: str | None, why: str) -> ModelFailure:
+    """Return the failure where no connection was made: nothing was sent, nothing can have been charged.
+
+    Args:
+        url: where it should have led; None: only the provider's library knows.
+        why: what the system says.
+    """
+    place = "" if url is None else " at {}:{}".format(*host_and_port(url))
+    return ModelFailure("unavailable", shortened(f"the server{place} was not reached: {why}"))
 
 
 def unreadable(reason: str) -> ModelFailure:

@@ -1,18 +1,23 @@
 """The live screen: what is said stays, a stranger's text passes for no line of its own, and nobody has to look."""
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import cast
 
 import pytest
 
+from agentctl.cli.failure import exit_code_of
+from agentctl.cli.main import app
 from agentctl.cli.run_screen import RunScreen
 from agentctl.cli.terminal import Terminal
 from agentctl.composition import Project
 from agentctl.events.record import Record
 from agentctl.events.tool import ToolInDoubt
+from agentctl.foundation.errors import ExitCode
 from tests.fakes.clock import StandingClock
 from tests.fakes.journals import RUN, chained, model_call, refund_story, resumed, started
 from tests.fakes.screen import Screen, ScreenFile
+from tests.scenarios.conftest import fresh_project
 
 
 @dataclass
@@ -136,3 +141,26 @@ def test_a_run_goes_on_when_nobody_reads_any_more(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(screen, "_terminal", Terminal(out=(file := Closed(Screen(80, 24))), err=file))
     watched(screen, chained(RUN, refund_story()))
     assert not screen._heard
+
+
+def test_where_no_model_is_reached_the_way_to_find_out_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where nothing was reached, why, which file says where it should be, and what tries it."""
+    sandbox = fresh_project(tmp_path) / "contracts" / "environments" / "sandbox.yaml"
+    nowhere = (
+        "      provider: openai_compatible\n      base_url: http://127.0.0.1:1/v1\n      max_attempts: 1\n"
+    )
+    scripted = "      provider: scripted\n      scripts: sandbox/scripts\n"
+    sandbox.write_text(sandbox.read_text().replace(scripted, nowhere))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    assert exit_code_of(app, ["run", "refund-assistant", "--input", "4201"]) == ExitCode.PROVIDER
+    told = capsys.readouterr().out.splitlines()
+    assert " ".join(map(str.strip, told[:2])) == (
+        "suspended (provider_failed): unavailable: the server at 127.0.0.1:1 was not reached: Connection refused"
+    )
+    assert told[-4:-2] == [
+        "what contracts/environments/sandbox.yaml needs, and whether its models are reached:",
+        "  agentctl doctor --env sandbox --reach",
+    ]

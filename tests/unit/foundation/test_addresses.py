@@ -1,10 +1,17 @@
 """Requests go only where they may: whatever a host is called, and whatever its name leads to."""
 
+import errno
 import ipaddress
 
 import pytest
 
-from agentctl.foundation.addresses import BackendAddress, is_allowed, why_refused
+from agentctl.foundation.addresses import (
+    BackendAddress,
+    host_and_port,
+    is_allowed,
+    why_not_reached,
+    why_refused,
+)
 
 PUBLIC = ["93.184.216.34", "1.1.1.1", "2606:4700:4700::1111"]
 PRIVATE = ["127.0.0.1", "127.9.9.9", "::1", "10.0.0.1", "172.16.0.1", "192.168.1.1", "fd12::1", "100.64.0.1"]
@@ -135,3 +142,31 @@ def test_a_literal_private_address_needs_permission() -> None:
     assert "may not go" in (why_refused(BackendAddress("http://127.0.0.1:80/")) or "")
     assert why_refused(BackendAddress("http://127.0.0.1:80/", allow_private_network=True)) is None
     assert why_refused(BackendAddress("http://[::1]:80/", allow_private_network=True)) is None
+
+
+@pytest.mark.parametrize(
+    ("url", "place"),
+    [
+        ("https://api.example/v1?key=x", ("api.example", 443)),
+        ("http://[::1]:80/", ("::1", 80)),
+        ("ftp://host", ("host", 0)),
+        ("http://host:99999", ("", 0)),
+        ("nonsense", ("", 0)),
+    ],
+)
+def test_a_url_leads_to_a_host_and_a_port(url: str, place: tuple[str, int]) -> None:
+    """And nothing else of it is told; one that cannot be read leads nowhere."""
+    assert host_and_port(url) == place
+
+
+@pytest.mark.parametrize(
+    ("error", "why"),
+    [
+        (OSError(errno.ECONNREFUSED, "Connect call failed ('127.0.0.1', 9)"), "Connection refused"),
+        (OSError(-2, "Name or service not known"), "Name or service not known"),
+        (OSError("Multiple exceptions"), "Multiple exceptions"),
+    ],
+)
+def test_why_nothing_was_reached_is_said_in_the_systems_words(error: OSError, why: str) -> None:
+    """The resolver's own where it has no number, and whatever there is otherwise."""
+    assert why_not_reached(error) == why

@@ -9,6 +9,7 @@ from inspect import isclass
 
 import pytest
 
+from agentctl.foundation.addresses import host_and_port
 from agentctl.models import litellm_client
 from agentctl.models.client import (
     Message,
@@ -221,10 +222,12 @@ class TestBoth:
 
     @pytest.mark.parametrize("url", [NOWHERE, "http://nowhere.invalid/v1"], ids=["refused", "dns"])
     async def test_a_server_that_is_not_there_was_certainly_free(self, asker: Asker, url: str) -> None:
-        """Nothing was sent."""
+        """Nothing was sent, and where to is said."""
         found = await asker.ask(url)
         assert isinstance(found, ModelFailure)
         assert (found.kind, found.certainly_free) == ("unavailable", True)
+        host, port = host_and_port(url)
+        assert found.message.startswith(f"the server at {host}:{port} was not reached: ")
 
     async def test_a_key_that_the_server_repeats_is_taken_out(self, asker: Asker) -> None:
         """It is not journaled."""

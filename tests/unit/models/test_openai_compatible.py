@@ -1,7 +1,9 @@
 """What only the thin client promises; the rest stands beside litellm in `test_clients_over_http.py`."""
 
 from dataclasses import replace
+from unittest.mock import MagicMock
 
+import aiohttp
 import pytest
 
 from agentctl.models.client import Message, ModelFailure, ModelRequest
@@ -77,3 +79,47 @@ async def test_connections_are_kept() -> None:
         await client.complete(QUESTION)
         await client.close()
     assert len({received.peer for received in server.requests}) == 1
+
+
+async def test_a_server_that_is_not_reached_is_told_in_the_systems_words() -> None:
+    """Once where, once why; nothing of the library that asked."""
+    client = OpenAICompatibleClient("http://127.0.0.1:1/v1")
+    found = await client.complete(QUESTION)
+    await client.close()
+    assert found == ModelFailure(
+        "unavailable", "the server at 127.0.0.1:1 was not reached: Connection refused"
+    )
+
+
+async def test_a_server_without_tls_is_told() -> None:
+    """The cause that lies below is not lost."""
+    async with OpenAIServer() as server:
+        client = OpenAICompatibleClient(server.url.replace("http:", "https:"))
+        found = await client.complete(QUESTION)
+        await client.close()
+    assert isinstance(found, ModelFailure)
+    assert "was not reached: [SSL" in found.message
+
+
+@pytest.mark.parametrize(
+    ("error", "why"),
+    [
+        (aiohttp.ConnectionTimeoutError(), "no connection within 5 s"),
+        (
+            aiohttp.ClientConnectorCertificateError(MagicMock(), ValueError("it expired")),
+            "its certificate is not accepted: it expired",
+        ),
+    ],
+)
+async def test_what_stops_a_connection_is_told(
+    monkeypatch: pytest.MonkeyPatch, error: Exception, why: str
+) -> None:
+    """Nobody answered in time, or somebody who is not who they say."""
+    client = OpenAICompatibleClient("https://models.example/v1")
+
+    async def stopped(_: ModelRequest) -> None:
+        raise error
+
+    monkeypatch.setattr(client, "_posted", stopped)
+    found = await client.complete(QUESTION)
+    assert found == ModelFailure("unavailable", f"the server at models.example:443 was not reached: {why}")
