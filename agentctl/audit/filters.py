@@ -5,13 +5,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from agentctl.audit.asking import Bounds, Question
-from agentctl.audit.tables import Table, table_named
+from agentctl.audit.tables import Table, table_named, tables
 from agentctl.contract.durations import parse_duration
+from agentctl.contract.words import listed, nearest
 from agentctl.foundation.errors import UsageError
 
 # Views that have no such column of their own are narrowed to the runs that have such a row.
 _OF_RUNS = {"agent": "gen_ai_agent_name", "principal": "principal"}
 _OF_CALLS = {"tool": "gen_ai_tool_name", "decision": "decision"}
+
+_OLDEST = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +48,9 @@ class Filters:
 
     @property
     def table(self) -> str:
-        """The view that is meant where none is named."""
-        return "tool_calls" if self.tool or self.decision else "runs"
+        """The view that is meant where none is named: calls, where something is looked for that only calls have."""
+        of_calls = self.tool or self.decision or _is_only_of_calls(self.status)
+        return "tool_calls" if of_calls else "runs"
 
 
 def filtered(table: str, filters: Filters, *, short: bool, kind: str | None, bounds: Bounds) -> Question:
@@ -60,9 +64,10 @@ def filtered(table: str, filters: Filters, *, short: bool, kind: str | None, bou
         bounds: what the answer may take.
 
     Raises:
-        UsageError: there is no such view, or it has nothing that a filter looks at.
+        UsageError: there is no such view, or it has nothing that a filter looks at, or no such status.
     """
     view = table_named(table)
+    _refuse_unknown_status(view, filters.status)
     conditions = [_condition(view, name) for name in filters.given]
     columns = ", ".join(view.short) if short else "*"
     lines = [f"SELECT {columns}", f"FROM {view.name}"]  # our own words
@@ -74,6 +79,8 @@ def filtered(table: str, filters: Filters, *, short: bool, kind: str | None, bou
 def moment_of(text: str, now: datetime) -> str:
     """Return the moment of `2h` (so long ago), `2026-11-22` or `2026-11-22T10:00:00Z`, in UTC, as ISO 8601.
 
+    Nothing on record is as old as 1970: whoever names an earlier moment means all there is, and gets that one.
+
     Raises:
         UsageError: it is none of these.
     """
@@ -81,16 +88,29 @@ def moment_of(text: str, now: datetime) -> str:
         moment = now - timedelta(seconds=parse_duration(text))
     except (ValueError, OverflowError):
         moment = _written(text)
-    return moment.astimezone(UTC).replace(tzinfo=None).isoformat()
+    return max(moment, _OLDEST).replace(tzinfo=None).isoformat()
 
 
 def _written(text: str) -> datetime:
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError as error:
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
         accepted = "`90m`, `24h`, `7d`, `2026-11-22` or `2026-11-22T10:00:00Z`"
         raise UsageError(f"`{text[:40]}` is no moment", accepted) from error
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _is_only_of_calls(status: str | None) -> bool:
+    return status in table_named("tool_calls").states and status not in table_named("runs").states
+
+
+def _refuse_unknown_status(view: Table, status: str | None) -> None:
+    if status is None or status in view.states or not view.states:
+        return
+    having = [table.name for table in tables() if status in table.states]
+    elsewhere = f"with it: `--from {having[0]}`; of `{view.name}`: " if having else ""
+    found = f"`--status`: `{status[:80]}` is no status of `{view.name}`"
+    raise UsageError(found, f"{elsewhere}{listed(view.states)}", nearest(status, view.states))
 
 
 def _condition(view: Table, name: str) -> str:

@@ -27,7 +27,8 @@ class Table:
     """One view that can be asked.
 
     `time`, `tool` and `decision` are the columns that filters of these names look at, None where there is none;
-    `status` are all that may hold what is looked for. `short` are the columns for somebody who writes no SQL, as SQL.
+    `status` are all that may hold what is looked for, `states` every word that they may hold. `short` are the columns for
+    somebody who writes no SQL, as SQL.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Table:
     short: tuple[str, ...]
     time: str | None
     status: tuple[str, ...]
+    states: tuple[str, ...]
     tool: str | None
     decision: str | None
 
@@ -75,6 +77,7 @@ def _table(name: str, form: Mapping[str, Any], source: Mapping[str, Any]) -> Tab
         short=tuple(source["short"]),
         time=source.get("time"),
         status=tuple(source.get("status", ())),
+        states=tuple(source.get("states", ())),
         tool=source.get("tool"),
         decision=source.get("decision"),
     )

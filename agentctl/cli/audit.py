@@ -22,19 +22,27 @@ from agentctl.cli.audit_asking import (
 )
 from agentctl.cli.audit_canned import COMMANDS
 from agentctl.cli.completions import words
+from agentctl.cli.groups import Commands
 from agentctl.cli.options import Json
 
 if TYPE_CHECKING:
     from agentctl.audit.tables import Table
     from agentctl.cli.terminal import Terminal
 
-app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(cls=Commands, no_args_is_help=True, rich_markup_mode=None)
 
 
 def _offered_tables(incomplete: str) -> list[str]:
     from agentctl.audit.tables import tables as described
 
     return words(*(one.name for one in described()))(incomplete)
+
+
+def _offered_states(incomplete: str) -> list[str]:
+    from agentctl.audit.tables import table_named
+
+    known = (*table_named("runs").states, *table_named("tool_calls").states)
+    return words(*dict.fromkeys(known))(incomplete)
 
 
 @app.command("query")
@@ -70,7 +78,9 @@ def query(
     status: Annotated[
         str | None,
         typer.Option(
-            help="Only with this status, reason or outcome: `suspended`, `refused`, ...", show_default=False
+            help="Only with this status, reason or outcome: `suspended`, `refused`, ...",
+            show_default=False,
+            autocompletion=_offered_states,
         ),
     ] = None,
     since: Since = None,
@@ -103,8 +113,8 @@ def query(
         question = filtered(name, looked_for, short=short, kind=runs, bounds=within)
     else:
         _refuse_both(looked_for.any or table is not None)
-        question = Question(sys.stdin.read() if sql == "-" else sql, {}, runs, within)
-    return answer(question, form, out, json)
+        question = Question(_typed_in() if sql == "-" else sql, {}, runs, within)
+    return answer(question, form, out, json, agent=agent, principal=principal, tool=tool)
 
 
 @app.command("tables")
@@ -152,6 +162,20 @@ def _describe(terminal: "Terminal", table: "Table") -> None:
         for one in table.columns
     ]
     terminal.table(heads, rows)
+
+
+def _typed_in() -> str:
+    """Return the SQL on stdin.
+
+    Raises:
+        UsageError: it is no text.
+    """
+    from agentctl.foundation.errors import UsageError
+
+    try:
+        return sys.stdin.buffer.read().decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise UsageError("the SQL on stdin is not UTF-8", "text in UTF-8") from error
 
 
 def _refuse_both(narrowed: bool) -> None:

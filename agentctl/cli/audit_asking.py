@@ -1,5 +1,6 @@
 """What all questions of `agentctl audit` share: their options, their bounds, and how an answer comes out."""
 
+from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -43,9 +44,16 @@ def kind(every: bool) -> str | None:
 
 
 def bounds(limit: int, seconds: float) -> "Bounds":
-    """Return what one question may take."""
-    from agentctl.audit.asking import Bounds
+    """Return what one question may take.
 
+    Raises:
+        UsageError: the seconds are no number, which no comparison finds.
+    """
+    from agentctl.audit.asking import Bounds
+    from agentctl.foundation.errors import UsageError
+
+    if isnan(seconds):
+        raise UsageError("`--seconds` is no number", "0.1 to 600")
     return Bounds(seconds=seconds, rows=limit)
 
 
@@ -57,8 +65,16 @@ def moment(since: str | None) -> str | None:
     return None if since is None else moment_of(since, SystemClock().now())
 
 
-def answer(question: "Question", form: str, out: Path | None, json: bool) -> int:
-    """Ask a question, show the answer, and return the exit code."""
+def answer(question: "Question", form: str, out: Path | None, json: bool, **names: str | None) -> int:
+    """Ask a question, show the answer, and return the exit code; where nothing was found, say which names no run ever had.
+
+    Args:
+        question: the question.
+        form: the format of the answer.
+        out: the file that it is written to.
+        json: whether it is one JSON document.
+        names: what was looked for by its name: `agent`, `principal`, `tool`.
+    """
     from agentctl.audit.asking import ask
     from agentctl.cli.audit_output import format_named, show_answer
     from agentctl.cli.terminal import Terminal
@@ -67,5 +83,10 @@ def answer(question: "Question", form: str, out: Path | None, json: bool) -> int
     wanted = format_named("json" if json else form, out)
     paths = find_settings().paths
     found = ask(paths.database, paths.journal, question)
-    show_answer(Terminal(as_json=json), found, wanted, out)
+    terminal = Terminal(as_json=json)
+    show_answer(terminal, found, wanted, out)
+    if not found.rows:
+        from agentctl.cli.unheard import say_unheard
+
+        say_unheard(terminal, paths, names)
     return 0

@@ -77,7 +77,7 @@ def _command(
         asked = question_of(
             canned_named(name), about, narrowed, kind=kind(every), bounds=bounds(limit, seconds)
         )
-        return answer(asked, form, out, json)
+        return answer(asked, form, out, json, agent=agent)
 
     command.__doc__ = f"{text}\n\n{_EXIT_CODES}"
     command.__annotations__["about"] = argument

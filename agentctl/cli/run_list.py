@@ -19,13 +19,11 @@ _UNLABELLED = "none"
 _MOST = 1_000_000
 
 
-def _states() -> list[str]:
+def _states() -> tuple[str, ...]:
     """Return every status, and every reason that a run may have for it."""
-    from agentctl.events.replay import Fidelity
-    from agentctl.events.run import FinishStatus, SuspendReason
-    from agentctl.trace.run_rows import RunStatus
+    from agentctl.audit.tables import table_named
 
-    return [word for known in (RunStatus, FinishStatus, SuspendReason, Fidelity) for word in get_args(known)]
+    return table_named("runs").states
 
 
 def _offered_states(incomplete: str) -> list[str]:
@@ -82,6 +80,7 @@ def list_(
     """
     from agentctl.cli.run_damage import warn_of
     from agentctl.cli.terminal import Terminal
+    from agentctl.cli.unheard import say_unheard
     from agentctl.settings import find_settings  # a whole project would take longer to open than the question
     from agentctl.trace.run_listing import listing
     from agentctl.trace.run_rows import Choice
@@ -94,7 +93,9 @@ def list_(
     found = listing(index, paths.journal, paths.labels_mark, choice, limit + 1)
     labelled = found.labels_are_whole or labels_can_be_shown(terminal, needed=label is not None)
     _show(terminal, found.runs[:limit], choice, labelled=labelled)
-    warn_of(terminal, found.damaged)
+    if not found.runs:
+        say_unheard(terminal, paths, {"agent": agent, "principal": principal})
+    warn_of(terminal, paths.journal, found.damaged)
     if len(found.runs) > limit and not json:
         terminal.progress(f"the newest {limit}; `--limit` shows more")
     return 0

@@ -77,13 +77,14 @@ def test_a_value_is_never_sql(reader: Reader) -> None:
     ("looked_for", "table"),
     [
         ({}, "runs"),
-        ({"status": "ok"}, "runs"),
+        ({"status": "in_doubt"}, "runs"),
+        ({"status": "refused"}, "tool_calls"),
         ({"tool": "x"}, "tool_calls"),
         ({"decision": "deny"}, "tool_calls"),
     ],
 )
 def test_the_table_follows_from_what_is_looked_for(looked_for: dict[str, str], table: str) -> None:
-    """Whoever names a tool or a decision means calls."""
+    """Whoever names a tool, a decision, or a status that no run has, means calls."""
     assert Filters(**looked_for).table == table
 
 
@@ -95,6 +96,24 @@ def test_what_a_table_has_not_is_refused(table: str, name: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("table", "status", "told"),
+    [
+        (
+            "runs",
+            "anserwed",
+            "`anserwed` is no status of `runs`; accepted: `running`, .*; did you mean `answered`",
+        ),
+        ("spans", "ok", "did you mean `OK`"),
+        ("runs", "refused", "accepted: with it: `--from tool_calls`; of `runs`: `running`, "),
+    ],
+)
+def test_a_status_that_nothing_ever_has_is_refused(table: str, status: str, told: str) -> None:
+    """It does not pass for an empty answer; where another table has it, that is said."""
+    with pytest.raises(UsageError, match=told):
+        filtered(table, Filters(status=status), short=False, kind=None, bounds=Bounds())
+
+
+@pytest.mark.parametrize(
     ("text", "moment"),
     [
         ("90m", "2026-03-15T10:30:00"),
@@ -102,14 +121,16 @@ def test_what_a_table_has_not_is_refused(table: str, name: str) -> None:
         ("2026-03-14", "2026-03-14T00:00:00"),
         ("2026-03-14T10:00:00Z", "2026-03-14T10:00:00"),
         ("2026-03-14T10:00:00+02:00", "2026-03-14T08:00:00"),
+        ("0001-01-01", "1970-01-01T00:00:00"),
+        ("99999d", "1970-01-01T00:00:00"),
     ],
 )
 def test_a_moment_is_in_utc(text: str, moment: str) -> None:
-    """So long ago, a day, or a moment with or without a zone."""
+    """So long ago, a day, or a moment with or without a zone; there is nothing before 1970."""
     assert moment_of(text, NOW) == moment
 
 
-@pytest.mark.parametrize("text", ["yesterday", "", "7", "2026-13-01"])
+@pytest.mark.parametrize("text", ["yesterday", "", "7", "2026-13-01", "9999-12-31T23:59-10:00"])
 def test_no_moment_is_refused(text: str) -> None:
     """What would be accepted is said."""
     with pytest.raises(UsageError, match="2026-11-22"):

@@ -179,3 +179,24 @@ def test_a_limit_that_nothing_could_keep_is_refused(limit: str, capsys: pytest.C
     """It is no bug of ours that somebody types many digits."""
     assert exit_code_of(app, ["runs", "list", "--limit", limit]) == 2
     assert "Invalid value for '--limit'" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("journals")
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("--agent", "triag"), "warning: no run ever had the agent `triag`; did you mean `triage`?\n"),
+        (
+            ("--principal", "xyz"),
+            "warning: no run ever had the principal `xyz`; there are `casey`, `dana`\n",
+        ),
+        (("--agent", "triage", "--principal", "dana"), ""),
+        (("--status", "denied"), ""),
+    ],
+)
+def test_a_name_that_no_run_ever_had_is_said_so_of(
+    capsys: pytest.CaptureFixture[str], words: tuple[str, ...], told: str
+) -> None:
+    """Nobody who mistyped a name takes it that there was nothing; with the nearest, or those there are."""
+    assert runs.app(["list", *words], standalone_mode=False) == 0
+    assert capsys.readouterr() == ("there is no run of that kind\n", told)
