@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 import re
 from collections.abc import Iterator
 from enum import StrEnum
@@ -32,6 +33,8 @@ class Format(StrEnum):
 
 
 _MOST_COLUMNS = 9
+_LONGEST = 100
+"""So much of a file's name is repeated in that of one beside it."""
 _NUMBER = re.compile(r"U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|FLOAT|DOUBLE|DECIMAL\(\d+,\d+\)")
 _IDS = frozenset({"run", "call", "approval"})
 _SPREADSHEET_OBEYS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
@@ -195,15 +198,30 @@ def _is_number(type_: str) -> bool:
 
 
 def _write(answer: "Answer", form: Format, out: Path) -> None:
+    """Write an answer to a file.
+
+    Raises:
+        InvalidInput: it cannot be written.
+    """
+    try:
+        if out.exists() and not out.is_file():  # a pipe, a device; a folder says so itself
+            _write_there(answer, form, out)
+        else:
+            _write_whole(answer, form, out.resolve())
+    except (OSError, RuntimeError) as error:  # RuntimeError: links that lead in a circle
+        why = getattr(error, "strerror", None) or str(error)
+        problem = Problem(Place(str(out)), f"cannot be written: {why}", "a file that can be written")
+        raise InvalidInput([problem]) from error
+
+
+def _write_whole(answer: "Answer", form: Format, out: Path) -> None:
     """Write an answer beside the file that is wanted, then give it its name: nobody ever reads half of one."""
-    beside = out.with_name(f".{out.name}.part")
+    beside = out.with_name(f".{out.name[:_LONGEST]}.{os.getpid()}.part")
     try:
         _write_there(answer, form, beside)
         beside.replace(out)
-    except OSError as error:
-        why = error.strerror or str(error)
-        problem = Problem(Place(str(out)), f"cannot be written: {why}", "a file that can be written")
-        raise InvalidInput([problem]) from error
+    finally:
+        beside.unlink(missing_ok=True)
 
 
 def _write_there(answer: "Answer", form: Format, file: Path) -> None:

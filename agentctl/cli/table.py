@@ -1,5 +1,6 @@
 """A table as lines: columns below each other, long cells folded, ids in one piece; nothing is cut."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import compress, zip_longest
@@ -12,11 +13,16 @@ _NARROWEST = 12
 _READABLE = 24
 """Columns in which a sentence can be read."""
 _GAP = "  "
+_PART = re.compile(r"[^\s_]*[\s_]+|[^\s_]+")
+"""A part of a title, which may be broken behind it: `tokens_out` has two."""
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of a table. The cells of one that is whole are never folded, so that they can be copied."""
+    """A column of a table. The cells of one that is whole are never folded, so that they can be copied.
+
+    Where there is little room, a title is broken between its words, at underscores too.
+    """
 
     title: str
     whole: bool = False
@@ -33,7 +39,8 @@ def table_lines(
     cells = [[column.title for column in columns], *rows]
     widths = _widths(columns, cells, console.width)
     for number, row in enumerate(cells):
-        folded = [_folded(console, cell, width) for cell, width in zip(row, widths, strict=True)]
+        fold = _folded if number else _folded_title
+        folded = [fold(console, cell, width) for cell, width in zip(row, widths, strict=True)]
         for parts in zip_longest(*folded, fillvalue=""):
             padded = map(_padded, parts, widths, (column.right for column in columns))
             yield number, _GAP.join(padded).rstrip()
@@ -49,10 +56,12 @@ def natural_width(columns: Sequence[Column], rows: Iterable[Sequence[str]]) -> i
 def least_width(columns: Sequence[Column], rows: Iterable[Sequence[str]]) -> int:
     """Return how wide a table is at least in which no word is broken, and no text is squeezed into a few columns."""
     cells = [[column.title for column in columns], *rows]
+    below = list(zip(*cells, strict=True))
     widths = (
-        natural if column.whole else max(_longest_word(below), min(natural, _READABLE))
-        for column, below in zip(columns, zip(*cells, strict=True), strict=True)
-        for natural in (max(map(columns_of, below)),)
+        _natural(column)
+        if kept.whole
+        else max(_longest_word(column), min(_natural(column, folded_title=True), _READABLE))
+        for kept, column in zip(columns, below, strict=True)
     )
     return sum(widths) + len(_GAP) * (len(columns) - 1)
 
@@ -70,9 +79,12 @@ def _widths(columns: Sequence[Column], cells: Sequence[Sequence[str]], room: int
     None is narrower than its longest word, where there is room for that.
     """
     below = list(zip(*cells, strict=True))
-    natural = [max(map(columns_of, column)) for column in below]
     whole = [column.whole for column in columns]
-    left = room - len(_GAP) * (len(columns) - 1) - sum(compress(natural, whole))
+    natural = [_natural(column) for column in below]
+    gaps = len(_GAP) * (len(columns) - 1)
+    if sum(natural) + gaps > room:  # titles give way first
+        natural = [_natural(column, folded_title=not kept) for kept, column in zip(whole, below, strict=True)]
+    left = room - gaps - sum(compress(natural, whole))
     words = [0 if kept else _longest_word(column) for kept, column in zip(whole, below, strict=True)]
     least = words if sum(words) <= left else [0] * len(words)
     folded = list(zip(natural, least, whole, strict=True))
@@ -84,8 +96,29 @@ def _taken(folded: Iterable[tuple[int, int, bool]], cap: int) -> int:
     return sum(min(width, max(cap, word)) for width, word, kept in folded if not kept)
 
 
-def _longest_word(texts: Iterable[str]) -> int:
-    return max((columns_of(word) for text in texts for word in text.split()), default=0)
+def _natural(column: Sequence[str], *, folded_title: bool = False) -> int:
+    """Return how wide a column is in which no cell is folded, nor its title, the first of them, unless it may be."""
+    title, *cells = column
+    return max(_longest_part(title) if folded_title else columns_of(title), *map(columns_of, cells), 0)
+
+
+def _longest_word(column: Sequence[str]) -> int:
+    """Return how wide a column is in which no word is broken; its title is the first of its texts."""
+    title, *cells = column
+    return max(_longest_part(title), *(columns_of(word) for text in cells for word in text.split()), 0)
+
+
+def _longest_part(title: str) -> int:
+    return max((columns_of(part.rstrip()) for part in _PART.findall(title)), default=0)
+
+
+def _folded_title(console: "Console", title: str, width: int) -> list[str]:
+    lines = [""]
+    for part in _PART.findall(title):
+        if lines[-1] and columns_of(f"{lines[-1]}{part}".rstrip()) > width:
+            lines.append("")
+        lines[-1] += part
+    return [piece for line in lines for piece in _folded(console, line.rstrip(), width)]
 
 
 def _folded(console: "Console", cell: str, width: int) -> list[str]:

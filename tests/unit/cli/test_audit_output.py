@@ -3,7 +3,9 @@
 import csv
 import io
 import json
+import os
 import re
+import threading
 from pathlib import Path
 
 import pytest
@@ -80,6 +82,20 @@ class TestTable:
         assert narrow[:3] == ["row 1", "  call    01A", "  tool    stripe.create_refund"]
         assert wide[0].split() == ["call", "tool", "time", "reason"]
         assert wide[1].startswith("01A   stripe.create_refund  2026-03-14 09:00:00  why and why")
+
+    def test_at_a_terminal_breaks_titles_before_all_else(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A title is longer than the numbers below it; where there is room, it is in one piece."""
+        found = answer("spender", "tokens_out BIGINT", "cost_usd BIGINT", rows=[["refund-assistant", 7, 12]])
+        assert at_a_terminal(monkeypatch, 38, found) == [
+            "spender           tokens_out  cost_usd",
+            "refund-assistant           7        12",
+        ]
+        assert at_a_terminal(monkeypatch, 32, found) == [
+            "spender           tokens_  cost_",
+            "                      out    usd",
+            "refund-assistant        7     12",
+        ]
+        assert at_a_terminal(monkeypatch, 31, found)[0] == "row 1"
 
     def test_for_programs_has_a_line_a_row(self) -> None:
         """However long, so that whoever looks for a word has the whole row."""
@@ -167,10 +183,45 @@ class TestFiles:
         assert [path.name for path in tmp_path.iterdir()] == ["answer"]
 
     @pytest.mark.parametrize("form", ["csv", "parquet"])
-    def test_that_cannot_be_written_are_a_problem(self, tmp_path: Path, form: str) -> None:
-        """With the file as its place."""
-        with pytest.raises(InvalidInput, match="cannot be written"):
-            shown(answer("a", rows=[["x"]]), form, tmp_path / "missing" / "answer")
+    @pytest.mark.parametrize("name", ["missing/answer", ".", "circle"])
+    def test_that_cannot_be_written_are_a_problem(self, tmp_path: Path, form: str, name: str) -> None:
+        """With the file as its place; a folder is none."""
+        (tmp_path / "circle").symlink_to("circle")
+        with pytest.raises(InvalidInput, match=f"{tmp_path}.*: cannot be written"):
+            shown(answer("a", rows=[["x"]]), form, tmp_path / name)
+        assert [path.name for path in tmp_path.iterdir()] == ["circle"]
+
+    def test_of_which_only_a_half_could_be_written_are_none(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Where the disk is full nothing is left beside what was there."""
+
+        def half(path: Path, text: str, **_: str) -> None:
+            path.write_bytes(text.encode()[:1])
+            raise OSError(28, "No space left on device")
+
+        (tmp_path / "answer").write_text("before")
+        monkeypatch.setattr(Path, "write_text", half)
+        with pytest.raises(InvalidInput, match="No space left"):
+            shown(answer("a", rows=[["x"]]), "csv", tmp_path / "answer")
+        assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("answer", "before")]
+
+    def test_behind_a_link_are_written_where_it_leads(self, tmp_path: Path) -> None:
+        """The link stays one."""
+        (tmp_path / "link").symlink_to("answer")
+        shown(answer("a", rows=[["x"]]), "csv", tmp_path / "link")
+        assert (tmp_path / "answer").read_text() == "a\nx\n"
+        assert (tmp_path / "link").is_symlink()
+
+    def test_that_are_none_but_a_pipe_stay_one(self, tmp_path: Path) -> None:
+        """A device is not replaced by a file either."""
+        pipe, read = tmp_path / "pipe", []
+        os.mkfifo(pipe)
+        reader = threading.Thread(target=lambda: read.append(pipe.read_text()), daemon=True)
+        reader.start()
+        shown(answer("a", rows=[["x"]]), "csv", pipe)
+        reader.join(5)
+        assert (read, pipe.is_fifo()) == (["a\nx\n"], True)
 
 
 def test_an_unknown_format_is_refused_with_the_nearest() -> None:
