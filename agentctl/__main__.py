@@ -16,12 +16,24 @@ def main() -> None:
 
     All is closed by then; taking the interpreter apart would only keep whoever waits for a tenth of a second longer.
     """
+    _open_missing_streams()
     try:
         command_line()
     except SystemExit as end:
         if isinstance(end.code, int):
             _leave(end.code)
         raise
+
+
+def _open_missing_streams() -> None:
+    """Let the standard streams that whoever started us had closed lead nowhere.
+
+    Else a journal would be the next file that is opened, and have the number to which others write what goes wrong.
+    """
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            descriptor = os.open(os.devnull, os.O_RDWR)  # the lowest number that is free
+            setattr(sys, name, os.fdopen(descriptor, "w" if number else "r", encoding="utf-8"))
 
 
 def _leave(code: int) -> None:

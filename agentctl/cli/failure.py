@@ -28,6 +28,7 @@ def exit_code_of(app: typer.Typer, arguments: Sequence[str]) -> int:
 def _exit_code_of(app: typer.Typer, arguments: Sequence[str]) -> int:
     terminal = Terminal(as_json="--json" in arguments)
     try:
+        _refuse_what_is_no_text(arguments)
         return int(app(args=list(arguments), standalone_mode=False) or ExitCode.OK)
     except AgentctlError as error:
         terminal.error(error)
@@ -44,6 +45,20 @@ def _exit_code_of(app: typer.Typer, arguments: Sequence[str]) -> int:
     except Exception:  # noqa: BLE001 - a bug: shown whole, and told apart from every answer a command can give
         traceback.print_exc()
         return ExitCode.INTERNAL
+
+
+def _refuse_what_is_no_text(arguments: Sequence[str]) -> None:
+    """Refuse bytes that are not in the encoding of the surroundings: nothing that is asked or written could hold them.
+
+    Raises:
+        UsageError: an argument holds some.
+    """
+    for place, argument in enumerate(arguments, 1):
+        try:
+            argument.encode("utf-8")
+        except UnicodeEncodeError as error:
+            found = f"argument {place} is no text: `{argument[:80]}`"
+            raise UsageError(found, "text in UTF-8") from error
 
 
 def _complain(terminal: Terminal, error: typer.TyperException) -> None:

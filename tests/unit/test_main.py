@@ -2,6 +2,7 @@
 
 import io
 import os
+import subprocess
 import sys
 from typing import NoReturn
 
@@ -64,3 +65,15 @@ def test_what_could_not_be_said_is_told_in_the_ordinary_way(
     with pytest.raises(SystemExit):
         program.main()
     assert left == []
+
+
+def test_streams_that_are_closed_lead_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As where a daemon starts us: nothing fails for it, and no file of ours gets the number of one."""
+    monkeypatch.undo()
+    seen = "import os, sys; from agentctl.__main__ import _open_missing_streams as fill; fill(); "
+    seen += (
+        "sys.stdout.write('x'); sys.stderr.write('x'); sys.stdin.read(); os._exit(os.open('.', os.O_RDONLY))"
+    )
+    closed = 'exec "$0" -c "$1" <&- >&- 2>&-'
+    done = subprocess.run(["/bin/sh", "-c", closed, sys.executable, seen], check=False)
+    assert done.returncode == 3

@@ -91,6 +91,12 @@ def test_a_command_line_without_a_command_shows_the_help(capsys: pytest.CaptureF
     assert "error" in capsys.readouterr().out
 
 
+def test_an_argument_that_is_no_text_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    """Bytes of another encoding reach no file and no question."""
+    assert exit_code_of(app, ["runs", "list", "--agent", "caf\udce9"]) == ExitCode.INVALID
+    assert "argument 4 is no text: `caf\\udce9`; accepted: text in UTF-8" in capsys.readouterr().err
+
+
 class TestWhoReadsTheOutputMayCloseIt:
     @pytest.mark.parametrize(
         "command", [("--help",), ("contract", "show", "refund-assistant"), ("contract", "check", "--json")]
