@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from agentctl.composition.kept_files import put_kept
 from agentctl.composition.project import Project
 from agentctl.contract.baseline import Baseline, baseline_path, baseline_text, load_baseline
 from agentctl.contract.golden_files import golden_file
@@ -10,7 +11,6 @@ from agentctl.evals.blessing import Blessing, blessed, why_not_blessed
 from agentctl.evals.report import EvalReport
 from agentctl.foundation.clock import to_rfc3339
 from agentctl.foundation.errors import UsageError
-from agentctl.trace.disk import put_whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ def bless(project: Project, report: EvalReport) -> Blessed:
     """Make what an eval came to the agent's baseline.
 
     Raises:
-        UsageError: some cases failed, or have no outcome.
+        UsageError: some cases failed, or have no outcome; or the file cannot be written.
     """
     against = why_not_blessed(report.verdict, report.results)
     if against:
@@ -48,7 +48,11 @@ def bless(project: Project, report: EvalReport) -> Blessed:
     path, before = baseline_path(project.paths.root, started.agent), _still_there(project, report)
     blessing = Blessing(report.eval, started.by.id, to_rfc3339(project.clock.now())[:10], report.parts)
     baseline = blessed(started, report.results, report.tools, blessing, before)
-    put_whole(path, baseline_text(baseline).encode())
+    try:
+        put_kept(path, baseline_text(baseline).encode())
+    except OSError as error:
+        found = f"{project.files.shown(path)} cannot be written: {error.strerror or error}"
+        raise UsageError(found, "a folder that you may write to") from error
     dropped = before.cases.keys() - baseline.cases.keys() if before else ()
     return Blessed(path, len(baseline.cases), len(dropped))
 

@@ -1,8 +1,12 @@
 """A contract that fails its check is neither run, nor tried, nor tagged."""
 
 from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
 
 from agentctl.composition.project import Project
+from agentctl.composition.versions import FoundVersion, contract_in_file
 from agentctl.contract.agent import AgentContract
 from agentctl.contract.project import Loaded
 from agentctl.foundation.clock import to_rfc3339
@@ -29,3 +33,16 @@ def refuse_unless_sound(
     reviewed = review(project.files, load, environment, called=agent, today=today)
     if not reviewed.passed:
         raise InvalidInput(reviewed.report.errors)
+
+
+def refuse_unless_found_sound(project: Project, found: FoundVersion, environment: str) -> None:
+    """Check a version that somebody named, where files say what it is; each in the project in which they lie.
+
+    Raises:
+        As `refuse_unless_sound`.
+    """
+    if found.named == "agent":
+        refuse_unless_sound(project, partial(project.files.agent, found.text), found.text, environment)
+    if found.named == "file":
+        files, contract = contract_in_file(project, Path(found.text))
+        refuse_unless_sound(replace(project, files=files), lambda: contract, found.agent, environment)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from agentctl.composition.kept_files import keep_once, put_kept
 from agentctl.composition.project import Project
 from agentctl.contract.golden_files import GoldenFile, golden_path, load_golden_file
 from agentctl.contract.source import DataPath, Source
@@ -18,7 +19,6 @@ from agentctl.events.record import Record
 from agentctl.foundation.canonical import canonical_bytes
 from agentctl.foundation.errors import InvalidInput, Place, Problem, UsageError
 from agentctl.foundation.ids import is_plain_name
-from agentctl.trace.disk import put_whole, write_once
 from agentctl.trace.run_names import run_named
 
 _HEAD: Final = "# yaml-language-server: $schema=../contracts/schemas/golden.schema.json\n# Golden cases of {agent}.\ncases:\n"
@@ -100,10 +100,10 @@ def _write(golden: Path, tape: Path, derived: Derived, root: Path) -> None:
         tape.parent.mkdir(exist_ok=True)
         before = golden.read_bytes() if golden.exists() else None
         after = _with_case(golden, before, derived, shown)
-        if not write_once(tape, (_TAPE_HEAD + yaml_text(derived.tape)).encode()):
+        if not keep_once(tape, (_TAPE_HEAD + yaml_text(derived.tape)).encode()):
             raise UsageError(f"`{tape.relative_to(root)}` is there already", "`--id` with another name")
         with _undone_on_error(tape, golden, before):
-            put_whole(golden, after)
+            put_kept(golden, after)
             load_golden_file(golden, shown)
     except OSError as error:
         found = f"cannot be written: {error.strerror or error}"
@@ -119,7 +119,7 @@ def _undone_on_error(tape: Path, golden: Path, before: bytes | None) -> Iterator
         if before is None:
             golden.unlink(missing_ok=True)
         else:
-            put_whole(golden, before)
+            put_kept(golden, before)
         raise
 
 

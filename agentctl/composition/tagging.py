@@ -1,12 +1,12 @@
 """The use cases of versions: give one a name, and see which there are."""
 
-import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 
-from agentctl.composition.checking import refuse_unless_sound
+from agentctl.composition.checking import refuse_unless_found_sound, refuse_unless_sound
+from agentctl.composition.kept_files import put_kept
 from agentctl.composition.leaving import below_a_tool
 from agentctl.composition.project import Project
 from agentctl.composition.versions import current_version, find_version, put_version, versions_file
@@ -17,7 +17,7 @@ from agentctl.contract.words import listed
 from agentctl.foundation.clock import to_rfc3339
 from agentctl.foundation.errors import InvalidInput, JournalUnavailable, LockedError, UsageError
 from agentctl.foundation.ids import is_principal
-from agentctl.trace.disk import make_private_folder, put_whole
+from agentctl.trace.disk import make_private_folder
 from agentctl.trace.file_lock import file_lock
 from agentctl.trace.redaction import find_secrets
 from agentctl.trace.run_names import LATEST
@@ -25,7 +25,6 @@ from agentctl.trace.versions import RanVersion, versions_that_ran
 
 _WAIT_SECONDS = 60.0
 _LONGEST_NOTE = 2_000
-_READABLE = 0o644
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +157,9 @@ def _refuse_unfit(project: Project, wanted: Tagging) -> None:
 def _wanted_version(project: Project, wanted: Tagging) -> AgentVersion:
     """Return what is to be tagged; files have to pass their check."""
     if wanted.version is not None:
-        return find_version(project, wanted.version, wanted.agent).version
+        found = find_version(project, wanted.version, wanted.agent)
+        refuse_unless_found_sound(project, found, wanted.environment)
+        return found.version
     agent = wanted.agent or _only_agent(project)
     load = partial(project.files.agent, agent)
     refuse_unless_sound(project, load, agent, wanted.environment)
@@ -185,12 +186,9 @@ def _written(project: Project, wanted: Tagging, tag: VersionTag) -> Tagged:
 
 
 def _put(project: Project, text: str) -> None:
-    """Put the file in the place of the one that was; who could read it still can."""
-    path = (project.files.contracts / VERSIONS_FILE).resolve()
+    path = project.files.contracts / VERSIONS_FILE
     try:
-        mode = stat.S_IMODE(path.stat().st_mode) if path.exists() else _READABLE
-        put_whole(path, text.encode())
-        path.chmod(mode)
+        put_kept(path, text.encode())
     except OSError as error:
         raise JournalUnavailable(
             f"{project.files.shown(path)} cannot be written: {error.strerror or error}"

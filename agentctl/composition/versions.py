@@ -101,6 +101,19 @@ def current_version(project: Project, agent: str) -> AgentVersion:
     return project.files.agent_version(project.files.agent(agent))
 
 
+def contract_in_file(project: Project, path: Path) -> tuple[ProjectFiles, Loaded[AgentContract]]:
+    """Return the contract that stands in a file, and the files of the project in which it lies: it refers to those.
+
+    Raises:
+        InvalidInput: the file is not what it must be.
+    """
+    whole = path.absolute()
+    root = next((folder for folder in whole.parents if (folder / MARKER).is_file()), None)
+    files = project.files if root is None or root == project.files.root else ProjectFiles(root)
+    loaded = files.contract_at(whole)
+    return files, loaded if root else _as_if_in(files, loaded)
+
+
 def is_file_name(text: str) -> bool:
     """Return whether a text is a path and no name."""
     return "/" in text or text.endswith((".yaml", ".yml"))
@@ -131,11 +144,8 @@ def _unknown(project: Project, text: str) -> UsageError:
 
 def _in_file(project: Project, path: Path) -> AgentVersion:
     """Return the version whose contract stands in a file, with all it refers to."""
-    whole = path.absolute()
-    root = next((folder for folder in whole.parents if (folder / MARKER).is_file()), None)
-    files = project.files if root is None or root == project.files.root else ProjectFiles(root)
-    loaded = files.contract_at(whole)
-    return files.agent_version(loaded if root else _as_if_in(files, loaded))
+    files, loaded = contract_in_file(project, path)
+    return files.agent_version(loaded)
 
 
 def _as_if_in(files: ProjectFiles, loaded: Loaded[AgentContract]) -> Loaded[AgentContract]:

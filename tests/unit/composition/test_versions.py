@@ -190,6 +190,18 @@ def test_a_contract_that_fails_its_check_gets_no_tag(project: Project, copy: Pro
         tag_version(project, tagging("v1"))
 
 
+@pytest.mark.parametrize("named", [AGENT, CONTRACT])
+def test_files_that_are_named_pass_their_check_too(
+    project: Project, copy: ProjectCopy, monkeypatch: pytest.MonkeyPatch, named: str
+) -> None:
+    """Whoever says which version it is gets no tag for one that may not run."""
+    monkeypatch.chdir(copy.root)
+    assert tag_version(project, tagging("v1", version=named)).changed
+    copy.set(CONTRACT, ("model_routing", "default"), "nobody")
+    with pytest.raises(InvalidInput, match="nobody"):
+        tag_version(project, tagging("v2", version=named))
+
+
 def test_the_agent_must_be_said_where_there_are_several(project: Project) -> None:
     """Of one, it need not."""
     text = (project.files.root / CONTRACT).read_text().replace(f"name: {AGENT}", "name: other")
@@ -244,7 +256,7 @@ def test_trouble_with_files_is_told(project: Project, monkeypatch: pytest.Monkey
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(module, "put_whole", full)
+    monkeypatch.setattr(module, "put_kept", full)
     with pytest.raises(
         JournalUnavailable, match=r"contracts/versions\.toml cannot be written: No space left"
     ):
