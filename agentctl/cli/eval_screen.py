@@ -71,7 +71,7 @@ class EvalScreen:
         if github:
             page = step_summary()
             if page is not None:
-                _put(page, summary(report), appends=True)
+                _put(page, summary(report, taken=_size_of(page)), appends=True)
 
     def report(self, report: EvalReport, *, github: bool) -> None:
         """Show what it came to."""
@@ -110,6 +110,14 @@ def _so_far(progress: Progress) -> str:
     rest = "" if left is None or progress.done == progress.planned else f", about {left:.0f} s left"
     wanting = f", {progress.wanting} wanting" if progress.wanting else ""
     return f"{progress.done} of {progress.planned} trials{wanting}, {plain(progress.spent_usd)} USD{rest}"
+
+
+def _size_of(path: Path) -> int:
+    """Return how long a file is; several evals of one step write into the same page."""
+    try:
+        return path.stat().st_size
+    except OSError:  # it is not there, or whoever writes to it says what is wrong with it
+        return 0
 
 
 def _put(path: Path, text: str, *, appends: bool) -> None:

@@ -82,16 +82,18 @@ def _property(text: str) -> str:
     return _data(visible(text)).replace(":", "%3A").replace(",", "%2C")
 
 
-def summary(report: EvalReport) -> str:
-    """Return the page of an eval in Markdown, at most as long as GitHub takes."""
-    return _fitting(list(_page(report)))
+def summary(report: EvalReport, taken: int = 0) -> str:
+    """Return the page of an eval in Markdown, at most as long as GitHub takes; `taken` bytes stand there already."""
+    return _fitting(list(_page(report)), MOST_BYTES - taken)
 
 
-def _fitting(lines: list[str]) -> str:
-    """Return the lines that fit, and how much is missing."""
+def _fitting(lines: list[str], most: int) -> str:
+    """Return the lines that fit, and how much is missing; nothing where there is no room even for that."""
     sizes = [len(line.encode()) + 1 for line in lines]
     kept, used = 0, 0
-    room = MOST_BYTES if sum(sizes) <= MOST_BYTES else MOST_BYTES - _ROOM_FOR_THE_REST
+    room = most if sum(sizes) <= most else most - _ROOM_FOR_THE_REST
+    if room < 0:
+        return ""
     while kept < len(lines) and used + sizes[kept] <= room:
         used += sizes[kept]
         kept += 1

@@ -168,3 +168,11 @@ def test_a_long_page_is_cut_with_a_sentence() -> None:
     page = summary(report_of(*(failing(f"c-{n}", "é" * 900) for n in range(700))))
     assert MOST_BYTES - 2_500 < len(page.encode()) <= MOST_BYTES
     assert re.search(r"\n\d+ more lines, \d+ bytes, are missing: GitHub takes no longer page\.\n$", page)
+
+
+@pytest.mark.parametrize("taken", [0, 500, MOST_BYTES // 2, MOST_BYTES - 300, MOST_BYTES, 2 * MOST_BYTES])
+def test_pages_of_one_step_have_room_together(taken: int) -> None:
+    """Several evals of one step write into one page; where there is no room left, nothing is written."""
+    page = summary(report_of(*(failing(f"c-{n}", "é" * 900) for n in range(700))), taken)
+    assert len(page.encode()) <= max(0, MOST_BYTES - taken)
+    assert bool(page) == (taken < MOST_BYTES - 400)
