@@ -126,10 +126,16 @@ class Trying:
 def spent_before(project: Project, state: EvalState) -> Iterator[Decimal]:
     """Yield what the trials of earlier processes cost; one that was never judged what its journal says, or all that it could."""
     yield from (trial.cost_usd for trial in state.judged.values())
-    for begun in state.under_way:
-        try:
-            yield fold(project.journals.read(begun.run)).session.spend.committed.cost_usd
-        except UsageError:  # it never began
-            yield ZERO
-        except IntegrityError:
-            yield begun.reserved_usd
+    yield from (_cost_of_lost(project, begun) for begun in state.under_way)
+
+
+def _cost_of_lost(project: Project, begun: TrialStarted) -> Decimal:
+    """Return what a trial cost that nobody judged; while its process has not ended yet, all that it may still cost."""
+    try:
+        if project.journals.is_held(begun.run):
+            return begun.reserved_usd
+        return fold(project.journals.read(begun.run)).session.spend.committed.cost_usd
+    except UsageError:  # it never began
+        return ZERO
+    except IntegrityError:
+        return begun.reserved_usd

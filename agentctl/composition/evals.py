@@ -8,36 +8,33 @@ import asyncio
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager, closing
 from dataclasses import dataclass
-from functools import cache, partial
-from pathlib import Path
+from functools import partial
 from socket import socket
 
 from agentctl.composition.asserted import asserted
 from agentctl.composition.baselines import baseline_of
-from agentctl.composition.checking import refuse_unless_sound
 from agentctl.composition.eval_orders import EvalOrder, Watch
+from agentctl.composition.eval_subject import Subject, governing_as_ordered, subject_as_begun
 from agentctl.composition.eval_trials import Trying, spent_before
 from agentctl.composition.garbage import collected_rarely
-from agentctl.composition.governing import Governing, from_files, store, with_version
+from agentctl.composition.governing import store
 from agentctl.composition.project import Project
 from agentctl.composition.trial_crew import Crew, crew, processes_for
 from agentctl.composition.trial_makers import Here, MakerGone, serve
-from agentctl.composition.trials import GoverningOf, Stages, open_stages
-from agentctl.composition.versions import find_version, is_file_name, stored_version, tag_of, version_named
+from agentctl.composition.trials import Stages, open_stages
+from agentctl.composition.versions import tag_of, version_named
 from agentctl.contract.baseline import Baseline
-from agentctl.contract.golden import GoldenCase
 from agentctl.contract.golden_files import GoldenFile, golden_file
 from agentctl.contract.words import nearest
 from agentctl.evals.blessing import obstacles_to
 from agentctl.evals.cap import Cap
-from agentctl.evals.parts import changes, parts_of
+from agentctl.evals.parts import changes
 from agentctl.evals.plan import PlannedTrial, chosen, planned
 from agentctl.evals.report import EvalReport
 from agentctl.evals.results import results_of
 from agentctl.evals.state import EvalState, fold
 from agentctl.evals.verdict import verdict_of
 from agentctl.events.evals import EvalFinished, EvalStarted
-from agentctl.foundation.canonical import digest_bytes
 from agentctl.foundation.errors import IntegrityError, InternalError, LockedError, UsageError
 from agentctl.foundation.ids import new_run_id
 from agentctl.foundation.machine import cores
@@ -56,33 +53,6 @@ class EvalOutcome:
     planned: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Subject:
-    """What is tried: the cases, and what governs their runs."""
-
-    project: Project
-    golden: GoldenFile
-    cases: tuple[GoldenCase, ...]
-    governing_of: GoverningOf
-    environment: str
-    baseline: Baseline | None
-
-    @property
-    def governing(self) -> Governing:
-        """What governs runs where cases do not say otherwise."""
-        return self.governing_of(self.environment)
-
-    @property
-    def parts(self) -> dict[str, str]:
-        """What is tried, part by part."""
-        governing, files = self.governing, self.project.files
-        seeds = files.seeds(files.environment(self.environment))
-        return {
-            **parts_of(governing.version, governing.environment, governing.platform),
-            **{f"`{files.shown(path)}`": digest_bytes(path.read_bytes()) for path in seeds},
-        }
-
-
 def run_eval(
     project: Project, order: EvalOrder, at_once: int | None, watch: Watch, *, blesses: bool = False
 ) -> EvalOutcome:
@@ -99,8 +69,9 @@ def run_eval(
     cases = chosen(golden.cases, order.patterns, order.tags)
     if all(case.skip for case in cases):
         raise _no_cases(golden, order, found=bool(cases))
-    governing_of, baseline = _governing_of(project, order), baseline_of(project, order.agent)
-    subject = _Subject(project, golden, cases, governing_of, order.environment, baseline)
+    governing_of, baseline = governing_as_ordered(project, order), baseline_of(project, order.agent)
+    subject = Subject(project, golden, cases, governing_of, order.environment, baseline)
+    subject.refuse_unless_triable()
     started = _started(subject, order)
     store(project, subject.governing)
     journal = project.evals.create(new_run_id(project.clock.now()))
@@ -125,7 +96,8 @@ def resume_eval(
             raise IntegrityError(
                 f"the journal of eval {acquired.journal.run} does not begin with what is tried"
             )
-        subject = _as_begun(project, state.started)
+        subject = subject_as_begun(project, state.started)
+        subject.refuse_unless_triable()
         way = _Way(at_once or cores(), watch, begins=False, blesses=blesses)
         return _carry_out(_Eval(subject, state.started, state, acquired.journal), way)
 
@@ -142,7 +114,7 @@ def _acquired(project: Project, eval_id: str) -> Acquired:
     except LockedError as error:
         raise LockedError(f"another process carries out eval {eval_id}; wait for it, or stop it") from error
     except IntegrityError as error:
-        raise IntegrityError(f"the journal of eval {eval_id} is damaged: {error}") from error
+        raise IntegrityError(f"eval {eval_id} cannot go on: {error}") from error
 
 
 def _eval_named(evals: Sequence[str], name: str) -> str:
@@ -169,7 +141,7 @@ class _Way:
 class _Eval:
     """An eval that is carried out: what is tried, and what of it was done before."""
 
-    subject: _Subject
+    subject: Subject
     started: EvalStarted
     state: EvalState
     journal: Journal
@@ -225,7 +197,6 @@ async def _served(one: _Eval, line: socket) -> None:
 async def _carried_out(one: _Eval, way: _Way, hands: Crew | None) -> EvalOutcome:
     subject, started, state, journal = one.subject, one.started, one.state, one.journal
     async with one.stages() as stages:
-        stages.check(subject.cases)
         if way.begins:
             journal.append((started,))
             await journal.sync()
@@ -264,7 +235,7 @@ async def _until_told_twice(trying: Trying, rest: tuple[PlannedTrial, ...]) -> N
 
 
 def _report(
-    subject: _Subject, started: EvalStarted, eval_id: str, trying: Trying, *, blesses: bool
+    subject: Subject, started: EvalStarted, eval_id: str, trying: Trying, *, blesses: bool
 ) -> EvalReport:
     digests = {case.id: subject.golden.digest_of(case) for case in subject.cases}
     baseline, every = subject.baseline, [case.id for case in subject.golden.cases]
@@ -307,7 +278,7 @@ def _finished(report: EvalReport) -> EvalFinished:
     )
 
 
-def _started(subject: _Subject, order: EvalOrder) -> EvalStarted:
+def _started(subject: Subject, order: EvalOrder) -> EvalStarted:
     project, governing = subject.project, subject.governing
     wanted = None if order.baseline is None else version_named(project, order.baseline, order.agent).digest
     return EvalStarted(
@@ -325,6 +296,7 @@ def _started(subject: _Subject, order: EvalOrder) -> EvalStarted:
         max_cost_usd=order.max_cost_usd,
         baseline=wanted,
         by=asserted(order.principal or project.settings.user),
+        surroundings=subject.surroundings,
     )
 
 
@@ -336,46 +308,3 @@ def _no_cases(golden: GoldenFile, order: EvalOrder, *, found: bool) -> UsageErro
     known = f"ids in {golden.shown}" + (f", tags {', '.join(tags)}" if tags else "")
     near = nearest(" ".join(order.patterns or order.tags), (*(case.id for case in golden.cases), *tags))
     return UsageError(f"no case of `{order.agent}` fits {', '.join(asked)}", known, near)
-
-
-def _governing_of(project: Project, order: EvalOrder) -> GoverningOf:
-    """Return what tells what governs in an environment: the files as they are, or the version that was named."""
-    if order.contract is None:
-        return cache(partial(_checked, project, order.agent))
-    found = find_version(project, order.contract, order.agent)
-    if is_file_name(order.contract):
-        load = partial(project.files.contract_at, Path(order.contract).absolute())
-        refuse_unless_sound(project, load, order.agent, order.environment)
-    return cache(partial(with_version, project, found.version))
-
-
-def _checked(project: Project, agent: str, environment: str) -> Governing:
-    """Return what stands in the files; a contract that fails its check is not tried."""
-    refuse_unless_sound(project, partial(project.files.agent, agent), agent, environment)
-    return from_files(project, agent, environment)
-
-
-def _as_begun(project: Project, started: EvalStarted) -> _Subject:
-    """Return what an eval began with; nothing else can be gone on with."""
-    golden = golden_file(project.paths.root, started.agent)
-    version = stored_version(project, started.version)
-    governing_of = cache(partial(with_version, project, version))
-    governing = governing_of(started.environment)
-    changed = [
-        name
-        for name, then, now in (
-            (f"`{started.golden_set}`", started.golden_set_digest, golden.digest),
-            (
-                f"environment `{started.environment}`",
-                started.environment_digest,
-                governing.environment.digest,
-            ),
-            ("what the platform enforces", started.platform_digest, governing.platform_digest),
-        )
-        if then != now
-    ]
-    if changed:
-        raise UsageError(f"{' and '.join(changed)} changed since this eval began", "a new eval")
-    cases = tuple(case for case in golden.cases if case.id in started.cases)
-    baseline = baseline_of(project, started.agent)
-    return _Subject(project, golden, cases, governing_of, started.environment, baseline)

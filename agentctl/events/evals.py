@@ -46,6 +46,8 @@ class EvalStarted(Event):
     """The digest of the version that it is compared with; None: with nothing."""
     by: Principal
     """Who had it run."""
+    surroundings: str | None = later()
+    """The digest of every environment that a case is tried in, and of what fills its back office."""
 
 
 class TrialStarted(Event):

@@ -129,8 +129,66 @@ def test_an_eval_that_somebody_carries_out_is_left_to_them(project: Project) -> 
     held.journal.close()
     path = project.evals.path_of(done.eval)
     path.write_bytes(path.read_bytes().replace(b'"trials":2', b'"trials":3', 1))
-    with pytest.raises(IntegrityError, match=f"the journal of eval {done.eval} is damaged: record 0"):
+    with pytest.raises(
+        IntegrityError, match=f"eval {done.eval} cannot go on: the journal .*{done.eval}.jsonl: record 0"
+    ):
         resume_eval(project, done.eval[:20], 1, lambda _: None)
+
+
+def test_an_eval_goes_on_in_the_same_surroundings_only(project: Project) -> None:
+    """Half of the trials with one ticket and half with another would be neither."""
+
+    def stop(progress: Progress) -> None:
+        if progress.judged is not None:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    stopped = run_eval(project, ORDER, 1, stop)
+    assert stopped.report is None
+    tickets = project.files.contracts / "environments" / "sandbox" / "tickets.yaml"
+    before = tickets.read_text()
+    tickets.write_text(before + "# another word\n")
+    with pytest.raises(
+        UsageError, match="what cases find in the back office, or another environment changed"
+    ):
+        resume_eval(project, stopped.eval, 1, lambda _: None)
+    tickets.write_text(before)
+    assert resume_eval(project, stopped.eval, 1, lambda _: None).done == 2
+
+
+def test_cases_that_cannot_be_tried_leave_no_eval_behind(project: Project) -> None:
+    """Nobody is to go on with it."""
+    cases = project.paths.root / "goldensets" / "refund-assistant.yaml"
+    schema = '{type: is-json, value: {type: "nothing"}}'
+    cases.write_text(f"cases:\n  - {{id: a, input: x, assert: [{schema}]}}\n")
+    with pytest.raises(InvalidInput, match="has a schema that cannot be used"):
+        run_eval(project, EvalOrder("refund-assistant"), 1, lambda _: None)
+    assert project.evals.runs() == ()
+
+
+def test_a_version_of_another_project_is_tried(project: Project, tmp_path: Path) -> None:
+    """It refers to what is around it: a second checkout of the same project, say."""
+    other = tmp_path / "other"
+    shutil.copytree(project.paths.root, other)
+    order = replace(ORDER, trials=1, contract=str(other / "contracts" / "refund-assistant.yaml"))
+    assert _report(run_eval(project, order, 1, lambda _: None)).verdict.exit_code is ExitCode.OK
+    (other / "contracts" / "tools" / "stripe.lookup_charge.yaml").unlink()
+    with pytest.raises(InvalidInput, match=r"there is no tool `stripe\.lookup_charge`"):
+        run_eval(project, order, 1, lambda _: None)
+
+
+def test_a_baseline_that_cannot_be_written_is_told(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What can be read by everybody stays so; a full disk is no bug."""
+    report = _report(run_eval(project, ORDER, 1, lambda _: None))
+    assert bless(project, report).path.stat().st_mode & 0o777 == 0o644
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("agentctl.composition.baselines.put_kept", full)
+    with pytest.raises(
+        UsageError, match=r"refund-assistant\.baseline\.yaml cannot be written: No space left"
+    ):
+        bless(project, report)
 
 
 def _report(outcome: EvalOutcome) -> EvalReport:
