@@ -5,9 +5,6 @@ from dataclasses import fields, is_dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from pydantic import BaseModel
-
-from agentctl.events.base import Event
 from agentctl.foundation.canonical import JsonValue
 from agentctl.foundation.clock import to_rfc3339
 from agentctl.foundation.errors import AgentctlError, InternalError, InvalidInput, Problem
@@ -27,17 +24,27 @@ def json_form(value: object) -> JsonValue:
             return plain(value)
         case datetime():
             return to_rfc3339(value)
-        case Event():
-            return {"type": value.type, **value.model_dump(mode="json")}
-        case BaseModel():
-            dumped: JsonValue = value.model_dump(mode="json")
-            return dumped
         case Mapping():
             return {str(key): json_form(item) for key, item in value.items()}
         case Sequence():
             return [json_form(item) for item in value]
         case _ if is_dataclass(value):
             return {field.name: json_form(getattr(value, field.name)) for field in fields(value)}
+        case _:
+            return _form_of_model(value)
+
+
+def _form_of_model(value: object) -> JsonValue:
+    from pydantic import BaseModel  # most answers hold no model, and it is slow to load
+
+    from agentctl.events.base import Event
+
+    match value:
+        case Event():
+            return {"type": value.type, **value.model_dump(mode="json")}
+        case BaseModel():
+            dumped: JsonValue = value.model_dump(mode="json")
+            return dumped
         case _:
             raise InternalError(f"{type(value).__name__} has no form in JSON")
 

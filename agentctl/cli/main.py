@@ -1,47 +1,118 @@
-"""The tree of commands."""
+"""The tree of commands; only that part of it is made which somebody asks for."""
 
 import sys
-from typing import Annotated
+from collections.abc import Callable, Sequence
+from functools import cache
+from typing import Annotated, Final, TypeAlias
 
 import typer
 
 from agentctl import __version__
-from agentctl.cli import approvals, audit, contract, keys, policy, reviewers, runs, trace
-from agentctl.cli import eval as evals
-from agentctl.cli.diff import diff
-from agentctl.cli.doctor import doctor
 from agentctl.cli.failure import exit_code_of
 from agentctl.cli.groups import Commands
-from agentctl.cli.init import init
-from agentctl.cli.replay import replay
-from agentctl.cli.resolve import resolve
-from agentctl.cli.run import resume, run
 
-app = typer.Typer(
-    name="agentctl",
-    cls=Commands,
-    help="The operating layer for AI agents: contracts in git, one gateway, evidence afterwards.",
-    no_args_is_help=True,
-    add_completion=True,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-)
-app.command("init")(init)
-app.command("run")(run)
-app.command("resume")(resume)
-app.command("resolve")(resolve)
-app.command("replay")(replay)
-app.command("diff")(diff)
-app.command("doctor")(doctor)
-app.add_typer(runs.app, name="runs", cls=Commands, help="Look at runs.")
-app.add_typer(approvals.app, name="approvals", cls=Commands, help="Answer what waits for approval.")
-app.add_typer(contract.app, name="contract", cls=Commands, help="Check, show, compare and tag contracts.")
-app.add_typer(policy.app, name="policy", cls=Commands, help="Check, test, explain and derive policies.")
-app.add_typer(audit.app, name="audit", cls=Commands)
-app.add_typer(evals.app, name="eval")
-app.add_typer(trace.app, name="trace", cls=Commands, help="Keep the index over the journals.")
-app.add_typer(reviewers.app, name="reviewers", cls=Commands, help="Give reviewers keys of their own.")
-app.add_typer(keys.app, name="keys", cls=Commands, help="Show public keys.")
+Command: TypeAlias = Callable[..., int]
+
+_COMMANDS: Final = ("init", "run", "resume", "resolve", "replay", "diff", "doctor")
+_GROUPS: Final = {
+    "runs": "Look at runs.",
+    "approvals": "Answer what waits for approval.",
+    "contract": "Check, show, compare and tag contracts.",
+    "policy": "Check, test, explain and derive policies.",
+    "audit": None,
+    "eval": None,
+    "trace": "Keep the index over the journals.",
+    "reviewers": "Give reviewers keys of their own.",
+    "keys": "Show public keys.",
+}
+"""Every group and what it is for; None where it says so itself."""
+
+
+def tree(words: Sequence[str] = ()) -> typer.Typer:
+    """Return the commands that somebody can mean who types these words: one of them or one group, or all.
+
+    To make all takes longer than many a command.
+    """
+    names = frozenset({*_COMMANDS, *_GROUPS})
+    return _tree(names & set(words[:1]) or names)
+
+
+@cache
+def _tree(names: frozenset[str]) -> typer.Typer:
+    made = typer.Typer(
+        name="agentctl",
+        cls=Commands,
+        help="The operating layer for AI agents: contracts in git, one gateway, evidence afterwards.",
+        no_args_is_help=True,
+        add_completion=True,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+    )
+    made.callback()(root)
+    for name in _COMMANDS:
+        if name in names:
+            made.command(name)(_command(name))
+    for name, about in _GROUPS.items():
+        if name in names and about is None:
+            made.add_typer(_group(name), name=name)
+        elif name in names:
+            made.add_typer(_group(name), name=name, cls=Commands, help=about)
+    return made
+
+
+def _command(name: str) -> Command:
+    match name:
+        case "init":
+            from agentctl.cli.init import init
+
+            return init
+        case "run":
+            from agentctl.cli.run import run
+
+            return run
+        case "resume":
+            from agentctl.cli.run import resume
+
+            return resume
+        case "resolve":
+            from agentctl.cli.resolve import resolve
+
+            return resolve
+        case "replay":
+            from agentctl.cli.replay import replay
+
+            return replay
+        case "diff":
+            from agentctl.cli.diff import diff
+
+            return diff
+        case _:
+            from agentctl.cli.doctor import doctor
+
+            return doctor
+
+
+def _group(name: str) -> typer.Typer:
+    match name:
+        case "runs":
+            from agentctl.cli.runs import app
+        case "approvals":
+            from agentctl.cli.approvals import app
+        case "contract":
+            from agentctl.cli.contract import app
+        case "policy":
+            from agentctl.cli.policy import app
+        case "audit":
+            from agentctl.cli.audit import app
+        case "eval":
+            from agentctl.cli.eval import app
+        case "trace":
+            from agentctl.cli.trace import app
+        case "reviewers":
+            from agentctl.cli.reviewers import app
+        case _:
+            from agentctl.cli.keys import app
+    return app
 
 
 def _show_version(wanted: bool) -> None:
@@ -50,7 +121,6 @@ def _show_version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def root(
     version: Annotated[
         bool,
@@ -60,6 +130,14 @@ def root(
     """The operating layer for AI agents."""
 
 
+def __getattr__(name: str) -> typer.Typer:
+    """Return `app`, the whole tree, for who asks for it by that name."""
+    if name == "app":
+        return tree()
+    raise AttributeError(name)
+
+
 def main() -> None:
     """Run the command line; every known error becomes a sentence and an exit code."""
-    sys.exit(exit_code_of(app, sys.argv[1:]))
+    words = sys.argv[1:]
+    sys.exit(exit_code_of(tree(words), words))
