@@ -13,13 +13,17 @@ _EVERY_NAME: Final = """
 SELECT DISTINCT 'agent' AS what, gen_ai_agent_name AS name FROM runs
 UNION ALL SELECT DISTINCT 'principal', principal FROM runs
 UNION ALL SELECT DISTINCT 'tool', gen_ai_tool_name FROM tool_calls
+UNION ALL (SELECT 'run', $run FROM runs WHERE starts_with(run, $run) LIMIT 1)
 ORDER BY ALL
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Unheard:
-    """A name that no run ever had, those that runs had, and the nearest of these; `what`: `agent`, `principal`, `tool`."""
+    """A name that no run ever had, those that runs had, and the nearest of these.
+
+    `what` it names: `agent`, `principal`, `tool`; or `run`: it is the beginning of no run's id.
+    """
 
     what: str
     name: str
@@ -36,7 +40,8 @@ def unheard_of(database: Path, journals: Path, names: Mapping[str, str | None]) 
     given = {what: name for what, name in names.items() if name is not None}
     if not given:
         return ()
-    found = ask(database, journals, Question(_EVERY_NAME, {}, None, Bounds(rows=_MOST))).rows
+    parameters = {"run": given.get("run")}
+    found = ask(database, journals, Question(_EVERY_NAME, parameters, None, Bounds(rows=_MOST))).rows
     known = {what: tuple(str(name) for of, name in found if of == what) for what in given}
     return tuple(
         Unheard(what, name, known[what], nearest(name, known[what]))

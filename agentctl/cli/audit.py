@@ -148,7 +148,9 @@ def tables(
 
 
 def _describe(terminal: "Terminal", table: "Table") -> None:
-    from agentctl.cli.terminal import Column
+    """Print a table's columns below each other: as a table, or where a terminal has no room for one, in two lines each."""
+    from agentctl.cli.table import least_width
+    from agentctl.cli.terminal import Column, Line
 
     terminal.line(table.about)
     heads = (Column("column", whole=True), Column("type", whole=True), Column("unit"), Column("meaning"))
@@ -161,7 +163,12 @@ def _describe(terminal: "Terminal", table: "Table") -> None:
         )
         for one in table.columns
     ]
-    terminal.table(heads, rows)
+    if terminal.room is None or least_width(heads, rows) <= terminal.room:
+        terminal.table(heads, rows)
+        return
+    for name, type_, unit, meaning in rows:
+        what = ", ".join(filter(None, (type_, unit)))
+        terminal.lines([Line(f"{name}  {what}", tone="title"), Line(meaning, 1)])
 
 
 def _typed_in() -> str:

@@ -73,7 +73,7 @@ def answer(question: "Question", form: str, out: Path | None, json: bool, **name
         form: the format of the answer.
         out: the file that it is written to.
         json: whether it is one JSON document.
-        names: what was looked for by its name: `agent`, `principal`, `tool`.
+        names: what was looked for by its name: `agent`, `principal`, `tool`; `run`: by the beginning of its id.
     """
     from agentctl.audit.asking import ask
     from agentctl.cli.audit_output import format_named, show_answer

@@ -20,7 +20,7 @@ from agentctl.cli.audit_asking import (
     kind,
     moment,
 )
-from agentctl.cli.completions import words
+from agentctl.cli.completions import runs, words
 from agentctl.cli.options import Json
 
 Command: TypeAlias = Callable[..., int]
@@ -35,7 +35,10 @@ def _offered_dimensions(incomplete: str) -> list[str]:
 Id = Annotated[
     str | None,
     typer.Argument(
-        help="Only this run or call, by the beginning of its id.", metavar="ID", show_default=False
+        help="Only this run or call, by the beginning of its id, or `latest`.",
+        metavar="ID",
+        show_default=False,
+        autocompletion=runs,
     ),
 ]
 Dimension = Annotated[
@@ -73,15 +76,33 @@ def _command(
     ) -> int:
         from agentctl.audit.canned import canned_named, question_of
 
-        narrowed = {"agent": agent, "since": moment(since)}
-        asked = question_of(
-            canned_named(name), about, narrowed, kind=kind(every), bounds=bounds(limit, seconds)
+        canned, narrowed = canned_named(name), {"agent": agent, "since": moment(since)}
+        meant = _run_meant(about) if canned.wants == "id" else about
+        asked = question_of(canned, meant, narrowed, kind=kind(every), bounds=bounds(limit, seconds))
+        return answer(
+            asked, form, out, json, agent=agent, run=_run_of(meant) if canned.wants == "id" else None
         )
-        return answer(asked, form, out, json, agent=agent)
 
     command.__doc__ = f"{text}\n\n{_EXIT_CODES}"
     command.__annotations__["about"] = argument
     return command
+
+
+def _run_meant(about: str | None) -> str | None:
+    """Return what is asked about; `latest` is the newest run."""
+    from agentctl.trace.run_names import LATEST
+
+    if about != LATEST:
+        return about
+    from agentctl.composition import open_project
+    from agentctl.composition.naming import run_meant
+
+    return run_meant(open_project(), LATEST)
+
+
+def _run_of(about: str | None) -> str | None:
+    """Return the beginning of a run's id that stands in that of a call."""
+    return None if about is None else about.upper().partition("/")[0]
 
 
 _EXIT_CODES: Final = (

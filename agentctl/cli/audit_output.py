@@ -153,7 +153,11 @@ def _head(name: str, type_: str, *, folds: bool) -> Column:
 
 
 def _has_room(terminal: Terminal, heads: list[Column], rows: list[list[str]]) -> bool:
-    return terminal.room is None or least_width(heads, map(_seen, rows)) <= terminal.room
+    """Return whether a terminal can show rows beside each other: no word is broken, and no text has lines of its own."""
+    if terminal.room is None:
+        return True
+    of_lines = any("\n" in cell for row in rows for cell in row)
+    return not of_lines and least_width(heads, map(_seen, rows)) <= terminal.room
 
 
 def _seen(row: list[str]) -> list[str]:

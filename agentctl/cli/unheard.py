@@ -22,10 +22,13 @@ def say_unheard(terminal: "Terminal", paths: "Paths", names: Mapping[str, str | 
 def _parts(one: "Unheard") -> Iterator[str]:
     from agentctl.contract.words import listed
 
-    yield f"no run ever had the {one.what} `{one.name[:80]}`"
+    named = f"`{one.name[:80]}`"
+    yield (
+        f"no run's id begins with {named}" if one.what == "run" else f"no run ever had the {one.what} {named}"
+    )
     if one.nearest:
         yield f"did you mean `{one.nearest}`?"
     elif one.known:
         more = len(one.known) - _NAMED
         others = f" and {more:,} others" if more > 0 else ""
-        yield f"there are {listed(one.known[:_NAMED])}{others}"
+        yield f"they had {listed(one.known[:_NAMED])}{others}"

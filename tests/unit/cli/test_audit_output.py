@@ -83,6 +83,16 @@ class TestTable:
         assert wide[0].split() == ["call", "tool", "time", "reason"]
         assert wide[1].startswith("01A   stripe.create_refund  2026-03-14 09:00:00  why and why")
 
+    def test_at_a_terminal_keeps_the_lines_of_a_text(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """As those of a plan: nobody can read them in one line."""
+        found = answer("key", "plan", rows=[["a", "scan\nfilter"]])
+        assert at_a_terminal(monkeypatch, 80, found) == [
+            "row 1",
+            "  key   a",
+            "  plan  scan",
+            "        │ filter",
+        ]
+
     def test_at_a_terminal_breaks_titles_before_all_else(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """A title is longer than the numbers below it; where there is room, it is in one piece."""
         found = answer("spender", "tokens_out BIGINT", "cost_usd BIGINT", rows=[["refund-assistant", 7, 12]])

@@ -188,7 +188,7 @@ def test_a_limit_that_nothing_could_keep_is_refused(limit: str, capsys: pytest.C
         (("--agent", "triag"), "warning: no run ever had the agent `triag`; did you mean `triage`?\n"),
         (
             ("--principal", "xyz"),
-            "warning: no run ever had the principal `xyz`; there are `casey`, `dana`\n",
+            "warning: no run ever had the principal `xyz`; they had `casey`, `dana`\n",
         ),
         (("--agent", "triage", "--principal", "dana"), ""),
         (("--status", "denied"), ""),

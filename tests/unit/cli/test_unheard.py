@@ -22,5 +22,5 @@ def test_of_very_many_names_not_all_are_listed(
     said = io.StringIO()
     unheard.say_unheard(Terminal(err=said), find_settings(folder).paths, {"tool": "x", "agent": "y"})
     told = " ".join(said.getvalue().split())
-    assert told.startswith("warning: no run ever had the tool `x`; there are `\\x1b0`, `\\x1b1`,")
+    assert told.startswith("warning: no run ever had the tool `x`; they had `\\x1b0`, `\\x1b1`,")
     assert told.endswith("`\\x1b15` and 4 others warning: no run ever had the agent `y`")
