@@ -2,13 +2,14 @@
 
 It reads one JSON object (see `Task`) and writes lines of JSON: first `{"ready": {"ahead", "left_out", "walls"}}`, then
 `{"columns": [[name, type], ...]}`, any number of `{"rows": [...]}` and last `{"end": {"more"}}`; or instead of the rest
-`{"refused": {"found", "accepted"}}` or `{"error": {"kind", "message", "rotten"}}`.
+`{"refused": {"found", "accepted"}}` or `{"error": {"kind", "message", "rotten"}}`. Where the SQL is only checked there are
+no columns and no rows.
 """
 
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -34,7 +35,20 @@ Say: TypeAlias = Callable[[dict[str, object]], None]
 Row: TypeAlias = tuple[object, ...]
 
 
-class Task(TypedDict):
+class Asked(TypedDict):
+    """One question, and what it may take."""
+
+    sql: str
+    parameters: dict[str, object]
+    rows: int
+    """How many rows at most."""
+    memory_bytes: int
+    cpu_seconds: int
+    only_checked: bool
+    """Whether it is only found out if the SQL can be answered at all."""
+
+
+class Task(Asked):
     """What the process is told."""
 
     parent: int
@@ -45,27 +59,35 @@ class Task(TypedDict):
     """Whether to go round the database, which was found damaged."""
     kind: str | None
     """Only runs of this kind; None: of all."""
-    sql: str
-    parameters: dict[str, object]
-    rows: int
-    """How many rows at most."""
-    memory_bytes: int
-    cpu_seconds: int
 
 
 def main() -> None:
     """Answer one question."""
     task: Task = json.loads(sys.stdin.buffer.readline())
     walls.end_with(task["parent"])
-    say = partial(_say, os.dup(1))
+    say = saying_to(os.dup(1))
     os.dup2(2, 1)  # whatever else writes to the standard output is no answer
     index = Index(Path(task["database"]), Path(task["journals"]))
+    if not task["around"]:
+        index.catch_up()
     with index.shared() as database:
         connection, ahead = connect_for_reading(None if task["around"] else database, Path(task["journals"]))
         left_out = choose_kind(connection, task["kind"])
-        standing = close_off(connection, task)
-        say({"ready": {"ahead": ahead, "left_out": left_out, "walls": standing}})
-        answer(connection, task, say)
+        answer_behind_walls(connection, task, say, ahead=ahead, left_out=left_out)
+
+
+def answer_behind_walls(
+    connection: "DuckDBPyConnection",
+    asked: Asked,
+    say: Say,
+    *,
+    ahead: bool = False,
+    left_out: Mapping[str, int] | None = None,
+) -> None:
+    """Put up all walls, say so, and only then look at the SQL."""
+    standing = close_off(connection, asked)
+    say({"ready": {"ahead": ahead, "left_out": dict(left_out or {}), "walls": standing}})
+    answer(connection, asked, say)
 
 
 def choose_kind(connection: "DuckDBPyConnection", kind: str | None) -> dict[str, int]:
@@ -78,48 +100,61 @@ def choose_kind(connection: "DuckDBPyConnection", kind: str | None) -> dict[str,
     return {str(name): int(count) for name, count in others}
 
 
-def close_off(connection: "DuckDBPyConnection", task: Task) -> tuple[str, ...]:
-    """Put up all walls; return which of the kernel's stand."""
+def make_ready(connection: "DuckDBPyConnection") -> None:
+    """Do all that must be done before the walls stand, and can be done long before."""
     _import_what_fetching_needs(connection)
     _only_thread(connection)
+
+
+def close_off(connection: "DuckDBPyConnection", asked: Asked) -> tuple[str, ...]:
+    """Put up all walls; return which of the kernel's stand."""
+    make_ready(connection)
     size = walls.size()
     standing = walls.close_off()
     (used,) = connection.execute("SELECT sum(memory_usage_bytes) FROM duckdb_memory()").fetchall()[0]
     connection.execute(
-        f"SET threads = {_THREADS}; SET memory_limit = '{int(used) + task['memory_bytes']}B';"
+        f"SET threads = {_THREADS}; SET memory_limit = '{int(used) + asked['memory_bytes']}B';"
         "SET temp_directory = ''; SET GLOBAL TimeZone = 'UTC'"
     )
     lock_down(connection)
-    most = None if size is None else size + task["memory_bytes"] + _SLACK_BYTES
-    walls.limit(memory_bytes=most, cpu_seconds=task["cpu_seconds"])
+    most = None if size is None else size + asked["memory_bytes"] + _SLACK_BYTES
+    walls.limit(memory_bytes=most, cpu_seconds=asked["cpu_seconds"])
     return standing
 
 
-def answer(connection: "DuckDBPyConnection", task: Task, say: Say) -> None:
+def answer(connection: "DuckDBPyConnection", asked: Asked, say: Say) -> None:
     """Judge the SQL, run it, and say the rows, at most as many as are wanted."""
     import duckdb  # noqa: PLC0415 - loaded long ago; only this door names it
 
     try:
-        refused = refusal(connection, task["sql"])
+        refused = refusal(connection, asked["sql"])
         if refused is not None:
             say({"refused": _form(refused)})
-            return
-        _run(connection, task, say)
+        elif asked["only_checked"]:
+            _check(connection, asked, say)
+        else:
+            _run(connection, asked, say)
     except duckdb.Error as error:
         say({"error": {"kind": type(error).__name__, "message": str(error), "rotten": is_rotten(error)}})
     except MemoryError:
         say({"error": {"kind": "OutOfMemoryException", "message": "", "rotten": False}})
 
 
-def _run(connection: "DuckDBPyConnection", task: Task, say: Say) -> None:
-    described = connection.execute(task["sql"], task["parameters"]).description or []
+def _check(connection: "DuckDBPyConnection", asked: Asked, say: Say) -> None:
+    """Have every name in the SQL looked up; none of it is computed."""
+    connection.sql(asked["sql"])
+    say({"end": {"more": False}})
+
+
+def _run(connection: "DuckDBPyConnection", asked: Asked, say: Say) -> None:
+    described = connection.execute(asked["sql"], asked["parameters"]).description or []
     columns = [(name, str(type_)) for name, type_, *_ in described]
     casts = [cast_for(type_) for _, type_ in columns]
     batches = (
-        _cast(connection, task, casts) if any(casts) else iter(partial(connection.fetchmany, _BATCH), [])
+        _cast(connection, asked, casts) if any(casts) else iter(partial(connection.fetchmany, _BATCH), [])
     )
     say({"columns": [(name, cast or type_) for (name, type_), cast in zip(columns, casts, strict=True)]})
-    _say_rows(batches, [type_ == "JSON" for _, type_ in columns], task["rows"], say)
+    _say_rows(batches, [type_ == "JSON" for _, type_ in columns], asked["rows"], say)
 
 
 def _say_rows(batches: Iterator[list[Row]], nested: list[bool], most: int, say: Say) -> None:
@@ -137,11 +172,11 @@ def _row(row: Row, nested: list[bool]) -> list[JsonValue]:
     return [as_json(value, parse=json_) for value, json_ in zip(row, nested, strict=True)]
 
 
-def _cast(connection: "DuckDBPyConnection", task: Task, casts: list[str]) -> Iterator[list[Row]]:
+def _cast(connection: "DuckDBPyConnection", asked: Asked, casts: list[str]) -> Iterator[list[Row]]:
     """Return the rows of a question some of whose values Python has no form for."""
     parts = [f"CAST(#{place} AS {cast})" if cast else f"#{place}" for place, cast in enumerate(casts, 1)]
-    asked = connection.cursor().sql(task["sql"], params=task["parameters"] or None)
-    return iter([asked.limit(task["rows"] + 1).project(", ".join(parts)).fetchall()])
+    found = connection.cursor().sql(asked["sql"], params=asked["parameters"] or None)
+    return iter([found.limit(asked["rows"] + 1).project(", ".join(parts)).fetchall()])
 
 
 def _only_thread(connection: "DuckDBPyConnection") -> None:
@@ -163,6 +198,11 @@ def _import_what_fetching_needs(connection: "DuckDBPyConnection") -> None:
 
 def _form(refused: Refusal) -> dict[str, object]:
     return {"found": refused.found, "accepted": refused.accepted}
+
+
+def saying_to(descriptor: int) -> Say:
+    """Return what writes lines to an open file."""
+    return partial(_say, descriptor)
 
 
 def _say(descriptor: int, line: dict[str, object]) -> None:

@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from functools import partial
 from socket import socket
 
+from agentctl.audit.cells import Cells
 from agentctl.composition.asserted import asserted
 from agentctl.composition.baselines import baseline_of
+from agentctl.composition.case_sql import refuse_wrong_sql
 from agentctl.composition.eval_orders import EvalOrder, Watch
 from agentctl.composition.eval_subject import Subject, governing_as_ordered, subject_as_begun
 from agentctl.composition.eval_trials import Trying, spent_before
@@ -72,12 +74,13 @@ def run_eval(
     governing_of, baseline = governing_as_ordered(project, order), baseline_of(project, order.agent)
     subject = Subject(project, golden, cases, governing_of, order.environment, baseline)
     subject.refuse_unless_triable()
-    started = _started(subject, order)
-    store(project, subject.governing)
-    journal = project.evals.create(new_run_id(project.clock.now()))
-    with closing(journal):
-        way = _Way(at_once or cores(), watch, begins=True, blesses=blesses)
-        return _carry_out(_Eval(subject, started, EvalState(), journal), way)
+    with closing(Cells()) as cells:
+        refuse_wrong_sql(golden, cases, cells)
+        started = _started(subject, order)
+        store(project, subject.governing)
+        with closing(project.evals.create(new_run_id(project.clock.now()))) as journal:
+            way = _Way(at_once or cores(), watch, begins=True, blesses=blesses)
+            return _carry_out(_Eval(subject, started, EvalState(), journal, cells), way)
 
 
 def resume_eval(
@@ -98,8 +101,10 @@ def resume_eval(
             )
         subject = subject_as_begun(project, state.started)
         subject.refuse_unless_triable()
-        way = _Way(at_once or cores(), watch, begins=False, blesses=blesses)
-        return _carry_out(_Eval(subject, state.started, state, acquired.journal), way)
+        with closing(Cells()) as cells:
+            refuse_wrong_sql(subject.golden, subject.cases, cells)
+            way = _Way(at_once or cores(), watch, begins=False, blesses=blesses)
+            return _carry_out(_Eval(subject, state.started, state, acquired.journal, cells), way)
 
 
 def _acquired(project: Project, eval_id: str) -> Acquired:
@@ -145,6 +150,7 @@ class _Eval:
     started: EvalStarted
     state: EvalState
     journal: Journal
+    cells: Cells
 
     @property
     def trials(self) -> tuple[PlannedTrial, ...]:
@@ -165,6 +171,7 @@ class _Eval:
             subject.governing_of,
             subject.environment,
             every_call_durable=self.started.max_cost_usd is not None,
+            cells=self.cells,
         )
 
     def here(self, stages: Stages, interrupt: Interrupt) -> Here:

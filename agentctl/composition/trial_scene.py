@@ -1,14 +1,13 @@
 """The world of one trial: what of a run's surroundings is the case's own, and what is left of them at the end."""
 
 import json
-import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from typing_extensions import override
 
-from agentctl.audit.asking import Question, ask_alone
+from agentctl.audit.cells import Cells
 from agentctl.composition.governing import Governing
 from agentctl.composition.project import Project
 from agentctl.composition.service import Scene
@@ -20,7 +19,7 @@ from agentctl.contract.golden import GoldenCase
 from agentctl.contract.golden_world import ChargeState, Mock, State, Tape, TicketState
 from agentctl.evals.evidence import Find, Left
 from agentctl.events.run import Envelope, TrialOf
-from agentctl.foundation.canonical import JsonObject, JsonValue
+from agentctl.foundation.canonical import JsonObject
 from agentctl.foundation.clock import SystemClock
 from agentctl.gateway.corridor import Parts
 from agentctl.identity.backend_broker import NO_CREDENTIAL
@@ -174,18 +173,9 @@ def ledger_left(folder: Path) -> Left:
     )
 
 
-def finder(project: Project, run: str) -> Find:
+def finder(project: Project, run: str, cells: Cells) -> Find:
     """Return what asks questions of one run's rows, and of nothing else."""
-
-    def find(sql: str) -> Sequence[Sequence[JsonValue]]:
-        journal = project.journals.path_of(run)
-        with tempfile.TemporaryDirectory(prefix="agentctl-trial-") as folder:
-            day = Path(folder) / journal.parent.name
-            day.mkdir()
-            (day / journal.name).write_bytes(journal.read_bytes())
-            return ask_alone(Path(folder), Question(sql, kind=None)).rows
-
-    return find
+    return lambda sql: cells.ask(project.journals.path_of(run), sql).rows
 
 
 def _played(tape: Tape | None) -> tuple[Mock, ...]:

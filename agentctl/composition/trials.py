@@ -11,6 +11,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 
+from agentctl.audit.cells import Cells
 from agentctl.composition.assembly import issuer_of
 from agentctl.composition.case_names import unknown_names
 from agentctl.composition.governing import Governing
@@ -83,8 +84,10 @@ class Stages:
         usual: str,
         *,
         every_call_durable: bool = True,
+        cells: Cells | None = None,
     ) -> None:
         self._project = project
+        self._cells = cells or Cells()
         self._every_call_durable = every_call_durable
         self._cases = cases
         self._governing_of = governing_of
@@ -141,7 +144,7 @@ class Stages:
         async with self._turn:
             if name not in self._stages:
                 governing = self._governing_of(name)
-                opened = _open_stage(self._project, governing)
+                opened = _open_stage(self._project, governing, self._cells)
                 self._stages[name] = await self._open.enter_async_context(opened)
             return self._stages[name]
 
@@ -154,6 +157,7 @@ async def open_stages(
     usual: str,
     *,
     every_call_durable: bool = True,
+    cells: Cells | None = None,
 ) -> AsyncIterator[Stages]:
     """Open where trials take place; with the block, all of it ends.
 
@@ -163,12 +167,18 @@ async def open_stages(
         governing_of: what governs runs in an environment.
         usual: the environment of cases that name none.
         every_call_durable: whether a trial's journal is synced at every call, or once when the trial is over.
+        cells: what answers their SQL, and is not theirs to close; None: something of their own.
     """
-    stages = Stages(project, cases, governing_of, usual, every_call_durable=every_call_durable)
+    own = None if cells else Cells()
+    stages = Stages(
+        project, cases, governing_of, usual, every_call_durable=every_call_durable, cells=cells or own
+    )
     try:
         yield stages
     finally:
         await stages.close()
+        if own:
+            own.close()
 
 
 def forget_trial(project: Project, run: str) -> None:
@@ -184,6 +194,7 @@ class _Stage:
     governing: Governing
     service: Service
     office_url: str | None
+    cells: Cells
 
     async def play(self, plan: Plan, interrupt: Interrupt) -> Trial:
         """Make the case's world, let the run happen in it, and judge what came of it."""
@@ -217,14 +228,14 @@ class _Stage:
         if not plan.every_call_durable:
             made_durable(self.project.journals, plan.run)
         left = None if self.office_url is None else ledger_left(self.project.paths.sandbox / plan.run)
-        return judged(plan, evidence_of(records, left, finder(self.project, plan.run), state))
+        return judged(plan, evidence_of(records, left, finder(self.project, plan.run, self.cells), state))
 
 
 @asynccontextmanager
-async def _open_stage(project: Project, governing: Governing) -> AsyncIterator[_Stage]:
+async def _open_stage(project: Project, governing: Governing, cells: Cells) -> AsyncIterator[_Stage]:
     async with open_service(project, governing) as service:
         if not governing.environment.environment.needs_back_office:
-            yield _Stage(project, governing, service, None)
+            yield _Stage(project, governing, service, None, cells)
             return
         issuer = governing.environment.environment.identity.issuer
         setup = BackOfficeSetup(
@@ -232,7 +243,7 @@ async def _open_stage(project: Project, governing: Governing) -> AsyncIterator[_
         )
         with BackOfficeProcess(setup) as office:
             url = await asyncio.to_thread(office.start)
-            yield _Stage(project, governing, service, url)
+            yield _Stage(project, governing, service, url, cells)
 
 
 def judged(plan: Plan, evidence: Evidence) -> Trial:

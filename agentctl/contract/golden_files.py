@@ -9,7 +9,7 @@ from typing import Final, assert_never
 from agentctl.contract.golden import GoldenCase, GoldenSet
 from agentctl.contract.golden_world import Tape
 from agentctl.contract.loader import load, load_file
-from agentctl.contract.source import JsonLike, Source, read_bytes, read_source
+from agentctl.contract.source import DataPath, JsonLike, Source, read_bytes, read_source
 from agentctl.contract.words import listed, nearest
 from agentctl.foundation.canonical import JsonValue, Limits, NotJson, digest_of, parse_json
 from agentctl.foundation.errors import InvalidInput, Place, Problem, UsageError
@@ -39,6 +39,14 @@ class GoldenFile:
         """Return where a case stands; the file itself for one that is not in it."""
         index = next((number for number, one in enumerate(self.cases) if one.id == case), -1)
         return self.source.place_of(("cases", index)) if index >= 0 else Place(self.source.file)
+
+    def path_of_assertion(self, case: GoldenCase, number: int) -> DataPath:
+        """Return the way to an assertion of a case in the document: its own come first, then those of `defaults`."""
+        own = self.source.at(("cases", self.cases.index(case), "assert"))
+        count = len(own) if isinstance(own, list) else 0
+        if number < count:
+            return ("cases", self.cases.index(case), "assert", number)
+        return ("defaults", "assert", number - count)
 
     def digest_of(self, case: GoldenCase) -> str:
         """Return the digest of one case and its tape: what a baseline compares."""

@@ -69,6 +69,18 @@ class Source:
         """Return the place of a value, or of the nearest part above it that exists."""
         return self._nearest(self.value_places, path)
 
+    def at(self, path: DataPath) -> JsonLike:
+        """Return the part of the data that a path leads to; None where it leads nowhere."""
+        part = self.data
+        for step in path:
+            if isinstance(part, dict) and isinstance(step, str):
+                part = part.get(step)
+            elif isinstance(part, list) and isinstance(step, int) and step < len(part):
+                part = part[step]
+            else:
+                return None
+        return part
+
     def _nearest(self, places: Mapping[DataPath, Place], path: DataPath) -> Place:
         above = (path[:length] for length in range(len(path), -1, -1))
         return next((places[part] for part in above if part in places), Place(self.file))

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self, TypeAlias
 
 from agentctl.trace.database import attach, is_rotten, lock_down, opened
+from agentctl.trace.journal_files import journals_among
 from agentctl.trace.label_index import indexed_labels_mark, labels_mark, load_labels
 from agentctl.trace.loading import create_tables_like, load, tables_by_journal
 from agentctl.trace.looking import glance, look
@@ -117,6 +118,14 @@ def _connected(
         connection.execute("INSERT INTO labels_journal FROM indexed.main.labels_journal")
     _unite(connection, seen.outdated, labels_in="fresh" if relabelled else "indexed.main")
     return connection, bool(seen.outdated) or relabelled
+
+
+def take_in(connection: "DuckDBPyConnection", journal: Path) -> None:
+    """Let a connection see one more journal, which it has not seen yet."""
+    connection.execute("USE memory.fresh")
+    for _ in load(connection, journals_among((journal,)).values()):
+        pass
+    connection.execute("USE memory.main")
 
 
 def leave_out_other_kinds(connection: "DuckDBPyConnection", kind: str) -> None:

@@ -13,7 +13,7 @@ import duckdb
 import pytest
 
 from agentctl.audit import asking
-from agentctl.audit.asking import Bounds, Question, ask, ask_alone
+from agentctl.audit.asking import Bounds, Question, ask
 from agentctl.audit.canned import CANNED, Canned, question_of
 from agentctl.foundation.errors import InvalidInput
 from agentctl.trace.store import Index
@@ -44,13 +44,6 @@ class TestAnswers:
         assert store.rows(COUNT) == [[3 * STORY + 5, 3 * STORY + 5]]
         with duckdb.connect(str(store.database), read_only=True) as connection:
             assert connection.execute("SELECT count(*) FROM events").fetchall() == [(3 * STORY + 5,)]
-
-    def test_one_folder_alone_needs_no_database(self, store: Store) -> None:
-        """The journals of a folder answer by themselves; nothing is made beside them."""
-        before = state(store.journals)
-        answer = ask_alone(store.journals, Question(COUNT, kind=None))
-        assert answer.rows == [[3 * STORY, 3 * STORY]]
-        assert state(store.journals) == before
 
     def test_gives_types_that_programs_can_read(self, store: Store) -> None:
         """Money is exact text, moments are RFC 3339 in UTC, JSON is JSON, lists are lists."""
@@ -299,7 +292,7 @@ ASKER = """
 import sys
 sys.path.insert(0, sys.argv[1])
 from pathlib import Path
-from agentctl.audit.asking import Bounds, Question, ask, ask_alone
+from agentctl.audit.asking import Bounds, Question, ask
 question = Question("SELECT count(*) FROM range(1000000000000)", bounds=Bounds(seconds=60))
 ask(Path(sys.argv[2]), Path(sys.argv[3]), question)
 """
