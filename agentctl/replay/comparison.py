@@ -81,8 +81,14 @@ ANEW: Final = (
     ("model.answered", "/usage_reported"),
     ("model.answered", "/settlement/*"),
     ("model.answered", "/calls/*/provider_id"),
+    ("approval.requested", "/view"),
+    ("budget.stopped", "/used"),
+    ("budget.stopped", "/asked"),
+    ("model.refused", "/reasons/*"),
+    ("run.suspended", "/detail"),
+    ("tool.refused", "/reasons/*"),
 )
-"""What a model that is asked anew says otherwise each time, though it says the same."""
+"""What a model that is asked anew says otherwise each time, though it says the same; and texts that say what it used."""
 
 _CLOSE: Final = timedelta(seconds=1)
 _SOME_MOMENT: Final = datetime(2000, 1, 1, tzinfo=UTC)

@@ -30,9 +30,13 @@ _NOBODY = "nobody"
 
 @dataclass(frozen=True, slots=True)
 class Now:
-    """How the replay itself stands, where a letter speaks of it: its version, its ceilings, what its requests are bound to."""
+    """How the replay itself stands, where a letter speaks of it: its version, its ceilings, what its requests are bound to.
+
+    `is_remade` says that requests are made anew: of another version, or after a model that was asked anew and spent otherwise.
+    """
 
     version: str
+    is_remade: bool
     limits: Callable[[], Limits]
     binding: Callable[[str], Binding | None]
 
@@ -40,7 +44,7 @@ class Now:
 class TapedInbox(Inbox):
     """Holds the letters that were taken at the moment of the tape. What was refused then is refused again: nobody kept it.
 
-    An answer is to the request of the same call with the same arguments, though the replay is of another version.
+    An answer is to the request of the same call with the same arguments, though that is made anew.
     """
 
     def __init__(self, tape: Tape, now: Now) -> None:
@@ -114,7 +118,7 @@ class TapedInbox(Inbox):
     def _binding(self, event: ApprovalAnswered) -> Binding:
         """Return what an answer is bound to here: to the replay's own request, where that is for the very same call."""
         own, then = self._now.binding(event.approval), event.binding
-        if own is None or own.version == then.version:
+        if own is None or not self._now.is_remade:
             return then
         same_call = (own.call, own.attempt, own.arguments_digest) == (
             then.call,

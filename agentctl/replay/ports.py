@@ -87,7 +87,7 @@ class TapedPorts:
             remade=self.court.shows_the_same,
             same_inputs=self.court.is_same,
             unmeasured=unmeasured_calls(self.tape.records),
-            same_version=self.version == self.tape.started.envelope.version,
+            same_version=self._is_same_version,
             is_asked_anew=bool(self.live),
         )
 
@@ -131,7 +131,12 @@ class TapedPorts:
         )
 
     def _now(self) -> Now:
-        return Now(self.version, lambda: self._state().header.limits, self._binding)
+        is_remade = bool(self.live) or not self._is_same_version
+        return Now(self.version, is_remade, lambda: self._state().header.limits, self._binding)
+
+    @property
+    def _is_same_version(self) -> bool:
+        return self.version == self.tape.started.envelope.version
 
     def _state(self) -> SessionState:
         return fold(self.findings.records)

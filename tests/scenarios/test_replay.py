@@ -400,6 +400,24 @@ def test_a_model_that_is_asked_anew_and_says_the_same(past: Past, other: Path) -
     assert past.shell.refunds(past.small) == past.shell.refunds(past.small)
 
 
+def test_a_model_that_is_asked_anew_may_use_more(shell: Shell) -> None:
+    """What people approved is approved again, though what is left of the budget is another sum in what they saw.
+
+    Here the model sees values, and stand-ins of another length in the replay.
+    """
+    edit(shell.folder, CONTRACT, "pii_redaction: strict", "pii_redaction: standard")
+    waiting = shell("run", "refund-assistant", "--input", "4202", "--json").document
+    (approval,) = waiting["suspended"]["waiting_for"]  # type: ignore[index]
+    assert shell("approvals", "approve", str(approval), "--as", "alice", "--resume").code == 0
+    edit(shell.folder, CONTRACT, "max_input_tokens: 12000", "max_input_tokens: 2000")
+    stopped = shell("run", "refund-assistant", "--input", "4201", "--json").document
+    for run in (waiting["run"], stopped["run"]):
+        outcome = replay_run(open_project(shell.folder), ReplayOrder(str(run), "tools-taped"))
+        assert look(outcome) == ("drift", 1, "model"), outcome.judged.detail
+        assert outcome.judged.differences[0].field == "/reservation/input_tokens"
+        assert outcome.judged.missed == 0
+
+
 def test_a_policy_in_another_process_is_not_asked_again(shell: Shell) -> None:
     """Rego's answers are on the tape, and that is said; a policy that it never judged by cannot be replayed under."""
     pytest.importorskip("regorus")
