@@ -14,6 +14,7 @@ from agentctl.composition.project import Project
 from agentctl.composition.rejudging import Rejudging
 from agentctl.composition.replay_parts import governed_of, is_at_hand
 from agentctl.composition.versions import put_version, tag_of, version_named
+from agentctl.contract.agent import AgentContract
 from agentctl.contract.enforcement import not_enforced
 from agentctl.events.form import JOURNAL_VERSION
 from agentctl.events.record import Record
@@ -260,17 +261,25 @@ def _from_tape(under: Under) -> tuple[str, ...]:
 
 
 def governs(governing: Governing) -> Governs:
-    """Return what of a version could make two runs part."""
+    """Return what of a version could make two runs part; every key of a contract is in one of the parts."""
     contract, environment = governing.contract, governing.environment.environment
     tools = governing.version.tools
     alias = contract.model_routing.default
     parts: dict[Cause, JsonValue] = {
-        "prompt": governing.version.instructions,
+        "prompt": [governing.version.instructions, contract.logging.pii_redaction],
         "model": [item.model_dump(mode="json") for item in environment.models.get(alias, ())],
         "tool_schema": {name: tool.digest for name, tool in tools.items()},
-        "policy": dict(policies_of(governing)),
+        "policy": [dict(policies_of(governing)), _who_and_how(contract)],
         "budget": governing.limits.model_dump(mode="json"),
         "routing": contract.model_routing.model_dump(mode="json"),
     }
     digests = {cause: digest_of(part) for cause, part in parts.items()}
     return Governs(governing.version.digest, governing.version.instructions, tool_definitions(tools), digests)
+
+
+def _who_and_how(contract: AgentContract) -> JsonValue:
+    """Return what of a contract is told to whoever permits: all that is no part of another cause."""
+    said: JsonValue = contract.model_dump(
+        mode="json", exclude={"model_routing": True, "budgets": True, "logging": {"pii_redaction"}}
+    )
+    return said

@@ -290,6 +290,22 @@ def test_the_routing_is_named(past: Past, other: Path) -> None:
     assert look(past.replay(past.small, other)) == ("drift", 0, "routing")
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "cause"),
+    [
+        ("owner: finance-ops", "owner: somebody-else", "policy"),
+        ("pii_redaction: strict", "pii_redaction: standard", "prompt"),
+        ("trace_level: full", "trace_level: metadata", "policy"),
+    ],
+)
+def test_what_another_contract_does_is_never_codes(
+    past: Past, other: Path, old: str, new: str, cause: Cause
+) -> None:
+    """Whatever key of a contract differs, it is not said that everything recorded is equal."""
+    edit(other, CONTRACT, old, new)
+    assert look(past.replay(past.small, other)) == ("drift", 0, cause)
+
+
 def test_of_several_changes_the_one_that_shows_is_named(past: Past, other: Path) -> None:
     """The event in which the run parts says which: asked otherwise is only drift, and another ceiling stops nothing."""
     (other / INSTRUCTIONS).write_text((other / INSTRUCTIONS).read_text() + "\nBe brief.\n")
