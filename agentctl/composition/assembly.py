@@ -42,6 +42,8 @@ class Surroundings:
     ledger: str
     reviewers: tuple[Reviewer, ...]
     back_office_url: str | None
+    vault: Vault | None = None
+    """What keeps the values that redaction finds; None: the project's own."""
 
 
 def issuer_of(project: Project, governing: Governing) -> TokenIssuer:
@@ -130,7 +132,7 @@ def parts_of(project: Project, governing: Governing, fixed: Fixtures, around: Su
     scope = f"sandbox/{around.ledger}" if environment.kind == "sandbox" else environment.name
     return Parts(
         journal=around.journal,
-        vault=vault_of(project, around.journal.run, governing, fixed.sealing_key),
+        vault=around.vault or vault_of(project, around.journal.run, governing, fixed.sealing_key),
         inbox=project.inbox,
         ledger=project.ledger,
         ledger_scope=scope,

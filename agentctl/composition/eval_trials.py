@@ -50,11 +50,12 @@ class Trying:
         with stopped_by_signals(self.interrupt, self.maker.stop):
             try:
                 for trial in trials:
-                    under_way = await self._room_for(trial, under_way)
+                    worst = self._worst(trial)
+                    under_way = await self._room_for(worst, under_way)
                     if self.interrupt.wanted or self.cap_reached:
                         break
-                    self.cap = self.cap.promised(self._worst(trial))
-                    under_way.add(asyncio.create_task(self._make_one(trial)))
+                    self.cap = self.cap.promised(worst)
+                    under_way.add(asyncio.create_task(self._make_one(trial, worst)))
                 await asyncio.gather(*under_way)
                 await self.journal.sync()
             finally:
@@ -62,13 +63,9 @@ class Trying:
                     task.cancel()
                 await asyncio.gather(*under_way, return_exceptions=True)
 
-    async def _room_for(
-        self, trial: PlannedTrial, under_way: set[asyncio.Task[None]]
-    ) -> set[asyncio.Task[None]]:
-        """Wait until one more may begin; return those still under way."""
-        while not self.interrupt.wanted and (
-            len(under_way) >= self.at_once or not self.cap.fits(self._worst(trial))
-        ):
+    async def _room_for(self, worst: Decimal, under_way: set[asyncio.Task[None]]) -> set[asyncio.Task[None]]:
+        """Wait until one more may begin that costs at most so much; return those still under way."""
+        while not self.interrupt.wanted and (len(under_way) >= self.at_once or not self.cap.fits(worst)):
             if not under_way:
                 self.cap_reached = True
                 break
@@ -77,8 +74,8 @@ class Trying:
                 task.result()
         return under_way
 
-    async def _make_one(self, trial: PlannedTrial) -> None:
-        worst, run = self._worst(trial), new_run_id(self.project.clock.now())
+    async def _make_one(self, trial: PlannedTrial, worst: Decimal) -> None:
+        run = new_run_id(self.project.clock.now())
         begun = TrialStarted(
             case=trial.case.id, trial=trial.trial, run=run, seed=trial.seed, reserved_usd=worst
         )
@@ -96,7 +93,7 @@ class Trying:
     async def _take(self, trial: PlannedTrial, judged: TrialJudged) -> None:
         self.journal.append((judged,))
         await self._durable_under_a_cap()
-        forget_trial(self.project, judged.run)
+        forget_trial(self.project, self.stages.governing(trial.case), judged.run)
         self.judged[trial.key] = judged
         self._wanting += judged.outcome != "passed"
         self._tell(judged)

@@ -40,6 +40,7 @@ from agentctl.sandbox.process import SpareProcess
 from agentctl.sandbox.seed import oldest_open_ticket
 from agentctl.sandbox.seed_file import load_seed
 from agentctl.trace.ports import Acquired, Journal, Journals
+from agentctl.trace.sealed import Vault
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,8 @@ class Scene:
 
     journals: Journals
     """Where their journals are; they have the scene's own clock."""
+    vault: Vault
+    """What keeps the values that redaction finds."""
     back_office_url: str | None
     """A back office that is open already; None: there is none."""
     envelope: Callable[[Envelope], Envelope]
@@ -160,7 +163,8 @@ class Service:
             yield await asyncio.to_thread(office.start) if office else None
 
     def _parts(self, journal: Journal, ledger: str, audience: Audience, url: str | None) -> Parts:
-        around = Surroundings(watched(journal, audience.watch), ledger, audience.reviewers, url)
+        vault = None if self._scene is None else self._scene.vault
+        around = Surroundings(watched(journal, audience.watch), ledger, audience.reviewers, url, vault)
         parts = parts_of(self._project, self._governing, self._fixed, around)
         return parts if self._scene is None else self._scene.parts(parts)
 

@@ -4,13 +4,16 @@ A trial that this machine's end cuts short is tried again under a new run, so no
 What a process leaves behind when it dies is in the file all the same; only the machine's own end can lose it.
 """
 
+import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import partial
 
 from typing_extensions import override
 
 from agentctl.events.record import AnyEvent, Record
-from agentctl.foundation.errors import JournalUnavailable
+from agentctl.foundation.errors import InternalError, JournalUnavailable
+from agentctl.foundation.threads import in_thread
 from agentctl.trace.disk import full_sync, sync_directory
 from agentctl.trace.journal import FileJournals
 from agentctl.trace.ports import Acquired, Journal, Journals
@@ -89,18 +92,54 @@ class TrialJournals(Journals):
         return self.files.runs()
 
 
-def made_durable(files: FileJournals, run: str) -> None:
-    """Sync a trial's journal as a whole, and its place in its folder.
+class TrialSyncs:
+    """Makes journals of trials durable when their runs are over: those that wait meanwhile come next, all in one go."""
+
+    def __init__(self, files: FileJournals) -> None:
+        self._files = files
+        self._turn = asyncio.Lock()
+        self._next = _Batch()
+
+    async def durable(self, run: str) -> None:
+        """Return when a trial's journal is durable as a whole, and its place in its folder.
+
+        Raises:
+            JournalUnavailable: the disk refused; nobody knows of any journal of the same batch.
+        """
+        batch = self._next
+        batch.runs.append(run)
+        async with self._turn:
+            if batch is self._next:
+                self._next = _Batch()
+                batch.done = asyncio.ensure_future(in_thread(partial(made_durable, self._files, batch.runs)))
+                await asyncio.wait((batch.done,))
+        if batch.done is None:
+            raise InternalError("a batch of journals was left behind")
+        await asyncio.shield(batch.done)
+
+
+@dataclass(slots=True)
+class _Batch:
+    """Trials whose journals are made durable together."""
+
+    runs: list[str] = field(default_factory=list)
+    done: "asyncio.Future[None] | None" = None
+
+
+def made_durable(files: FileJournals, runs: Sequence[str]) -> None:
+    """Sync journals of trials as a whole, and their places in their folders.
 
     Raises:
         JournalUnavailable: the disk refused.
     """
+    paths = [files.path_of(run) for run in runs]
     try:
-        path = files.path_of(run)
-        with path.open("rb") as file:
-            full_sync(file.fileno())
-        sync_directory(path.parent)
+        for path in paths:
+            with path.open("rb") as file:
+                full_sync(file.fileno())
+        for folder in {path.parent for path in paths}:
+            sync_directory(folder)
     except OSError as error:
         raise JournalUnavailable(
-            f"the journal of run {run} cannot be synced: {error.strerror or error}"
+            f"the journals of the runs {', '.join(runs)} cannot be synced: {error.strerror or error}"
         ) from error

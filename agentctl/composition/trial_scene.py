@@ -80,7 +80,7 @@ class Plan:
 class TrialScene:
     """What surrounds the run of one trial."""
 
-    def __init__(self, project: Project, governing: Governing, plan: Plan) -> None:
+    def __init__(self, project: Project, governing: Governing, plan: Plan, sealing_key: bytes) -> None:
         case, tape = plan.case, plan.tape
         self._plan = plan
         self._is_real = governing.environment.environment.kind == "sandbox" and tape is None
@@ -91,7 +91,7 @@ class TrialScene:
         self._faults = Faults(case.faults)
         self._ledger = MemoryLedger()
         level = governing.contract.logging.pii_redaction
-        self.vault = Vault(None, project.keys.sealing(), plan.run, level)
+        self.vault = Vault(None, sealing_key, plan.run, level)
         files = FileJournals(
             project.paths.journal, clock, SystemDisk(), entries_durable=plan.every_call_durable
         )
@@ -100,7 +100,7 @@ class TrialScene:
     def scene(self, office_url: str | None) -> Scene:
         """Return it as a service takes it."""
         url = None if office_url is None else f"{office_url}/{self._plan.run}"
-        return Scene(self.journals, url, self._named, self._changed)
+        return Scene(self.journals, self.vault, url, self._named, self._changed)
 
     def time_passes(self, state: RunState) -> bool:
         """Let time pass until the next thing is said to what waits; return whether anything is said at all."""
@@ -117,7 +117,6 @@ class TrialScene:
     def _changed(self, parts: Parts) -> Parts:
         return replace(
             parts,
-            vault=self.vault,
             inbox=self._people,
             ledger=self._ledger,
             ledger_scope=f"eval/{self._plan.run}",

@@ -8,8 +8,9 @@ import asyncio
 import shutil
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import partial
 
 from agentctl.audit.cells import Cells
 from agentctl.composition.assembly import issuer_of
@@ -18,9 +19,10 @@ from agentctl.composition.governing import Governing
 from agentctl.composition.orders import Audience, RunOrder
 from agentctl.composition.project import Project
 from agentctl.composition.service import Service, open_service
-from agentctl.composition.trial_journals import made_durable
+from agentctl.composition.trial_journals import TrialSyncs
 from agentctl.composition.trial_scene import Plan, TrialScene, finder, ledger_left, ledger_made, why_not_tried
 from agentctl.contract.golden import GoldenCase
+from agentctl.contract.golden_assertions import Sql
 from agentctl.contract.golden_files import GoldenFile
 from agentctl.evals.evidence import Evidence, evidence_of
 from agentctl.evals.judging import holds, judge, problems_of
@@ -29,6 +31,7 @@ from agentctl.events.evals import Score, TrialJudged, TrialOutcome
 from agentctl.events.record import Record
 from agentctl.events.run import TrialOf
 from agentctl.foundation.errors import AgentctlError, ExitCode, InvalidInput, Problem
+from agentctl.foundation.threads import in_thread
 from agentctl.runtime.live_world import Interrupt
 from agentctl.runtime.state import RunState
 from agentctl.sandbox.process import BackOfficeProcess, BackOfficeSetup
@@ -181,9 +184,10 @@ async def open_stages(
             own.close()
 
 
-def forget_trial(project: Project, run: str) -> None:
+def forget_trial(project: Project, governing: Governing, run: str) -> None:
     """Delete the ledger of a trial that was judged; its run stays."""
-    shutil.rmtree(project.paths.sandbox / run, ignore_errors=True)
+    if governing.environment.environment.needs_back_office:
+        shutil.rmtree(project.paths.sandbox / run, ignore_errors=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,18 +199,24 @@ class _Stage:
     service: Service
     office_url: str | None
     cells: Cells
+    syncs: TrialSyncs
+    sealing_key: bytes = field(repr=False)
 
     async def play(self, plan: Plan, interrupt: Interrupt) -> Trial:
         """Make the case's world, let the run happen in it, and judge what came of it."""
         if self.office_url is not None:
             await asyncio.to_thread(ledger_made, self.project, self.governing, plan.case, plan.run)
         records, state = await self._made(plan, interrupt)
-        return await asyncio.to_thread(self._judged, plan, records, state)
+        if not plan.every_call_durable:
+            await self.syncs.durable(plan.run)
+        if self.office_url is None and not any(isinstance(item, Sql) for item in plan.case.assertions):
+            return self._judged(plan, records, state)  # there is nothing to wait for
+        return await in_thread(partial(self._judged, plan, records, state))
 
     async def _made(self, plan: Plan, interrupt: Interrupt) -> tuple[list[Record], RunState]:
         """Begin the run, and let time pass as often as its people have more to say; return all that it came to."""
         records: list[Record] = []
-        scene = TrialScene(self.project, self.governing, plan)
+        scene = TrialScene(self.project, self.governing, plan, self.sealing_key)
         audience = Audience(records.extend, (), lambda _: None)
         service = self.service.within(scene.scene(self.office_url))
         outcome = await service.begin(plan.run, self._order(plan.case), audience, interrupt)
@@ -225,17 +235,16 @@ class _Stage:
         return RunOrder(agent, case.input, case.principal, environment, ledger=None)
 
     def _judged(self, plan: Plan, records: Sequence[Record], state: RunState) -> Trial:
-        if not plan.every_call_durable:
-            made_durable(self.project.journals, plan.run)
         left = None if self.office_url is None else ledger_left(self.project.paths.sandbox / plan.run)
         return judged(plan, evidence_of(records, left, finder(self.project, plan.run, self.cells), state))
 
 
 @asynccontextmanager
 async def _open_stage(project: Project, governing: Governing, cells: Cells) -> AsyncIterator[_Stage]:
+    key, syncs = project.keys.sealing(), TrialSyncs(project.journals)
     async with open_service(project, governing) as service:
         if not governing.environment.environment.needs_back_office:
-            yield _Stage(project, governing, service, None, cells)
+            yield _Stage(project, governing, service, None, cells, syncs, key)
             return
         issuer = governing.environment.environment.identity.issuer
         setup = BackOfficeSetup(
@@ -243,7 +252,7 @@ async def _open_stage(project: Project, governing: Governing, cells: Cells) -> A
         )
         with BackOfficeProcess(setup) as office:
             url = await asyncio.to_thread(office.start)
-            yield _Stage(project, governing, service, url, cells)
+            yield _Stage(project, governing, service, url, cells, syncs, key)
 
 
 def judged(plan: Plan, evidence: Evidence) -> Trial:

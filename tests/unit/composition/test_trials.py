@@ -49,7 +49,7 @@ def test_a_trial_is_a_run_of_its_own_kind(project: Path) -> None:
     assert (judged.case, judged.run, judged.outcome, judged.exit_code) == ("a", trial.run, "passed", 0)
     ledger = opened.paths.sandbox / trial.run
     assert ledger.exists()
-    forget_trial(opened, trial.run)
+    forget_trial(opened, governing_now(opened, RunOrder(AGENT, None, None, "sandbox", None)), trial.run)
     assert not ledger.exists()
 
 
