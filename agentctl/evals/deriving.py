@@ -51,7 +51,7 @@ def why_not_derived(records: Sequence[Record], evidence: Evidence) -> str | None
     if header.kind != "live":
         return f"it is of the kind `{header.kind}`"
     if header.trace_level != "full":
-        return "its payloads were not recorded (`trace_level: metadata`)"
+        return "its contract lets no payload be kept (`trace_level: metadata`)"
     if evidence.end in {"interrupted", "provider_failed"}:
         return f"{evidence.why}, which is nothing to expect"
     told = next(unfit, None)

@@ -34,13 +34,13 @@ class Identity:
 
 
 class OwnJournal:
-    """The journal that a replay writes. Each sitting of the run has an epoch of its own there too.
+    """The journal that a replay writes, made with its first record. Each sitting of the run has an epoch of its own there too.
 
     It is synced where the replay says so: nothing that a tape answers has to be durable before it is acted on.
     """
 
     def __init__(self, journals: Journals, clock: SetClock, identity: Identity) -> None:
-        """Begin it.
+        """Say which it will be.
 
         Args:
             journals: where it lies; they take the time from the clock.
@@ -50,31 +50,39 @@ class OwnJournal:
         self.identity = identity
         self._journals = journals
         self._clock = clock
-        self._journal = journals.create(identity.run)
-        self._epoch = self._journal.epoch
+        self._journal: Journal | None = None
+        self._epoch = 0
 
     def append(self, record: Record, sealed: Mapping[str, str]) -> None:
         """Append the event of a record; where another writer recorded it, so does another writer here."""
         self._clock.set(record)
-        if record.epoch > self._epoch and self._journal.epoch < record.epoch:
-            self._journal.close()
-            self._journal = self._journals.acquire(self.identity.run).journal
+        self._written_by(record.epoch).append((self.identity.given_to(record.event),), sealed)
         self._epoch = record.epoch
-        self._journal.append((self.identity.given_to(record.event),), sealed)
 
     async def end(self, judged: ReplayJudged) -> None:
         """Say how it ended, durably; nothing follows."""
-        self._journal.append((judged,))
-        await self._journal.sync()
-        self._journal.close()
+        self._written_by(self._epoch).append((judged,))
+        await self.sync()
+        self.close()
 
     async def sync(self) -> None:
         """Return when everything is durable."""
-        await self._journal.sync()
+        if self._journal is not None:
+            await self._journal.sync()
 
     def close(self) -> None:
         """Give it back."""
-        self._journal.close()
+        if self._journal is not None:
+            self._journal.close()
+
+    def _written_by(self, epoch: int) -> Journal:
+        """Return the journal of the run's writer of an epoch: the same as before, or the next one."""
+        if self._journal is None:
+            self._journal = self._journals.create(self.identity.run)
+        elif epoch > self._epoch and self._journal.epoch < epoch:
+            self._journal.close()
+            self._journal = self._journals.acquire(self.identity.run).journal
+        return self._journal
 
 
 @dataclass

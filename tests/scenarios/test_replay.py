@@ -23,7 +23,7 @@ from agentctl.events.record import Record
 from agentctl.events.replay import Cause, Fidelity, ReplayJudged
 from agentctl.events.run import ReplayMode, RunStarted, RunSuspended
 from agentctl.events.tool import DecisionMade, ToolProposed, ToolRefused
-from agentctl.foundation.errors import IntegrityError, InternalError, UsageError
+from agentctl.foundation.errors import IntegrityError, InternalError, InvalidInput, UsageError
 from tests.fakes.tampering import Leaf, leaves, tampered, written
 from tests.replaying import TALLY, TIMES, by_hand
 from tests.scenarios.conftest import REPOSITORY, Shell, fresh_project
@@ -199,6 +199,16 @@ def test_what_cannot_be_replayed_is_said(past: Past) -> None:
     answer = past.shell("replay", replay)
     assert (answer.code, "is itself a replay" in answer.err) == (2, True)
     assert past.shell("replay", past.small, "--contract", "no-such").code == 2
+
+
+@pytest.mark.parametrize("mode", ["verify", "policy"])
+def test_a_replay_that_cannot_begin_leaves_nothing(past: Past, other: Path, mode: ReplayMode) -> None:
+    """Policies that speak of a tool which is not allowed any more are refused, and no empty run is left behind."""
+    edit(other, CONTRACT, "    - name: stripe.create_refund\n      requires_approval: true\n", "")
+    before = past.project.journals.runs()
+    with pytest.raises(InvalidInput, match=r"there is no action `stripe\.create_refund`"):
+        past.replay(past.small, other, mode)
+    assert past.project.journals.runs() == before
 
 
 def test_a_damaged_journal_is_not_replayed(past: Past, tmp_path: Path) -> None:

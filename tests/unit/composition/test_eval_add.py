@@ -287,7 +287,7 @@ GRANT = GrantGiven(
     [
         (lambda: of_kind({"kind": "replay"}), "of the kind `replay`"),
         (lambda: of_kind({"kind": "eval"}), "of the kind `eval`"),
-        (lambda: of_kind({"trace_level": "metadata"}), "its payloads were not recorded"),
+        (lambda: of_kind({"trace_level": "metadata"}), "its contract lets no payload be kept"),
         (lambda: refund_story()[:5], "has not stopped"),
         (lambda: [started(), RunSuspended(reason="interrupted", detail="told to")], "nothing to expect"),
         (lambda: [started(), GRANT, RunFinished(status="answered", answer="x")], "a reviewer gave a grant"),
