@@ -137,9 +137,12 @@ def _version_lines(known: "KnownVersion") -> "Iterator[Line]":
     if known.ran is None:
         yield Line("no run", 1, "quiet")
         return
-    then = [tag for tag in known.ran.tags if tag not in {name for name, _ in known.tags}]
-    called = f", then called {', '.join(then)}" if then else ""
-    yield Line(f"ran from {moment(known.ran.first_at)} to {moment(known.ran.last_at)}{called}", 1)
+    if known.ran.first_at is None or known.ran.last_at is None:
+        yield Line("no run of its own", 1, "quiet")
+    else:
+        then = [tag for tag in known.ran.tags if tag not in {name for name, _ in known.tags}]
+        called = f", then called {', '.join(then)}" if then else ""
+        yield Line(f"ran from {moment(known.ran.first_at)} to {moment(known.ran.last_at)}{called}", 1)
     yield from _run_lines(known)
 
 

@@ -118,7 +118,7 @@ def known_versions(project: Project, agent: str | None = None) -> tuple[KnownVer
 
 
 def _order(known: KnownVersion) -> tuple[str, bool, float, str]:
-    last = known.ran.last_at.timestamp() if known.ran else 0.0
+    last = known.ran.last_at.timestamp() if known.ran and known.ran.last_at else 0.0
     return (known.agent, not known.is_current, -last, known.digest)
 
 

@@ -12,6 +12,8 @@ from agentctl.trace.query_texts import query_text
 if TYPE_CHECKING:
     from agentctl.trace.reading import Reader
 
+_REPLAY = "replay"
+
 
 @dataclass(frozen=True, slots=True)
 class RunsOf:
@@ -25,12 +27,16 @@ class RunsOf:
 
 @dataclass(frozen=True, slots=True)
 class RanVersion:
-    """A version that ran; `tags` are those that it had then."""
+    """A version that ran; `tags` are those that it had then.
+
+    A replay has the times of the run that it replays, and pays nobody again: `first_at` and `last_at` are None where there
+    are only replays.
+    """
 
     agent: str
     digest: str
-    first_at: datetime
-    last_at: datetime
+    first_at: datetime | None
+    last_at: datetime | None
     runs: tuple[RunsOf, ...]
     tags: tuple[str, ...]
 
@@ -42,7 +48,7 @@ class RanVersion:
     @property
     def cost_usd(self) -> Decimal:
         """What all of them cost."""
-        return sum((part.cost_usd for part in self.runs), Decimal(0))
+        return sum((part.cost_usd for part in self.runs if part.kind != _REPLAY), Decimal(0))
 
 
 def versions_that_ran(reader: "Reader", agent: str | None = None) -> tuple[RanVersion, ...]:
@@ -55,11 +61,12 @@ def _version(
     key: tuple[Any, ...], rows: Iterable[tuple[Any, ...]]
 ) -> RanVersion:  # what DuckDB has in its cells
     parts = list(rows)
+    begun = [row[5:7] for row in parts if row[2] != _REPLAY]
     return RanVersion(
         agent=key[0],
         digest=key[1],
-        first_at=min(row[5] for row in parts).replace(tzinfo=UTC),
-        last_at=max(row[6] for row in parts).replace(tzinfo=UTC),
+        first_at=min(first for first, _ in begun).replace(tzinfo=UTC) if begun else None,
+        last_at=max(last for _, last in begun).replace(tzinfo=UTC) if begun else None,
         runs=tuple(RunsOf(row[2], row[3], row[4], Decimal(row[7])) for row in parts),
         tags=tuple(sorted({tag for row in parts for tag in row[8] or ()})),
     )

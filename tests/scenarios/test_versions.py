@@ -1,5 +1,7 @@
 """Somebody gives versions names, runs them, and asks later what ran under which."""
 
+import json
+
 from tests.scenarios.conftest import Shell
 
 AGENT = "refund-assistant"
@@ -25,6 +27,20 @@ def test_what_ran_under_which_name(shell: Shell) -> None:
     shown = shell("runs", "show", "latest")
     assert "v1, sha256:" in " ".join(shown.out.split())
     assert shell("contract", "diff", "v1").code == 1
+
+
+def test_a_version_that_was_only_replayed_under_did_not_run(shell: Shell) -> None:
+    """A replay has the times of the run that it replays, and its figures are those that were paid then."""
+    assert shell("run", AGENT).code == 0
+    path = shell.folder / CONTRACT
+    path.write_text(path.read_text().replace("max_steps: 12", "max_steps: 11"))
+    assert shell("replay", "latest", "--contract", AGENT).code == 0
+    now, then = shell("contract", "versions").out.split("\n\n")
+    assert "no run of its own\n  1 replay run: 1 drift" in now
+    assert "ran from" in then
+    now, then = json.loads(shell("contract", "versions", "--json").out)
+    assert (now["first_at"], now["cost_usd"], now["runs"]) == (None, "0", 1)
+    assert (then["first_at"] is None, then["cost_usd"] != "0") == (False, True)
 
 
 def test_two_processes_that_tag_at_once_lose_nothing(shell: Shell) -> None:
