@@ -22,7 +22,7 @@ def sweep(
 ) -> int:
     """Record in all runs which requests expired or escalated, and announce what escalated.
 
-    A run that somebody is writing is left to them. Exit codes: 0 · 7 or 8 when a run could not be looked at; the others
+    Sealed values that a run left behind, because its process was killed at its very end, are destroyed. A run that somebody is writing is left to them. Exit codes: 0 · 7 or 8 when a run could not be looked at; the others
     were.
     """
     from agentctl.cli.terminal import Terminal
@@ -78,6 +78,8 @@ def _print(terminal: "Terminal", swept: Iterable["SweptRun"]) -> None:
             terminal.line(f"run {item.run}: somebody else is writing it; left to them", tone="quiet")
         if item.problem is not None:
             terminal.warning(f"run {item.run} could not be looked at: {item.problem}")
+        if item.destroyed:
+            terminal.line(f"run {item.run} is over: the values it had left sealed are destroyed")
         for record in item.records:
             terminal.lines([line_of(record) or Line(f"run {item.run}: {record.event.type}")])
         if item.can_go_on:
@@ -91,6 +93,7 @@ def _form(item: "SweptRun") -> dict[str, object]:
         "run": item.run,
         "busy": item.busy,
         "problem": item.problem,
+        "destroyed": item.destroyed,
         "recorded": [record.event for record in item.records],
     }
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from importlib import metadata
 
 from agentctl.approval.overdue import overdue
+from agentctl.composition.leftovers import left_sealed
 from agentctl.composition.project import Project
 from agentctl.foundation.clock import from_rfc3339, to_rfc3339
 from agentctl.foundation.errors import AgentctlError, IntegrityError, JournalUnavailable
@@ -41,6 +42,7 @@ def evidence(project: Project) -> Iterator[Observation]:
     waiting = [_waiting(project, run) for run in runs.open_runs if run not in told]
     yield from doctor_evidence.inboxes(waiting)
     yield from doctor_evidence.approvals(waiting)
+    yield from doctor_evidence.sealed(left_sealed(project))
     yield doctor_evidence.clock(project.clock.now(), max(filter(None, (runs.last, last_act)), default=None))
 
 

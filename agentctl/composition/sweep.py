@@ -1,10 +1,14 @@
-"""The sweep: what time did to the approval requests of all runs is recorded, also where nobody resumes them."""
+"""The sweep: what time did to the approval requests of all runs is recorded, also where nobody resumes them.
+
+What runs that are over left sealed is destroyed.
+"""
 
 import asyncio
 from dataclasses import dataclass
 
 from agentctl.composition.announcing import herald_of
 from agentctl.composition.governing import recorded
+from agentctl.composition.leftovers import destroy_left, left_sealed
 from agentctl.composition.open_runs import open_runs
 from agentctl.composition.project import Project
 from agentctl.events.approval import ApprovalExpired
@@ -19,10 +23,14 @@ from agentctl.trace.ports import Acquired
 
 @dataclass(frozen=True, slots=True)
 class SweptRun:
-    """What a sweep did to one run, or why it could not; `busy`: somebody else is writing it, and sees to it."""
+    """What a sweep did to one run, or why it could not; `busy`: somebody else is writing it, and sees to it.
+
+    `destroyed`: it was over, and its process was killed before it had destroyed its sealed values.
+    """
 
     run: str
     records: tuple[Record, ...] = ()
+    destroyed: bool = False
     busy: bool = False
     problem: str | None = None
     exit_code: ExitCode = ExitCode.OK
@@ -40,7 +48,8 @@ def sweep_all(project: Project) -> tuple[SweptRun, ...]:
 
 async def _sweep_all(project: Project) -> tuple[SweptRun, ...]:
     found = open_runs(project)
-    swept = [await _swept(project, run) for run in sorted((*found.runs, *found.damaged))]
+    runs = {*found.runs, *found.damaged, *left_sealed(project)}
+    swept = [await _swept(project, run) for run in sorted(runs)]
     return tuple(item for item in swept if item is not None)
 
 
@@ -55,7 +64,10 @@ async def _swept(project: Project, run: str) -> SweptRun | None:
 
 
 async def _sweep(project: Project, run: str) -> SweptRun | None:
-    herald = _herald_if_due(project, fold(project.journals.read(run)))
+    state = fold(project.journals.read(run))
+    if state.finished is not None:
+        return SweptRun(run, destroyed=True) if destroy_left(project, run) else None
+    herald = _herald_if_due(project, state)
     if herald is None:
         return None
     acquired = project.journals.acquire(run)
@@ -75,7 +87,7 @@ async def _records(project: Project, acquired: Acquired, herald: Herald) -> tupl
 def _herald_if_due(project: Project, state: RunState) -> Herald | None:
     """Return what announces a run's requests; None where nothing is due."""
     waiting = any(item.open for item in state.session.approvals.values())
-    if state.finished is not None or not waiting or not state.session.header.waits_for_people:
+    if not waiting or not state.session.header.waits_for_people:
         return None
     herald = herald_of(project, recorded(project, state.session.header))
     now = to_rfc3339(project.clock.now())

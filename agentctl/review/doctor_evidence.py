@@ -1,6 +1,6 @@
 """What `agentctl doctor` says of the evidence: journals, index, letters, time. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -92,6 +92,14 @@ def approvals(waiting: Iterable[Waiting]) -> tuple[Observation, ...]:
         return ()
     what = f"approvals are overdue in {counted(len(late), 'run')}: {listed(late)}"
     return (problem(what, "agentctl approvals sweep", "better: let a timer type that every minute"),)
+
+
+def sealed(left: Sequence[str]) -> tuple[Observation, ...]:
+    """Return which runs are over and have left sealed values behind, as one does whose process is killed at its very end."""
+    if not left:
+        return ()
+    what = f"values are still sealed of {counted(len(left), 'run')} that ended: {listed(left)}"
+    return (problem(what, "agentctl approvals sweep", "which destroys them"),)
 
 
 def clock(now: datetime, last: datetime | None) -> Observation:

@@ -1,6 +1,7 @@
 """Tests of the sweep over all runs: one that is busy or damaged does not stop the others."""
 
 import asyncio
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 
@@ -68,6 +69,32 @@ def test_a_run_that_somebody_writes_is_left_to_them(project: Project) -> None:
         (free, False, None),
     ]
     assert kinds(swept[1]) == [ApprovalExpired]
+
+
+def test_what_a_run_that_is_over_left_sealed_is_destroyed(project: Project) -> None:
+    """Its process was killed between its end and that; what a waiting run has sealed stays."""
+    over, waiting = run_id(1), run_id(2)
+    wait(project, over, RunFinished(status="denied", answer="no"))
+    wait(project, waiting)
+    project.paths.sealed.mkdir(parents=True)
+    for name in (over, waiting, "no-run-at-all"):
+        (project.paths.sealed / name).write_bytes(b"nobody can read this without the key")
+    (swept,) = sweep_all(project)
+    assert (swept.run, swept.destroyed, swept.problem) == (over, True, None)
+    assert {path.name for path in project.paths.sealed.iterdir()} == {waiting, "no-run-at-all"}
+    assert sweep_all(project) == ()
+
+
+def test_what_a_run_left_sealed_stays_while_somebody_writes_it(project: Project) -> None:
+    """Whoever holds its journal sees to it."""
+    over = run_id(1)
+    wait(project, over, RunFinished(status="denied", answer="no"))
+    project.paths.sealed.mkdir(parents=True)
+    (project.paths.sealed / over).write_bytes(b"nobody can read this without the key")
+    with closing(project.journals.acquire(over).journal):
+        (swept,) = sweep_all(project)
+    assert (swept.busy, swept.destroyed) == (True, False)
+    assert (project.paths.sealed / over).exists()
 
 
 def test_a_damaged_run_is_named_and_stops_nobody(project: Project) -> None:

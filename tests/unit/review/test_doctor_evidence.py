@@ -12,10 +12,19 @@ from agentctl.review.doctor_evidence import (
     inboxes,
     index,
     journals,
+    sealed,
 )
 from agentctl.review.doctor_observation import ok
 
 NOW = datetime(2026, 3, 14, 9, 0, tzinfo=UTC)
+
+
+def test_runs_that_ended_and_left_sealed_values_are_named() -> None:
+    """With what destroys them; where there are none, nothing is said."""
+    (found,) = sealed(["R1", "R2"])
+    assert (found.health, found.remedy[0]) == ("problem", "agentctl approvals sweep")
+    assert found.text == "values are still sealed of 2 runs that ended: R1, R2"
+    assert sealed([]) == ()
 
 
 def test_whole_journals_are_counted_and_damaged_ones_named() -> None:
