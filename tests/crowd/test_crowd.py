@@ -181,7 +181,8 @@ async def all_is_well(crowd: Crowd, cast: Cast, before: set[str]) -> None:
     }
     await crowd.type("trace", "rebuild")
     assert await indexed(crowd) == grown
-    await crowd.type("approvals", "sweep")  # destroys what is sealed of runs that were killed at their very end
+    # Who was killed between the end of a run and the destruction of its sealed values left them.
+    await crowd.type("approvals", "sweep")
     assert left_behind(crowd) == []
     assert crowd.trouble == []
 
