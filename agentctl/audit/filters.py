@@ -12,6 +12,7 @@ from agentctl.foundation.errors import UsageError
 
 # Views that have no such column of their own are narrowed to the runs that have such a row.
 _OF_RUNS = {"agent": "gen_ai_agent_name", "principal": "principal"}
+_OF_SOME_RUNS = "run IN (SELECT run "
 _OF_CALLS = {"tool": "gen_ai_tool_name", "decision": "decision"}
 
 _OLDEST = datetime(1970, 1, 1, tzinfo=UTC)
@@ -70,10 +71,19 @@ def filtered(table: str, filters: Filters, *, short: bool, kind: str | None, bou
     _refuse_unknown_status(view, filters.status)
     conditions = [_condition(view, name) for name in filters.given]
     columns = ", ".join(view.short) if short else "*"
+    most = bounds.rows + 1  # one more tells that there are more
+    if any(condition.startswith(_OF_SOME_RUNS) for condition in conditions) and view.time == "time":
+        conditions.append(_among_the_newest(view, conditions, most))
     lines = [f"SELECT {columns}", f"FROM {view.name}"]  # our own words
     lines += [f"WHERE {' AND '.join(conditions)}"] if conditions else []
-    lines += [f"ORDER BY {', '.join(_order(view))}"]
+    lines += [f"ORDER BY {', '.join(_order(view))}", f"LIMIT {most}"]
     return Question("\n".join(lines), dict(filters.given), kind, bounds)
+
+
+def _among_the_newest(view: Table, conditions: list[str], most: int) -> str:
+    """Return the condition that leaves out what is older than the newest rows: so only those are read whole."""
+    newest = f"SELECT time FROM {view.name} WHERE {' AND '.join(conditions)} ORDER BY time DESC LIMIT {most}"  # noqa: S608 - our own words
+    return f"time >= (SELECT min(time) FROM ({newest}))"  # noqa: S608 - as above
 
 
 def moment_of(text: str, now: datetime) -> str:
@@ -129,9 +139,9 @@ def _condition(view: Table, name: str) -> str:
         case _ if _identity(view) != "run":
             return f"{_own_column(view, name)} = ${name}"
         case "agent" | "principal":
-            return f"run IN (SELECT run FROM runs WHERE {_OF_RUNS[name]} = ${name})"  # noqa: S608 - our own words
+            return f"{_OF_SOME_RUNS}FROM runs WHERE {_OF_RUNS[name]} = ${name})"
         case _:
-            return f"run IN (SELECT run FROM tool_calls WHERE {_OF_CALLS[name]} = ${name})"  # noqa: S608 - our own words
+            return f"{_OF_SOME_RUNS}FROM tool_calls WHERE {_OF_CALLS[name]} = ${name})"
 
 
 def _own_column(view: Table, name: str) -> str:

@@ -9,7 +9,7 @@ from agentctl.trace.query_texts import query_text
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-SCHEMA_VERSION = 6
+SCHEMA_VERSION = 7
 """The version of tables and views; a database of another one is rebuilt."""
 
 _MEMORY = "512MB"

@@ -4,7 +4,6 @@ import os
 import stat
 from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import chain
 from pathlib import Path
 from typing import TypeAlias
 
@@ -12,6 +11,8 @@ from agentctl.foundation.ids import is_run_id
 
 EVALS = "evals"
 """The folder of the evals' own journals: they are no runs, and whoever lists runs does not find them."""
+
+_SUFFIX = ".jsonl"
 
 Mark: TypeAlias = tuple[str, int, int]
 """Name, size in bytes and moment of the last write in nanoseconds: two equal ones mean the same records."""
@@ -47,9 +48,18 @@ class JournalFile:
 def journals_in(folder: Path, but: Container[str] = ()) -> dict[str, JournalFile]:
     """Return the journal of every run below `<folder>/<date>/`, and of every eval below `<folder>/evals/<date>/`.
 
-    Runs of the dates in `but` are left out.
+    Folders whose names (`2026-11-22`, `evals/2026-11-22`) are in `but` are left out.
     """
-    return _by_run(chain(_below(folder, but), _below(folder / EVALS)))
+    days = _days(folder)
+    return _by_run(journal for name, day in days.items() if name not in but for journal in _in_day(day))
+
+
+def inventories(folder: Path) -> dict[str, str]:
+    """Return what lies in each of those folders, by the folder's name: a line per journal, with its size and last write.
+
+    Every file is looked at. To make no more of each than a line lets that be quick where there are very many.
+    """
+    return {name: "\n".join(sorted(_lines(day))) for name, day in _days(folder).items()}
 
 
 def dates_in(folder: Path) -> dict[str, int]:
@@ -84,31 +94,42 @@ def _by_run(journals: Iterable[JournalFile]) -> dict[str, JournalFile]:
     return dict(sorted(found.items()))
 
 
-def _below(folder: Path, but: Container[str] = ()) -> Iterator[JournalFile]:
-    """Yield the journals in the folders of a folder. Every file is looked at each time: a change is never missed.
-
-    There may be very many, so nothing more than that is made of each.
-    """
-    for day in sorted(_entries(folder), key=lambda day: day.name):
-        if day.name not in but and day.is_dir(follow_symlinks=True):
-            for entry in _entries(Path(day.path)):
-                journal = _journal_of(entry, day.path)
-                if journal is not None:
-                    yield journal
+def _days(folder: Path) -> dict[str, str]:
+    """Return the paths of the folders of runs, and after them of evals, the oldest first, by their names."""
+    runs, evals = _folders(folder), _folders(folder / EVALS)
+    return {**runs, **{f"{EVALS}/{name}": path for name, path in evals.items()}}
 
 
-def _journal_of(entry: "os.DirEntry[str]", day: str) -> JournalFile | None:
-    run, dot, suffix = entry.name.partition(".")
-    if f"{dot}{suffix}" != ".jsonl" or not is_run_id(run) or entry.is_symlink():  # a link could name any file
-        return None
-    try:
-        seen = entry.stat(follow_symlinks=False)
-    except FileNotFoundError:  # gone since it was listed
-        return None
-    return JournalFile(run, day, seen.st_size, seen.st_mtime_ns)
+def _folders(folder: Path) -> dict[str, str]:
+    days = sorted(_entries(folder), key=lambda day: day.name)
+    return {day.name: day.path for day in days if day.is_dir(follow_symlinks=True)}
 
 
-def _entries(folder: Path) -> list["os.DirEntry[str]"]:
+def _in_day(day: str) -> Iterator[JournalFile]:
+    for entry, seen in _seen(day):
+        yield JournalFile(entry.name.removesuffix(_SUFFIX), day, seen.st_size, seen.st_mtime_ns)
+
+
+def _lines(day: str) -> Iterator[str]:
+    for entry, seen in _seen(day):
+        yield f"{entry.name} {seen.st_size} {seen.st_mtime_ns}"
+
+
+def _seen(day: str) -> "Iterator[tuple[os.DirEntry[str], os.stat_result]]":
+    """Yield the journals in a folder. Every file is looked at each time: a change is never missed."""
+    for entry in _entries(day):
+        run, dot, suffix = entry.name.partition(".")
+        if (
+            f"{dot}{suffix}" != _SUFFIX or not is_run_id(run) or entry.is_symlink()
+        ):  # a link could name any file
+            continue
+        try:
+            yield entry, entry.stat(follow_symlinks=False)
+        except FileNotFoundError:  # gone since it was listed
+            continue
+
+
+def _entries(folder: Path | str) -> list["os.DirEntry[str]"]:
     try:
         with os.scandir(folder) as entries:
             return list(entries)

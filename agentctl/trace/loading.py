@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 _NEVER = -1
-# Who said what is derived from what was read of runs, models and tools; so it comes last.
-_LAST = "messages"
+# Derived from what was read of runs, models and tools; so they come last.
+_LAST = ("kinds", "messages")
 _OF_EVALS = ("evals", "trials", "scores")
 
 
@@ -105,7 +105,8 @@ def _load_batch(connection: "DuckDBPyConnection", batch: Batch) -> int:
     _check(connection, batch.links)
     _read(connection)
     found = connection.execute(
-        "INSERT INTO events SELECT run, seq, epoch, time, type, data, hash FROM loaded"
+        "INSERT INTO events SELECT run, seq, epoch, time, type, data, hash, run_kind "
+        "FROM loaded LEFT JOIN of_kinds USING (run)"
     ).fetchall()
     for name in derived_tables():
         connection.execute(f"INSERT INTO {name} {query_text(f'tables/{name}')}")
@@ -125,7 +126,7 @@ def _check(connection: "DuckDBPyConnection", links: Links) -> None:
 def _read(connection: "DuckDBPyConnection") -> None:
     """Read what stands in the loaded records, once, into a table per family of events."""
     connection.execute(query_text("moment"))
-    for name in sorted(query_names("read"), key=lambda name: (name == _LAST, name)):
+    for name in sorted(query_names("read"), key=lambda name: (name in _LAST, name)):
         connection.execute(query_text(f"read/{name}"))
 
 

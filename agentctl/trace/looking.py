@@ -1,6 +1,6 @@
 """Which journals an index has not taken in as they are, and which are gone."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +10,7 @@ from agentctl.trace.journal_files import (
     JournalFile,
     Mark,
     dates_in,
+    inventories,
     is_as_it_was,
     journals_among,
     journals_in,
@@ -38,9 +39,20 @@ class Seen:
 
 
 def look(connection: "DuckDBPyConnection", where: str, folder: Path) -> Seen:
-    """Look at every file; no change is missed."""
-    known, found = known_marks(connection, where), journals_in(folder)
-    return Seen(_differing(found, known), frozenset(known.keys() - found.keys()))
+    """Look at every file; no change is missed.
+
+    A folder in which everything is as it was taken in is compared as a whole; nothing is made of its journals one by one.
+    """
+    kept = _unchanged(connection, where, folder)
+    known, found = _known_marks(connection, where, but=kept), journals_in(folder, kept)
+    changed = _differing(found, known)
+    if kept and known_runs(connection, where, [journal for journal in changed if journal.run not in known]):
+        known, found = (
+            _known_marks(connection, where),
+            journals_in(folder),
+        )  # one of two journals: the older counts
+        changed = _differing(found, known)
+    return Seen(changed, frozenset(known.keys() - found.keys()))
 
 
 def glance(connection: "DuckDBPyConnection", where: str, folder: Path) -> Seen:
@@ -62,8 +74,8 @@ def glance(connection: "DuckDBPyConnection", where: str, folder: Path) -> Seen:
     again = journals_among(folder / name for name, _, _ in grown)
     found = journals_in(folder, kept)
     seen = Seen((*again.values(), *_differing(found, known)), frozenset(known.keys() - found.keys()))
-    new = [journal.run for journal in seen.changed if journal.run not in known and journal.run not in again]
-    if seen.gone or len(again) < len(grown) or _holds_any(connection, where, new):
+    new = [journal for journal in seen.changed if journal.run not in known and journal.run not in again]
+    if seen.gone or len(again) < len(grown) or known_runs(connection, where, new):
         return look(connection, where, folder)  # files went or were moved: a run may have another one
     return seen
 
@@ -75,10 +87,27 @@ def _kept(connection: "DuckDBPyConnection", where: str, folder: Path) -> set[str
     return {name for name, changed in noted if dates.get(name) == changed}
 
 
-def known_marks(connection: "DuckDBPyConnection", where: str) -> dict[str, Mark]:
-    """Return the mark of every journal that was taken in."""
-    rows = connection.execute(f"SELECT run, path, size, changed FROM {where}.journals").fetchall()  # noqa: S608 - our own word
+def _unchanged(connection: "DuckDBPyConnection", where: str, folder: Path) -> list[str]:
+    """Return the folders in which lies exactly what was taken in from them."""
+    taken = dict(connection.execute(query_text("inventories").format(where=where)).fetchall())
+    return [name for name, told in inventories(folder).items() if taken.get(name) == told]
+
+
+def _known_marks(connection: "DuckDBPyConnection", where: str, but: Sequence[str] = ()) -> dict[str, Mark]:
+    """Return the mark of every journal that was taken in, but for those in some folders."""
+    rows = connection.execute(query_text("known_marks").format(where=where), {"but": list(but)}).fetchall()
     return {run: (path, size, changed) for run, path, size, changed in rows}
+
+
+def known_runs(
+    connection: "DuckDBPyConnection", where: str, journals: Iterable[JournalFile]
+) -> frozenset[str]:
+    """Return the runs among those of some journals of which something was taken in."""
+    runs = [journal.run for journal in journals]
+    if not runs:
+        return frozenset()
+    sql = f"SELECT run FROM {where}.journals WHERE run IN (SELECT unnest($runs::VARCHAR[]))"  # noqa: S608 - our own word
+    return frozenset(run for (run,) in connection.execute(sql, {"runs": runs}).fetchall())
 
 
 def quiet_dates(folder: Path, clock: Clock) -> dict[str, int]:
@@ -90,11 +119,3 @@ def quiet_dates(folder: Path, clock: Clock) -> dict[str, int]:
 
 def _differing(found: Mapping[str, JournalFile], known: Mapping[str, Mark]) -> tuple[JournalFile, ...]:
     return tuple(journal for run, journal in found.items() if known.get(run) != journal.mark)
-
-
-def _holds_any(connection: "DuckDBPyConnection", where: str, runs: list[str]) -> bool:
-    if not runs:
-        return False
-    sql = f"SELECT count(*) FROM {where}.journals WHERE list_contains($runs::VARCHAR[], run)"  # noqa: S608 - our own word
-    ((count,),) = connection.execute(sql, {"runs": runs}).fetchall()
-    return bool(count)

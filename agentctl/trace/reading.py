@@ -19,7 +19,10 @@ Row: TypeAlias = tuple[object, ...]
 
 # What evals and replays came to is no figure of the runs that somebody asks about.
 _OF_EVERYBODY = ("evals", "trials", "scores", "replays", "journals")
-_EVENTS = "* REPLACE (data::JSON AS data)"
+_COLUMNS = {"events": "* EXCLUDE (run_kind) REPLACE (data::JSON AS data)", "runs": "*"}
+_OF_ONE_KIND = "* EXCLUDE (run_kind)"
+_FEW = 50
+"""So many runs can be named in a question itself; more are looked up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +96,15 @@ def connect_for_reading(database: Path | None, folder: Path) -> "tuple[DuckDBPyC
     return _connected(database, folder, at_a_glance=False)
 
 
+def is_behind(database: Path, folder: Path) -> bool:
+    """Return whether a database can be seen at a glance (see `looking.glance`) to lack something."""
+    with opened(":memory:") as connection:
+        if not attach(connection, database):
+            return True
+        seen, labels = glance(connection, "indexed.main", folder), labels_mark(folder)
+        return bool(seen.outdated) or labels != indexed_labels_mark(connection, "indexed.main")
+
+
 def _connected(
     database: Path | None, folder: Path, *, at_a_glance: bool
 ) -> "tuple[DuckDBPyConnection, bool]":
@@ -131,16 +143,52 @@ def take_in(connection: "DuckDBPyConnection", journal: Path) -> None:
 def leave_out_other_kinds(connection: "DuckDBPyConnection", kind: str) -> None:
     """Show only runs of one kind in every table about runs; what evals and replays came to is shown all the same."""
     connection.execute("INSERT INTO fresh.left_out SELECT run FROM runs WHERE kind <> $kind", {"kind": kind})
+    _show(connection, kind)
 
 
 def _unite(connection: "DuckDBPyConnection", outdated: list[str], *, labels_in: str) -> None:
     """Let the index, but for what is outdated in it, and what is not in it yet be asked as one."""
     connection.execute("CREATE TABLE outdated AS SELECT unnest($runs::VARCHAR[]) AS run", {"runs": outdated})
     connection.execute("CREATE TABLE left_out (run VARCHAR); USE memory.main")
-    for table, column in tables_by_journal().items():
-        template = query_text("union_of_all" if table in _OF_EVERYBODY else "union")
-        columns = _EVENTS if table == "events" else "*"
-        connection.execute(template.format(table=table, columns=columns, journal=column))
-    connection.execute(query_text("united_contents"))
+    _show(connection)
     connection.execute(query_text("labels_of_shown").format(where=labels_in))
     connection.execute(query_text("views"))
+
+
+def _show(connection: "DuckDBPyConnection", kind: str | None = None) -> None:
+    """Show every table: from the index alone where nothing else is to be looked at, or where there is none without it."""
+    outdated = [str(run) for (run,) in connection.execute("FROM fresh.outdated").fetchall()]
+    indexed = bool(connection.execute("FROM indexed.main.journals LIMIT 1").fetchall())
+    united = bool(indexed and outdated)
+    where = "indexed.main" if indexed else "fresh"
+    for table, column in tables_by_journal().items():
+        connection.execute(
+            query_text("union" if united else "alone").format(
+                table=table,
+                columns="*" if table in _OF_EVERYBODY else _COLUMNS.get(table, _OF_ONE_KIND),
+                journal=column,
+                where=where,
+                outdated=_named(outdated),
+                shown=_condition(table, kind),
+            )
+        )
+    contents = "united_contents" if united else "contents_alone"
+    connection.execute(query_text(contents).format(where=where))
+
+
+def _named(runs: list[str]) -> str:
+    """Return some runs for `NOT IN`: where they stand in it no join is needed, which would have to read all rows whole."""
+    if len(runs) > _FEW:
+        return "(SELECT run FROM fresh.outdated)"
+    return f"({', '.join(map(_quoted, runs))})"
+
+
+def _condition(table: str, kind: str | None) -> str:
+    if kind is None or table in _OF_EVERYBODY:
+        return "TRUE"
+    column = "kind" if table == "runs" else "run_kind"
+    return f"({column} IS NULL OR {column} = {_quoted(kind)})"
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"

@@ -23,8 +23,8 @@ from agentctl.trace.file_lock import file_lock
 from agentctl.trace.journal_files import journals_in
 from agentctl.trace.label_index import indexed_labels_mark, labels_mark, load_labels
 from agentctl.trace.loading import Loaded, forget, load, note_dates, sweep
-from agentctl.trace.looking import known_marks, look, quiet_dates
-from agentctl.trace.reading import Reader
+from agentctl.trace.looking import known_runs, look, quiet_dates
+from agentctl.trace.reading import Reader, is_behind
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -78,6 +78,16 @@ class Index:
         if not self._database.exists() and not journals_in(self._folder) and not labels_mark(self._folder):
             return Ingested("done")
         return self._write(self._wait)
+
+    def catch_up(self) -> None:
+        """Take over what can be seen to be new at a glance: to ask the index alone is quicker than to ask it and journals.
+
+        Where others have the database open nothing is done; who reads then looks into the journals.
+        """
+        with self.shared() as database:
+            behind = database is not None and is_behind(database, self._folder)
+        if behind:
+            self.ingest()
 
     def rebuild(self, wait_seconds: float | None = None) -> Ingested:
         """Put the database aside and make it again from the journals alone.
@@ -185,13 +195,14 @@ def _bring_up_to_date(database: Path, folder: Path, tell: Tell) -> Ingested:
 
 
 def _take_journals(connection: "DuckDBPyConnection", folder: Path, tell: Tell) -> Ingested:
-    seen, known = look(connection, "main", folder), known_marks(connection, "main")
+    seen = look(connection, "main", folder)
+    known = known_runs(connection, "main", seen.changed)
     if seen.gone:
         forget(connection, seen.gone)
     records = 0
     for loaded in load(connection, seen.changed, known):
         records += loaded.records
         tell(loaded, len(seen.changed))
-    if known and seen.outdated:  # something may have been forgotten
+    if known or seen.gone:  # something was forgotten
         sweep(connection)
     return Ingested("done", len(seen.changed), records)

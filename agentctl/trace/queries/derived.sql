@@ -1,4 +1,5 @@
--- What is derived from records, by the query of the same name in `tables/`; a test holds that the two agree.
+-- What is derived from records, by the query of the same name in `tables/`; a test holds that the two agree. `run_kind` is that of
+-- the run, for who asks about runs of one kind only; views leave it out.
 CREATE TABLE approvals (
     run VARCHAR,
     approval VARCHAR,
@@ -21,7 +22,8 @@ CREATE TABLE approvals (
     view_digest VARCHAR,
     risk_tier VARCHAR,
     changes JSON,
-    reviewer_key VARCHAR
+    reviewer_key VARCHAR,
+    run_kind VARCHAR
 );
 
 CREATE TABLE decisions (
@@ -41,7 +43,8 @@ CREATE TABLE decisions (
     facts JSON,
     facts_missing JSON,
     inputs_digest VARCHAR,
-    effect VARCHAR
+    effect VARCHAR,
+    run_kind VARCHAR
 );
 
 CREATE TABLE evals (
@@ -95,7 +98,8 @@ CREATE TABLE model_calls (
     review VARCHAR,
     retry BOOLEAN,
     fallback BOOLEAN,
-    error_message VARCHAR
+    error_message VARCHAR,
+    run_kind VARCHAR
 );
 
 CREATE TABLE overrides (
@@ -106,7 +110,8 @@ CREATE TABLE overrides (
     reviewer VARCHAR,
     reviewer_assurance VARCHAR,
     reason VARCHAR,
-    call VARCHAR
+    call VARCHAR,
+    run_kind VARCHAR
 );
 
 CREATE TABLE replays (
@@ -136,7 +141,8 @@ CREATE TABLE routes (
     chosen VARCHAR,
     why VARCHAR,
     candidates JSON,
-    facts JSON
+    facts JSON,
+    run_kind VARCHAR
 );
 
 CREATE TABLE runs (
@@ -191,7 +197,8 @@ CREATE TABLE said (
     call VARCHAR,
     digest VARCHAR,
     asked_for VARCHAR[],
-    labels VARCHAR[]
+    labels VARCHAR[],
+    run_kind VARCHAR
 );
 
 CREATE TABLE scores (
@@ -224,7 +231,8 @@ CREATE TABLE spend (
     meter VARCHAR,
     allowed DECIMAL(28,12),
     used DECIMAL(28,12),
-    asked DECIMAL(28,12)
+    asked DECIMAL(28,12),
+    run_kind VARCHAR
 );
 
 CREATE TABLE tool_calls (
@@ -261,7 +269,8 @@ CREATE TABLE tool_calls (
     idempotency_key VARCHAR,
     retries BIGINT,
     facts JSON,
-    policies VARCHAR[]
+    policies VARCHAR[],
+    run_kind VARCHAR
 );
 
 CREATE TABLE trials (

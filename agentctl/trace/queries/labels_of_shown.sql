@@ -1,4 +1,4 @@
 -- Labels, from where the newest ones are: they are taken in all at once. Those of runs that nobody asked about are left out.
-CREATE VIEW labels AS
+CREATE OR REPLACE VIEW labels AS
 SELECT * FROM {where}.labels
 WHERE run NOT IN (SELECT run FROM fresh.left_out);

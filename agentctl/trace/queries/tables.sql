@@ -51,7 +51,8 @@ CREATE TABLE events (
     time  TIMESTAMP,  -- UTC
     type  VARCHAR,
     data  VARCHAR USING COMPRESSION zstd,  -- what DuckDB tries by itself takes five times as long, for a file thrice as large
-    hash  VARCHAR USING COMPRESSION uncompressed  -- half of it could be saved, for a fiftieth of all the work
+    hash  VARCHAR USING COMPRESSION uncompressed, -- half of it could be saved, for a fiftieth of all the work
+    run_kind VARCHAR  -- as in `derived.sql`
 );
 
 -- Words by their digest: what many runs say is kept once.

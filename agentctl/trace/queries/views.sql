@@ -8,7 +8,7 @@
 -- So `SELECT * FROM writes WHERE attempts > 0` is everything that may have changed something. Who: `actor` acted for
 -- `principal`, who acts for `on_behalf_of`. What allowed it: `decision` (the last one), `policies` (all that were asked,
 -- each with the digest of its text), `approvals` or `grant_used`. `time` is when the call ended, or began if it did not.
-CREATE VIEW acts AS
+CREATE OR REPLACE VIEW acts AS
 SELECT
     tool_calls.run,
     runs.kind,
@@ -35,21 +35,21 @@ SELECT
 FROM tool_calls
 LEFT JOIN runs ON runs.run = tool_calls.run;
 
-CREATE VIEW reads AS
+CREATE OR REPLACE VIEW reads AS
 SELECT * FROM acts WHERE effect = 'read';
 
-CREATE VIEW writes AS
+CREATE OR REPLACE VIEW writes AS
 SELECT * FROM acts WHERE effect IS DISTINCT FROM 'read';
 
 -- Who said what: the input, what models answered, what tools returned. Instructions are named by the run's version.
-CREATE VIEW messages AS
+CREATE OR REPLACE VIEW messages AS
 SELECT said.run, seq, time, role, step, call, content, asked_for, labels, said.digest
 FROM said
 LEFT JOIN contents ON contents.digest = said.digest;
 
 -- Runs, and every attempt at a model or a tool in them, in the form of OpenTelemetry's spans. A span's id follows from its
 -- place, so that it is the same whenever it is asked for.
-CREATE VIEW spans AS
+CREATE OR REPLACE VIEW spans AS
 SELECT
     run,
     NULL::BIGINT AS seq,
@@ -105,7 +105,7 @@ FROM tool_calls
 LEFT JOIN runs ON runs.run = tool_calls.run;
 
 -- Every version of a contract that ran, as the runs say.
-CREATE VIEW contracts AS
+CREATE OR REPLACE VIEW contracts AS
 SELECT
     version,
     any_value(gen_ai_agent_name) AS gen_ai_agent_name,

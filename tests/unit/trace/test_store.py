@@ -585,7 +585,10 @@ def test_importing_the_index_does_not_import_duckdb() -> None:
 
 def _tables(database: Path) -> dict[str, list[str]]:
     with duckdb.connect(str(database), read_only=True) as connection:
-        return {name: sorted(map(repr, connection.execute(f"FROM {name}").fetchall())) for name in TABLES}
+        shown = "SELECT COLUMNS(lambda name: name <> 'run_kind')"
+        return {
+            name: sorted(map(repr, connection.execute(f"{shown} FROM {name}").fetchall())) for name in TABLES
+        }
 
 
 def _hash(record: Record) -> str:

@@ -24,7 +24,9 @@ SELECT
     requested.binding.view_digest,
     requested.risk_tier,
     answered.changes,
-    answered.reviewer.key AS reviewer_key
+    answered.reviewer.key AS reviewer_key,
+    run_kind
 FROM requested
 LEFT JOIN answered ON answered.run = requested.run AND answered.approval = requested.approval
 LEFT JOIN expired ON expired.run = requested.run AND expired.approval = requested.approval
+LEFT JOIN of_kinds ON of_kinds.run = requested.run

@@ -17,5 +17,7 @@ SELECT
     facts,
     facts_missing,
     inputs_digest,
-    effect
+    effect,
+    run_kind
 FROM answered
+LEFT JOIN of_kinds USING (run)

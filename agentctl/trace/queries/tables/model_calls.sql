@@ -31,11 +31,13 @@ SELECT
     asked.deployment IS DISTINCT FROM first_value(asked.deployment) OVER (
         PARTITION BY asked.run, asked.step, asked.review ORDER BY asked.attempt, asked.seq
     ) AS fallback,
-    ended.message AS error_message
+    ended.message AS error_message,
+    run_kind
 FROM asked
 LEFT JOIN ended ON
     ended.run = asked.run
     AND ended.step = asked.step
     AND ended.attempt = asked.attempt
     AND ended.review IS NOT DISTINCT FROM asked.review
+LEFT JOIN of_kinds ON of_kinds.run = asked.run
 ORDER BY asked.place

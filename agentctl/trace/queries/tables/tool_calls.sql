@@ -67,7 +67,8 @@ SELECT
     intent.idempotency_key,
     greatest(folded.attempts - 1, 0) AS retries,
     decided.facts,
-    list_transform(decided.answers, lambda answer: answer.policy || ' ' || answer.digest) AS policies
+    list_transform(decided.answers, lambda answer: answer.policy || ' ' || answer.digest) AS policies,
+    run_kind
 FROM folded
 LEFT JOIN (FROM of_tools WHERE type = 'tool.proposed') AS proposed ON proposed.place = folded.proposed
 LEFT JOIN of_decisions AS decided ON decided.place = folded.decided
@@ -75,4 +76,5 @@ LEFT JOIN (FROM of_tools WHERE type = 'tool.amended') AS amended ON amended.plac
 LEFT JOIN (FROM of_tools WHERE type = 'tool.intent') AS intent ON intent.place = folded.intent
 LEFT JOIN (FROM of_tools WHERE type = 'tool.result') AS result ON result.place = folded.result
 LEFT JOIN (FROM of_tools WHERE type IN ('tool.refused', 'tool.resolved')) AS last ON last.place = folded.last
+LEFT JOIN of_kinds ON of_kinds.run = folded.run
 ORDER BY folded.last

@@ -1,0 +1,2 @@
+CREATE OR REPLACE VIEW contents AS
+SELECT * FROM {where}.contents;
