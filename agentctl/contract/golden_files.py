@@ -21,14 +21,23 @@ MAX_LINES_BYTES: Final = 16 << 20
 
 
 @dataclass(frozen=True, slots=True)
+class Entry:
+    """The place of a case in its file, counted from 0, and its digest with that of its tape."""
+
+    index: int
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
 class GoldenFile:
-    """A file of golden cases, read. `digest` covers all cases and the tapes that they name."""
+    """A file of golden cases, read. `digest` covers all cases and the tapes that they name, `entries` has each by its id."""
 
     path: Path
     source: Source
     cases: tuple[GoldenCase, ...]
     tapes: Mapping[str, Tape]
     digest: str
+    entries: Mapping[str, Entry]
 
     @property
     def shown(self) -> str:
@@ -37,20 +46,21 @@ class GoldenFile:
 
     def place_of(self, case: str) -> Place:
         """Return where a case stands; the file itself for one that is not in it."""
-        index = next((number for number, one in enumerate(self.cases) if one.id == case), -1)
-        return self.source.place_of(("cases", index)) if index >= 0 else Place(self.source.file)
+        entry = self.entries.get(case)
+        return self.source.place_of(("cases", entry.index)) if entry else Place(self.source.file)
 
     def path_of_assertion(self, case: GoldenCase, number: int) -> DataPath:
         """Return the way to an assertion of a case in the document: its own come first, then those of `defaults`."""
-        own = self.source.at(("cases", self.cases.index(case), "assert"))
+        index = self.entries[case.id].index
+        own = self.source.at(("cases", index, "assert"))
         count = len(own) if isinstance(own, list) else 0
-        if number < count:
-            return ("cases", self.cases.index(case), "assert", number)
-        return ("defaults", "assert", number - count)
+        return (
+            ("cases", index, "assert", number) if number < count else ("defaults", "assert", number - count)
+        )
 
     def digest_of(self, case: GoldenCase) -> str:
         """Return the digest of one case and its tape: what a baseline compares."""
-        return _digest(case, self.tapes.get(case.id))
+        return self.entries[case.id].digest
 
 
 def golden_file(root: Path, agent: str) -> GoldenFile:
@@ -99,8 +109,9 @@ def load_golden_file(path: Path, shown_as: str | None = None) -> GoldenFile:
     document = load(GoldenSet, source)
     tapes = _tapes(document, source, path)
     cases = document.whole_cases
-    digests: list[JsonValue] = [_digest(case, tapes.get(case.id)) for case in cases]
-    return GoldenFile(path, source, cases, tapes, digest_of(digests))
+    digests = [_digest(case, tapes.get(case.id)) for case in cases]
+    entries = {case.id: Entry(index, digests[index]) for index, case in enumerate(cases)}
+    return GoldenFile(path, source, cases, tapes, digest_of([*digests]), entries)
 
 
 def _digest(case: GoldenCase, tape: Tape | None) -> str:

@@ -6,7 +6,7 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
-from itertools import takewhile
+from itertools import chain, takewhile
 from pathlib import Path
 from typing import Protocol
 
@@ -64,7 +64,7 @@ def sync_directory(folder: Path) -> None:
 
 def make_private_folder(folder: Path) -> None:
     """Create a folder and its parents, readable by nobody else, durably."""
-    missing = takewhile(lambda parent: not parent.exists(), (folder, *folder.parents))
+    missing = takewhile(lambda parent: not parent.exists(), chain((folder,), folder.parents))
     for new in reversed(list(missing)):
         new.mkdir(exist_ok=True, mode=0o700)
         sync_directory(new.parent)
