@@ -5,6 +5,7 @@ import io
 import json
 import os
 import re
+from collections import Counter
 from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
@@ -94,11 +95,15 @@ def _document(answer: "Answer") -> dict[str, object]:
 
 def _columns(answer: "Answer") -> list[tuple[str, str]]:
     """Return names and types; a name that comes again gets a number, so that no object loses a value."""
-    names: list[str] = []
+    names: dict[str, str] = {}
+    again: Counter[str] = Counter()
     for column in answer.columns:
-        same = sum(name == column.name or name.startswith(f"{column.name}:") for name in names)
-        names.append(f"{column.name}:{same}" if same else column.name)
-    return list(zip(names, (column.type for column in answer.columns), strict=True))
+        name = column.name
+        while name in names:
+            again[column.name] += 1
+            name = f"{column.name}:{again[column.name]}"
+        names[name] = column.type
+    return list(names.items())
 
 
 def _objects(answer: "Answer") -> Iterator[dict[str, JsonValue]]:

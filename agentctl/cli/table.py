@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 _NARROWEST = 12
 _READABLE = 24
 """Columns in which a sentence can be read."""
+_WIDEST = 400
+"""No cell is filled up to more columns: where nothing is folded, one text of a book's length would make one of every row."""
 _GAP = "  "
 _PART = re.compile(r"[^\s_]*[\s_]+|[^\s_]+")
 """A part of a title, which may be broken behind it: `tokens_out` has two."""
@@ -130,5 +132,5 @@ def _folded(console: "Console", cell: str, width: int) -> list[str]:
 
 
 def _padded(cell: str, width: int, right: bool) -> str:
-    room = " " * (width - columns_of(cell))
+    room = " " * (min(width, _WIDEST) - columns_of(cell))
     return room + cell if right else cell + room

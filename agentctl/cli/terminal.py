@@ -238,6 +238,7 @@ def _print_lines(console: "Console", lines: Iterable[Line]) -> None:
         hang = columns_of(label) if label else line.hang
         head = _styled(indent).append_text(_quiet(label))
         _print_wrapped(console, head, _styled(indent + " " * hang), line)
+    console.file.flush()  # somebody may be reading while we wait
 
 
 def _print_wrapped(
@@ -264,12 +265,21 @@ def _unmarked(text: str, tone: Tone, mark: str) -> "Text":
 def _print_paragraph(console: "Console", head: "Text", below: "Text", text: "Text") -> None:
     from rich.text import Text
 
-    fits = head.cell_len + text.cell_len <= console.width and text.cell_len > 0
-    room = max(_NARROWEST, console.width - (head if fits else below).cell_len)
+    width = console.width
+    fits = head.cell_len + text.cell_len <= width and text.cell_len > 0
+    room = max(_NARROWEST, width - (head if fits else below).cell_len)
     for number, part in enumerate(text.wrap(console, room) or [Text()]):
         line = (below.copy() if number else head).append_text(part)
         line.rstrip()
+        _put(console, line)
+
+
+def _put(console: "Console", line: "Text") -> None:
+    """Print a line that is laid out; where there are no colours it is its text, and there may be very many."""
+    if console.is_terminal:
         console.print(line, soft_wrap=True)
+    else:
+        console.file.write(f"{line.plain}\n")
 
 
 def _frame(console: "Console", lines: Callable[[int], Sequence[Line]]) -> str:

@@ -1,6 +1,7 @@
 """Events in their places, and the small ways readers pick and pair them."""
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, TypeAlias, TypeVar
@@ -22,6 +23,8 @@ class Placed(Generic[E_co]):
 
 
 P = TypeVar("P", bound=Placed[Event])
+T = TypeVar("T")
+K = TypeVar("K", bound=Hashable)
 Placeds: TypeAlias = Sequence[Placed[Event]]
 
 
@@ -40,3 +43,11 @@ def in_order(*groups: Iterable[P]) -> tuple[P, ...]:
 def first_after(placed: Placed[Event], candidates: Iterable[P]) -> P | None:
     """Return the first of some events that stands after another one."""
     return next((one for one in candidates if one.seq > placed.seq), None)
+
+
+def grouped(items: Iterable[T], key: Callable[[T], K]) -> defaultdict[K, list[T]]:
+    """Return items by what they have in common, in order; of what none has there are none."""
+    groups: defaultdict[K, list[T]] = defaultdict(list)
+    for item in items:
+        groups[key(item)].append(item)
+    return groups

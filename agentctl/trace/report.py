@@ -19,7 +19,7 @@ from agentctl.events.run import (
 )
 from agentctl.events.tool import ToolResult
 from agentctl.trace.call_report import Call, calls_of
-from agentctl.trace.placed import Placed, Placeds, first_after, in_order, of_type
+from agentctl.trace.placed import Placed, Placeds, first_after, grouped, in_order, of_type
 from agentctl.trace.run_rows import RunRow
 
 ModelEnd: TypeAlias = ModelAnswered | ModelFailed
@@ -140,31 +140,25 @@ def _model_calls(placed: Placeds) -> tuple[ModelCall, ...]:
     ends: tuple[Placed[ModelEnd], ...] = in_order(
         of_type(placed, ModelAnswered), of_type(placed, ModelFailed)
     )
+    ends_of = grouped(ends, lambda end: _attempt(end.event))
     return tuple(
-        ModelCall(asked, first_after(asked, (end for end in ends if _same_attempt(asked.event, end.event))))
+        ModelCall(asked, first_after(asked, ends_of[_attempt(asked.event)]))
         for asked in of_type(placed, ModelAsked)
     )
 
 
-def _same_attempt(asked: ModelAsked, end: ModelEnd) -> bool:
-    return (asked.step, asked.attempt, asked.review) == (end.step, end.attempt, end.review)
+def _attempt(event: ModelAsked | ModelEnd) -> tuple[int, int, str | None]:
+    return event.step, event.attempt, event.review
 
 
 def _steps(placed: Placeds, models: tuple[ModelCall, ...]) -> tuple[Step, ...]:
-    routes, refusals, calls = of_type(placed, RouteChosen), of_type(placed, ModelRefused), calls_of(placed)
-    numbers = {
-        *(one.event.step for one in routes),
-        *(one.event.step for one in refusals),
-        *(one.asked.event.step for one in models),
-        *(call.step for call in calls),
-    }
+    routes = grouped(of_type(placed, RouteChosen), lambda one: one.event.step)
+    asked = grouped(models, lambda one: one.asked.event.step)
+    refusals = grouped(of_type(placed, ModelRefused), lambda one: one.event.step)
+    calls = grouped(calls_of(placed), lambda call: call.step)
     return tuple(
         Step(
-            number,
-            tuple(one for one in routes if one.event.step == number),
-            tuple(one for one in models if one.asked.event.step == number),
-            tuple(one for one in refusals if one.event.step == number),
-            tuple(call for call in calls if call.step == number),
+            number, tuple(routes[number]), tuple(asked[number]), tuple(refusals[number]), tuple(calls[number])
         )
-        for number in sorted(numbers)
+        for number in sorted({*routes, *asked, *refusals, *calls})
     )

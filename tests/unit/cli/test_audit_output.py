@@ -112,6 +112,11 @@ class TestTable:
         head, line = shown(answer("call", "reason", rows=[["01A", "why " * 99]]), "table")[0].splitlines()
         assert (head.split(), line.count("why")) == (["call", "reason"], 99)
 
+    def test_one_text_of_a_books_length_makes_no_book_of_every_row(self) -> None:
+        """It stands there whole; what stands behind it in other rows is not pushed as far."""
+        printed = shown(answer("a", "b", rows=[["x" * 100_000, "1"], ["y", "2"]]), "table")[0].splitlines()
+        assert (printed[1], len(printed[2])) == ("x" * 100_000 + "  1", 403)
+
     def test_lets_nothing_through_that_a_terminal_obeys(self) -> None:
         """Neither in a cell nor in a column's name."""
         printed = shown(answer("a\x1b[31m", rows=[["b\x1b]52;c;eA==\x07"]]), "table")[0]
@@ -138,6 +143,8 @@ class TestData:
         """The second one gets a number."""
         document = json.loads(shown(answer("a", "a", "a", rows=[["1", "2", "3"]]), "json")[0])
         assert document["rows"] == [{"a": "1", "a:1": "2", "a:2": "3"}]
+        document = json.loads(shown(answer("a:1", "a", "a", rows=[["1", "2", "3"]]), "json")[0])
+        assert document["rows"] == [{"a:1": "1", "a": "2", "a:2": "3"}]
 
     def test_json_lines_are_ascii_and_one_object_each(self) -> None:
         """Whatever stands in them, a line is a row."""
