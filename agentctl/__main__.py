@@ -44,7 +44,8 @@ def _leave(code: int) -> None:
     except BrokenPipeError:
         os._exit(ExitCode.UNHEARD)
     except OSError:
-        return  # the interpreter complains of it
+        if code != ExitCode.UNHEARD:
+            return  # the interpreter complains of it
     os._exit(code)
 
 

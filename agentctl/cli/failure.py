@@ -1,5 +1,6 @@
 """The border of the command line: every known error becomes a sentence and an exit code; the unknown ones are bugs."""
 
+import errno
 import sys
 import traceback
 from collections.abc import Sequence
@@ -42,6 +43,12 @@ def _exit_code_of(app: typer.Typer, arguments: Sequence[str]) -> int:
         return ExitCode.INVALID
     except BrokenPipeError:
         raise
+    except OSError as error:
+        if not _is_of_a_stream(error):
+            traceback.print_exc()
+            return ExitCode.INTERNAL
+        sys.stderr.write(f"error: the answer cannot be written: {error.strerror}\n")
+        return ExitCode.UNHEARD
     except Exception:  # noqa: BLE001 - a bug: shown whole, and told apart from every answer a command can give
         traceback.print_exc()
         return ExitCode.INTERNAL
@@ -59,6 +66,11 @@ def _refuse_what_is_no_text(arguments: Sequence[str]) -> None:
         except UnicodeEncodeError as error:
             found = f"argument {place} is no text: `{argument[:80]}`"
             raise UsageError(found, "text in UTF-8") from error
+
+
+def _is_of_a_stream(error: OSError) -> bool:
+    """Return whether it was an answer that found no room: who fails at a file of ours says which."""
+    return error.filename is None and error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 def _complain(terminal: Terminal, error: typer.TyperException) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from agentctl import __main__ as program
 from agentctl import __version__
+from agentctl.foundation.errors import ExitCode
 
 
 class _Left(Exception):
@@ -65,6 +66,15 @@ def test_what_could_not_be_said_is_told_in_the_ordinary_way(
     with pytest.raises(SystemExit):
         program.main()
     assert left == []
+
+
+def test_what_was_told_already_is_not_told_again(left: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever has heard that the answer found no room hears no more of it."""
+    monkeypatch.setattr(program, "command_line", lambda: sys.exit(ExitCode.UNHEARD))
+    monkeypatch.setattr(sys, "stdout", _Full())
+    with pytest.raises(_Left):
+        program.main()
+    assert left == [ExitCode.UNHEARD]
 
 
 def test_streams_that_are_closed_lead_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -97,6 +97,14 @@ def test_an_argument_that_is_no_text_is_refused(capsys: pytest.CaptureFixture[st
     assert "argument 4 is no text: `caf\\udce9`; accepted: text in UTF-8" in capsys.readouterr().err
 
 
+def test_an_answer_without_room_is_no_bug(capsys: pytest.CaptureFixture[str]) -> None:
+    """It is said in a sentence; a file of ours that fails so is another matter."""
+    assert exit_code_of(ending(OSError(28, "No space left on device")), []) == ExitCode.UNHEARD
+    assert capsys.readouterr().err == "error: the answer cannot be written: No space left on device\n"
+    assert exit_code_of(ending(OSError(28, "No space left on device", "x")), []) == ExitCode.INTERNAL
+    assert exit_code_of(ending(OSError(5, "Input/output error")), []) == ExitCode.INTERNAL
+
+
 class TestWhoReadsTheOutputMayCloseIt:
     @pytest.mark.parametrize(
         "command", [("--help",), ("contract", "show", "refund-assistant"), ("contract", "check", "--json")]
