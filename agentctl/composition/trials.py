@@ -6,9 +6,9 @@ environment share one service and one back office; each has a ledger, a clock, d
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import partial
 
@@ -30,7 +30,7 @@ from agentctl.evals.wording import masked
 from agentctl.events.evals import Score, TrialJudged, TrialOutcome
 from agentctl.events.record import Record
 from agentctl.events.run import TrialOf
-from agentctl.foundation.errors import AgentctlError, ExitCode, InvalidInput, Problem
+from agentctl.foundation.errors import AgentctlError, ExitCode, InvalidInput, Place, Problem, UsageError
 from agentctl.foundation.threads import in_thread
 from agentctl.runtime.live_world import Interrupt
 from agentctl.runtime.state import RunState
@@ -116,7 +116,7 @@ class Stages:
             try:
                 governing = self.governing(case)
             except InvalidInput as error:
-                problems += error.problems
+                problems += error.problems if case.environment is None else _named_in(case, place, error)
                 continue
             whys = (
                 *problems_of(case),
@@ -188,6 +188,13 @@ def forget_trial(project: Project, governing: Governing, run: str) -> None:
     """Delete the ledger of a trial that was judged; its run stays."""
     if governing.environment.environment.needs_back_office:
         shutil.rmtree(project.paths.sandbox / run, ignore_errors=True)
+
+
+def _named_in(case: GoldenCase, place: Place, error: InvalidInput) -> Iterator[Problem]:
+    """Yield the problems of an environment that a case names; that there is none is the case's own."""
+    for problem in error.problems:
+        is_own = isinstance(error, UsageError)
+        yield replace(problem, place=place, path=f"cases.{case.id}.environment") if is_own else problem
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 `goldensets/<agent>.yaml` holds an agent's cases, or `<agent>.jsonl` with one case a line; `agentctl eval` tries them.
 """
 
-from typing import Annotated
+from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
@@ -69,6 +69,19 @@ class _World(Document):
     threshold: Annotated[Amount, Field(le=1)] | None = None
     """The share of the weights of all assertions that must hold, beside all hard ones."""
 
+    @model_validator(mode="after")
+    def _can_pass(self) -> Self:
+        why = _why_never_passed(self.min_pass, self.repeats)
+        if why is not None:
+            raise ValueError(why)
+        return self
+
+
+def _why_never_passed(min_pass: int | None, repeats: int | None) -> str | None:
+    if min_pass is None or repeats is None or min_pass <= repeats:
+        return None
+    return f"`min_pass` is {min_pass}, and it is tried only {repeats} times"
+
 
 class GoldenDefaults(_World):
     """What holds for every case that does not say otherwise."""
@@ -81,12 +94,6 @@ class GoldenCase(_World, _Asked):
     def _expects_something(self) -> "GoldenCase":
         if self.expected is None and not self.trajectory and not self.assertions:
             raise ValueError("a case needs `expected`, `trajectory` or `assert`, else nothing can fail it")
-        return self
-
-    @model_validator(mode="after")
-    def _can_pass(self) -> "GoldenCase":
-        if self.repeats is not None and self.min_pass is not None and self.min_pass > self.repeats:
-            raise ValueError(f"`min_pass` is {self.min_pass}, and it is tried only {self.repeats} times")
         return self
 
     @property
@@ -109,6 +116,14 @@ class GoldenSet(Document):
         twice = sorted({name for name in ids if ids.count(name) > 1})
         if twice:
             raise ValueError(f"more than one case is called `{'`, `'.join(twice)}`")
+        return self
+
+    @model_validator(mode="after")
+    def _cases_can_pass(self) -> "GoldenSet":
+        for case in self.cases:
+            why = _why_never_passed(case.min_pass, case.repeats or self.defaults.repeats)
+            if why is not None:
+                raise ValueError(f"the case `{case.id}`: {why}")
         return self
 
     @property

@@ -4,7 +4,7 @@ Each type takes just its own keys. `not-` before a type turns it round.
 """
 
 from decimal import Decimal
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Literal, Self, TypeAlias
 
 from pydantic import Field, model_validator
 
@@ -45,6 +45,12 @@ class _Counted(_Common):
     """At least so many; absent: one, unless `max` is given."""
     max: Count | None = None
     """At most so many."""
+
+    @model_validator(mode="after")
+    def _can_hold(self) -> Self:
+        if self.min is not None and self.max is not None and self.min > self.max:
+            raise ValueError(f"`min` is {self.min}, and `max` only {self.max}")
+        return self
 
 
 class AnswerIs(_Common):

@@ -1,7 +1,7 @@
 """The files of golden cases: YAML, or JSON with one case a line; every case with its place, and one digest over all."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Final, assert_never
@@ -9,7 +9,7 @@ from typing import Final, assert_never
 from agentctl.contract.golden import GoldenCase, GoldenSet
 from agentctl.contract.golden_world import Tape
 from agentctl.contract.loader import load, load_file
-from agentctl.contract.source import DataPath, JsonLike, Source, read_bytes, read_source
+from agentctl.contract.source import DataPath, JsonLike, Source, read_bytes, read_source, unseen_in
 from agentctl.contract.words import listed, nearest
 from agentctl.foundation.canonical import JsonValue, Limits, NotJson, digest_of, parse_json
 from agentctl.foundation.errors import InvalidInput, Place, Problem, UsageError
@@ -158,16 +158,17 @@ def _lines(path: Path, shown: str) -> Source:
     cases: list[JsonLike] = []
     places: dict[tuple[str | int, ...], Place] = {(): Place(shown)}
     problems: list[Problem] = []
-    for number, line in enumerate(data.split(b"\n"), start=1):
+    lines = ((number, line) for number, line in enumerate(data.split(b"\n"), start=1) if line.strip())
+    for number, line in lines:
         place = Place(shown, number)
         try:
-            parsed = parse_json(line, _LINES) if line.strip() else None
+            parsed = parse_json(line, _LINES)
         except NotJson as error:
             problems.append(Problem(place, f"not JSON: {error}", "one case a line"))
             continue
-        if parsed is not None:
-            places["cases", len(cases)] = place
-            cases.append(_exact(parsed))
+        problems += (replace(one, place=place) for one in unseen_in(line.decode("utf-8").rstrip(), shown))
+        places["cases", len(cases)] = place
+        cases.append(_exact(parsed))
     if problems:
         raise InvalidInput(problems)
     return Source(shown, {"cases": cases}, places, places)

@@ -8,6 +8,7 @@ import stat
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from itertools import islice
 from pathlib import Path
 from typing import Final, NoReturn, Protocol
 
@@ -174,20 +175,19 @@ def _text_of(data: bytes, file: str) -> str:
         place = _place_in(data[: error.start].decode("utf-8"), file)
         found = f"the byte `0x{data[error.start]:02x}`, which is not UTF-8"
         raise InvalidInput([Problem(place, found, "UTF-8")]) from error
-    _refuse_unseen(text, file)
+    unseen = list(unseen_in(text, file))
+    if unseen:
+        raise InvalidInput(unseen)
     return text
 
 
-def _refuse_unseen(text: str, file: str) -> None:
-    unseen = list(_UNSEEN.finditer(text))[:MAX_PROBLEMS]
-    if unseen:
-        raise InvalidInput(
-            Problem(
-                _place_in(text[: match.start()], file),
-                f"the character `{visible(match[0])}`, which readers do not see or do not agree on",
-                "visible text; in double quotes, its escape",
-            )
-            for match in unseen
+def unseen_in(text: str, file: str) -> Iterator[Problem]:
+    """Yield what a reviewer of a text does not see, at most 100 times."""
+    for match in islice(_UNSEEN.finditer(text), MAX_PROBLEMS):
+        yield Problem(
+            _place_in(text[: match.start()], file),
+            f"the character `{visible(match[0])}`, which readers do not see or do not agree on",
+            "visible text; in double quotes, its escape",
         )
 
 

@@ -207,7 +207,7 @@ def test_what_cannot_be_tried_is_told_before_anything_runs(project: Path) -> Non
     assert "goldensets/cases.yaml:2:3: cases.a: effects are real in `real`" in message
     assert "`stripe.create_refund`" in message
     assert "`state` fills the sandbox's back office, and `real` has none" in message
-    assert "there is no environment `nowhere`" in message
+    assert "goldensets/cases.yaml:3:3: cases.b.environment: there is no environment `nowhere`" in message
     assert "goldensets/cases.yaml:4:3: cases.c: `is-json` has a schema" in message
 
 

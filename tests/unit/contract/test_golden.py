@@ -82,6 +82,7 @@ def test_cases_cannot_be_changed(tmp_path: Path) -> None:
             "a `stage` refuses",
         ),
         ("assert: [{type: cost, threshold: -1}]", "threshold"),
+        ("assert: [{type: 'approval:requested', min: 3, max: 1}]", "`min` is 3, and `max` only 1"),
         ("expected: x, repeats: 2, min_pass: 3", "tried only 2 times"),
         (f"trajectory: [{', '.join(['{tool: a.b}'] * 201)}]", "0 to 200 items"),
         ("expected: x, mocks: [{tool: a.b}]", "needs `result` or `error`"),
@@ -124,6 +125,13 @@ def test_an_assertion_is_named_as_it_is_written(tmp_path: Path) -> None:
 def test_a_set_has_cases(tmp_path: Path) -> None:
     """An empty set is refused."""
     assert "cases" in refusal(tmp_path, "cases: []")
+
+
+def test_a_case_can_pass(tmp_path: Path) -> None:
+    """Of the trials that `defaults` ask for, no more must pass than there are."""
+    cases = "cases: [{id: a, input: x, expected: z, min_pass: 3}]"
+    assert "the case `a`: `min_pass` is 3" in refusal(tmp_path, f"defaults: {{repeats: 2}}\n{cases}")
+    assert "tried only 2 times" in refusal(tmp_path, f"defaults: {{repeats: 2, min_pass: 3}}\n{cases}")
 
 
 def test_ids_are_unique(tmp_path: Path) -> None:
@@ -207,6 +215,8 @@ def test_one_case_a_line_is_the_same_as_yaml(tmp_path: Path) -> None:
         ('\n{"id": "a", "input": "x"}', "goldensets/agent.jsonl:2"),
         ('{"id": "a", "id": "b"}', "goldensets/agent.jsonl:1: not JSON"),
         ("[1, true, null]", "goldensets/agent.jsonl:1"),
+        ('null\n{"id": "a", "input": "x", "expected": "y"}', "goldensets/agent.jsonl:1"),
+        ('\n{"id": "a", "input": "\u202ex", "expected": "y"}', "goldensets/agent.jsonl:2: the character"),
     ],
 )
 def test_a_line_that_does_not_fit_is_refused_with_its_number(tmp_path: Path, text: str, said: str) -> None:
