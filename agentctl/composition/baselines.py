@@ -10,7 +10,7 @@ from agentctl.contract.golden_files import golden_file
 from agentctl.evals.blessing import Blessing, blessed, why_not_blessed
 from agentctl.evals.report import EvalReport
 from agentctl.foundation.clock import to_rfc3339
-from agentctl.foundation.errors import UsageError
+from agentctl.foundation.errors import InvalidInput, Place, Problem, UsageError
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +29,17 @@ def baseline_of(project: Project, agent: str) -> Baseline | None:
     """Return what an agent was blessed with, as it stands in its file; None where nothing was.
 
     Raises:
-        InvalidInput: the file is not what it must be.
+        InvalidInput: the file is not what it must be, or another agent's.
     """
     path = baseline_path(project.paths.root, agent)
-    return load_baseline(path, project.files.shown(path)) if path.exists() else None
+    if not path.exists():
+        return None
+    shown = project.files.shown(path)
+    baseline = load_baseline(path, shown)
+    if baseline.agent != agent:
+        found = f"this is the baseline of `{baseline.agent}`"
+        raise InvalidInput([Problem(Place(shown), found, f"that of `{agent}`", "agent")])
+    return baseline
 
 
 def bless(project: Project, report: EvalReport) -> Blessed:

@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Literal, cast
+from typing import Annotated, Literal, Self, cast
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from agentctl.contract.base import Amount, AsTuple, Document, IsoDate, Name, Text
 from agentctl.contract.loader import load_file
@@ -40,6 +40,14 @@ class BlessedCase(Document):
     """The tools that its first trial called, in order."""
     run: str
     """The run of its first trial."""
+
+    @model_validator(mode="after")
+    def _adds_up(self) -> Self:
+        if self.passes > self.trials:
+            raise ValueError(f"{self.passes} of {self.trials} trials cannot have passed")
+        if self.outcome == "passed" and self.passes == 0:
+            raise ValueError("a case of which no trial passed did not pass")
+        return self
 
 
 class Baseline(Document):

@@ -111,6 +111,14 @@ def test_what_would_be_in_vain_is_not_begun(project: Project, tmp_path: Path) ->
     EvalScreen.refuse_unwritable(None)
 
 
+def test_a_baseline_of_another_agent_is_not_compared_with(project: Project) -> None:
+    """A file that was copied, and not blessed."""
+    path = bless(project, _report(run_eval(project, ORDER, 1, lambda _: None))).path
+    path.write_text(path.read_text().replace("agent: refund-assistant", "agent: somebody-else"))
+    with pytest.raises(InvalidInput, match=r"baseline\.yaml: agent: this is the baseline of `somebody-else`"):
+        run_eval(project, ORDER, 1, lambda _: None)
+
+
 def test_a_ticket_of_the_sandbox_that_changed_is_named(project: Project) -> None:
     """What agents find in the back office is no part of a version, and a case may hang on it."""
     bless(project, _report(run_eval(project, ORDER, 1, lambda _: None)))
