@@ -14,7 +14,7 @@ from pathlib import Path
 
 from agentctl import __version__
 from agentctl.composition.doctor_evidence import evidence
-from agentctl.composition.doctor_files import keys, traces_folder
+from agentctl.composition.doctor_files import in_the_way, keys, traces_folder
 from agentctl.composition.key_book import HasKey, HasNoKey, MayNotAnswer, key_book
 from agentctl.composition.policies import check_policies
 from agentctl.composition.project import Project, open_project
@@ -22,7 +22,7 @@ from agentctl.composition.reaching import reach, targets_of
 from agentctl.contract.agent import AgentContract
 from agentctl.contract.environment import Environment
 from agentctl.foundation.clock import to_rfc3339
-from agentctl.foundation.errors import InvalidInput, UsageError
+from agentctl.foundation.errors import IntegrityError, InvalidInput, JournalUnavailable, UsageError
 from agentctl.review import doctor_environment, doctor_machine
 from agentctl.review.doctor_machine import CEDAR, DUCKDB, LITELLM, REGO, Package
 from agentctl.review.doctor_observation import Health, Observation, Section, note, ok, problem
@@ -73,7 +73,7 @@ def diagnosis_of(project: Project, environment: str | None, *, reaching: bool = 
             _machine(project.paths.root),
             _project(project, names),
             *(_environment(project, name, reaching=reaching) for name in names),
-            Section("evidence", (*traces_folder(project), *_evidence(project))),
+            Section("evidence", in_the_way(project) or (*traces_folder(project), *_evidence(project))),
         )
     )
 
@@ -205,6 +205,14 @@ def _is_set_in(project: Project) -> Callable[[str], bool]:
 
 
 def _people(project: Project, environment: Environment) -> tuple[Observation, ...]:
+    try:
+        project.control.read()
+    except (IntegrityError, JournalUnavailable):  # what is wrong with it is told once, of the evidence
+        return (
+            problem(
+                "nobody's key can be known, so no person may answer", "mend the control journal, see below"
+            ),
+        )
     book = key_book(project, environment)
     found = (_person(item.name, book.standing(item.name)) for item in environment.reviewers if item.is_person)
     return doctor_environment.people(

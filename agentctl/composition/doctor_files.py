@@ -16,12 +16,22 @@ def keys(project: Project) -> tuple[Observation, ...]:
     """Return whether our keys are there, ours alone, and usable."""
     state = project.paths.state
     below = sorted(state.rglob("*")) if state.is_dir() else []
+    above = next(_entries((_nearest(state),), shown=str), None)
     return doctor_machine.keys_folder(
         str(state),
         _entries((state, *below), shown=str),
         issuer=_issuer(project),
         outside=not state.is_relative_to(project.paths.root),
+        above=above,
     )
+
+
+def in_the_way(project: Project) -> tuple[Observation, ...]:
+    """Return what stands where a folder of evidence must be: nothing of it can be looked at then."""
+    paths = project.paths
+    folders = (paths.traces, paths.journal, paths.objects, paths.inbox, paths.sealed)
+    others = (path for path in folders if os.path.lexists(path) and not path.is_dir())
+    return tuple(doctor_machine.no_folder(project.files.shown(path)) for path in others)
 
 
 def traces_folder(project: Project) -> tuple[Observation, ...]:
@@ -42,7 +52,7 @@ def _entries(paths: Iterable[Path], shown: Callable[[Path], str]) -> Iterator[En
     for path in paths:
         try:
             mode = path.lstat().st_mode
-        except FileNotFoundError:  # not made yet, or gone since it was listed
+        except (FileNotFoundError, NotADirectoryError):  # not made yet, or gone since it was listed
             continue
         if not stat.S_ISLNK(mode):  # a link's own mode says nothing
             writable = os.access(path, os.W_OK)

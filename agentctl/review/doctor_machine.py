@@ -8,6 +8,7 @@ from agentctl.review.doctor_observation import Observation, listed, note, ok, pr
 
 _OTHERS = 0o077
 _MOVE = "set `XDG_STATE_HOME` to an absolute path outside of it"
+_ELSEWHERE = "set `XDG_STATE_HOME` to a folder that you may write to"
 _FULL = 100 << 20
 _NEARLY_FULL = 1 << 30
 
@@ -77,7 +78,7 @@ def disk(free: int) -> Observation:
 
 
 def keys_folder(
-    folder: str, entries: Iterable[Entry], *, issuer: str | None, outside: bool
+    folder: str, entries: Iterable[Entry], *, issuer: str | None, outside: bool, above: Entry | None = None
 ) -> tuple[Observation, ...]:
     """Return whether our keys are there, ours alone, and usable.
 
@@ -86,14 +87,27 @@ def keys_folder(
         entries: the folder and everything in it; none where it does not exist.
         issuer: what is wrong with the issuer's key; empty: nothing; None: there is none yet.
         outside: whether the folder lies outside the project.
+        above: the folder in which it is made, where it does not exist.
     """
     found = tuple(entries)
     near = () if outside else (problem(f"the keys lie inside the project, in {folder}", _MOVE),)
+    if not found and above is not None and not above.writable:
+        found_out = f"no keys can be made in {folder}: {above.path} cannot be written"
+        return (*near, problem(found_out, f"{_for(above, 'u+rwX')}; or {_ELSEWHERE}"))
     if not found:
         return (*near, note(f"no keys yet: the first run makes them in {folder}"))
     open_ones = tuple(_open(entry) for entry in found if not entry.private)
     well = () if open_ones else (ok(f"{folder} can be read by its owner only"),)
     return (*near, *open_ones, *well, _issuer(issuer))
+
+
+def no_folder(path: str) -> Observation:
+    """Return that something stands where a folder must be."""
+    quoted = shlex.quote(path)
+    return problem(
+        f"{path} is no folder that can be entered, so nothing can run",
+        f"mv {quoted} {shlex.quote(path + '.away')}",
+    )
 
 
 def traces(entries: Iterable[Entry], above: Entry) -> tuple[Observation, ...]:

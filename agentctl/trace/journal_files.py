@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
+from agentctl.foundation.errors import JournalUnavailable
 from agentctl.foundation.ids import is_run_id
 
 EVALS = "evals"
@@ -135,6 +136,9 @@ def _entries(folder: Path | str) -> list["os.DirEntry[str]"]:
             return list(entries)
     except (FileNotFoundError, NotADirectoryError):
         return []
+    except OSError as error:  # no right to look, or links that lead in a circle
+        why = error.strerror or str(error)
+        raise JournalUnavailable(f"the journals in {folder} cannot be looked at: {why}") from error
 
 
 def lines_of(path: Path) -> tuple[list[bytes], bytes]:

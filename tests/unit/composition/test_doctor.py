@@ -289,3 +289,34 @@ def test_evidence_that_cannot_be_written(project: Project) -> None:  # pragma: n
     wait(project)
     project.paths.objects.chmod(0o500)
     assert has(told(project, "problem"), "traces/objects cannot be written")
+
+
+@pytest.mark.parametrize("name", ["traces", "traces/journal", "traces/inbox"])
+@pytest.mark.parametrize("kind", ["file", "circle"])
+def test_what_stands_in_the_way_of_evidence_is_named(project: Project, name: str, kind: str) -> None:
+    """A file, or a link that leads nowhere, where a folder must be: it is moved away, nothing else of it is told."""
+    place = project.paths.root / name
+    place.parent.mkdir(exist_ok=True)
+    place.write_text("x") if kind == "file" else place.symlink_to(place.name)
+    told_of = f"{name} is no folder that can be entered, so nothing can run > mv {name} {name}.away"
+    assert told(project, "problem") == [told_of]
+
+
+def test_keys_that_cannot_be_made(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is said before the first run fails at it; something else in the place of a folder is no reason to fail."""
+    above = project.paths.state.parent.parent
+    monkeypatch.setattr(os, "access", lambda path, _: Path(path) != above.parent)
+    assert has(told(project, "problem"), f"{above.parent} cannot be written > chmod u+rwX ", "XDG_STATE_HOME")
+    monkeypatch.undo()
+    monkeypatch.setenv("XDG_STATE_HOME", str(above))
+    above.write_text("x")
+    assert has(told(project, "note"), "no keys yet")
+
+
+def test_where_nobodys_key_can_be_known_that_is_said_once(project: Project) -> None:
+    """Nobody is told to give people keys that could not be recorded."""
+    add_reviewer(project, Act("zoe", "olga", "new"), ALICE, lambda: "")
+    (project.paths.journal / "control" / "control.jsonl").write_text("{}\n")
+    keys, control = told(project, "problem")
+    assert keys == "nobody's key can be known, so no person may answer > mend the control journal, see below"
+    assert "the control journal: " in control

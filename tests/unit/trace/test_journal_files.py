@@ -2,6 +2,9 @@
 
 from pathlib import Path
 
+import pytest
+
+from agentctl.foundation.errors import JournalUnavailable
 from agentctl.trace.journal_files import dates_in, is_as_it_was, journals_among, journals_in, lines_of
 from tests.fakes.journals import run_id
 
@@ -79,3 +82,10 @@ def test_a_link_is_not_as_it_was(tmp_path: Path) -> None:
     assert not is_as_it_was(tmp_path, found.mark)
     path.symlink_to(tmp_path / "elsewhere")
     assert not is_as_it_was(tmp_path, found.mark)
+
+
+def test_a_folder_that_cannot_be_looked_at_is_said_so_of(tmp_path: Path) -> None:
+    """It does not pass for one without journals."""
+    (tmp_path / "journal").symlink_to("journal")
+    with pytest.raises(JournalUnavailable, match="cannot be looked at: Too many levels of symbolic links"):
+        journals_in(tmp_path / "journal")
