@@ -80,12 +80,13 @@ class _Mould:
         if pid == 0:
             _attend(line, json.loads(told), self.connection, (self.door, *self.lines.values()))
         self.lines[pid] = line
-        self.watched.register(line, selectors.EVENT_READ, partial(self._end, pid))
+        self.watched.register(line, selectors.EVENT_READ, partial(self._end, pid, line))
 
-    def _end(self, pid: int) -> None:
-        """End a copy whose asker hung up: nothing else is ever said to it."""
-        self.watched.unregister(self.lines[pid])
-        os.kill(pid, signal.SIGKILL)  # nobody else has waited for it, so it is that process
+    def _end(self, pid: int, line: socket.socket) -> None:
+        """End a copy whose asker hung up: nothing else is ever said to it. It may have ended at the same moment."""
+        if self.lines.get(pid) is line:
+            self.watched.unregister(line)
+            os.kill(pid, signal.SIGKILL)  # nobody has waited for it yet, so it is that process
 
     def _bury(self, heard: int) -> None:
         """Let go of copies that have ended, so that their askers see the end."""

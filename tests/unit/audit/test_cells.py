@@ -5,6 +5,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -126,6 +127,14 @@ def test_forked_processes_share_what_stands_ready(cells: Cells, journals: list[P
         os._exit(cells.ask(journals[0], "SELECT 7").rows != [[7]])
     assert cells.ask(journals[1], "SELECT 8").rows == [[8]]
     assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+
+
+def test_many_ask_at_once(cells: Cells, journals: list[Path]) -> None:
+    """Askers hang up while copies end, in any order; each has its own answer."""
+    cells.open()
+    with ThreadPoolExecutor(8) as threads:
+        found = list(threads.map(lambda number: cells.ask(journals[1], f"SELECT {number}").rows, range(16)))
+    assert found == [[[number]] for number in range(16)]
 
 
 def test_nothing_stays_when_it_is_closed(journals: list[Path]) -> None:
