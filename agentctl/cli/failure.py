@@ -11,6 +11,10 @@ from agentctl.cli.terminal import Terminal
 from agentctl.foundation.errors import AgentctlError, ExitCode, UsageError
 
 
+_NAME = "agentctl"
+"""What the program is called in all that it says, however it was started; a shell completes what is called so."""
+
+
 def exit_code_of(app: typer.Typer, arguments: Sequence[str]) -> int:
     """Run a command line and return its exit code; a command that returns nothing went well.
 
@@ -30,7 +34,7 @@ def _exit_code_of(app: typer.Typer, arguments: Sequence[str]) -> int:
     terminal = Terminal(as_json="--json" in arguments)
     try:
         _refuse_what_is_no_text(arguments)
-        return int(app(args=list(arguments), standalone_mode=False) or ExitCode.OK)
+        return int(app(args=list(arguments), prog_name=_NAME, standalone_mode=False) or ExitCode.OK)
     except AgentctlError as error:
         terminal.error(error)
         return error.exit_code

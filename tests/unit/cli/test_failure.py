@@ -97,6 +97,12 @@ def test_an_argument_that_is_no_text_is_refused(capsys: pytest.CaptureFixture[st
     assert "argument 4 is no text: `caf\\udce9`; accepted: text in UTF-8" in capsys.readouterr().err
 
 
+def test_the_program_is_called_the_same_however_it_was_started(capsys: pytest.CaptureFixture[str]) -> None:
+    """A completion for `python -m agentctl` would be a script that no shell can read."""
+    assert exit_code_of(app, ["runs", "--help"]) == ExitCode.OK
+    assert capsys.readouterr().out.lstrip().startswith("Usage: agentctl runs ")
+
+
 def test_an_answer_without_room_is_no_bug(capsys: pytest.CaptureFixture[str]) -> None:
     """It is said in a sentence; a file of ours that fails so is another matter."""
     assert exit_code_of(ending(OSError(28, "No space left on device")), []) == ExitCode.UNHEARD
