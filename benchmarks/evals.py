@@ -13,7 +13,7 @@ import tempfile
 import time
 import urllib.request
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from statistics import median
@@ -31,13 +31,21 @@ twenty must fail, and every way finds just those. Ours runs every case under all
 cores; the journal of a case is durable when the case is judged, and the eval has one of its own."""
 
 
+SPARE = 2
+"""How often a peer may leave cases without a judgement in a round before that is an error; ours and the floor never may."""
+
+
 @dataclass(frozen=True)
 class Took:
-    """What a command took: seconds of the clock and of CPU, its children's too, and the most memory it held, in bytes."""
+    """What a command took: seconds of the clock and of CPU, its children's too, and the most memory it held, in bytes.
+
+    `before`: what was wrong with earlier tries of the same round.
+    """
 
     wall: float
     cpu: float
     memory: int
+    before: tuple[str, ...] = ()
 
 
 def main() -> None:
@@ -77,13 +85,29 @@ def peers(section: Section, environments: Path | None, *, install: bool) -> Ways
 
 
 def measured(ways: Ways, asked: Callable[[Path], Asked], rounds: int) -> dict[str, list[Took]]:
-    """Return what each way took, round after round, each in a folder of its own."""
+    """Return what each way took, round after round."""
     found: dict[str, list[Took]] = {name: [] for name in ways}
     for _ in range(rounds):
         for name, way in ways.items():
-            with tempfile.TemporaryDirectory(prefix="agentctl-evals-") as folder:
-                found[name].append(once(way, asked(Path(folder))))
+            found[name].append(whole(way, asked, SPARE if name in PEERS else 0))
     return found
+
+
+def whole(way: Callable[[Asked], Command], asked: Callable[[Path], Asked], spare: int) -> Took:
+    """Return what a way took that judged every case, in a folder of its own; so many tries may be in vain.
+
+    Raises:
+        RuntimeError: one more was.
+    """
+    before: list[str] = []
+    while True:
+        try:
+            with tempfile.TemporaryDirectory(prefix="agentctl-evals-") as folder:
+                return replace(once(way, asked(Path(folder))), before=tuple(before))
+        except RuntimeError as error:
+            before.append(str(error))
+            if len(before) > spare:
+                raise
 
 
 def once(way: Callable[[Asked], Command], asked: Asked) -> Took:
@@ -136,6 +160,11 @@ def tell(section: Section, title: str, found: Mapping[str, Sequence[Took]], coun
         for name, rounds in found.items()
     )
     section.say(f"CPU a case, start and end included, and the most memory held: {of_case}.")
+    for name, rounds in found.items():
+        for why in (why for took in rounds for why in took.before):
+            section.say(
+                f"A round of {name} was made again, for it had not judged just what it was asked: {why}."
+            )
     others = [name for name in found if name in PEERS]
     if others:
         section.say(

