@@ -145,8 +145,8 @@ def _moment(text: str | None) -> str | None:
 def _show(terminal: "Terminal", listed: "Sequence[Listed]", choice: "Choice", *, labelled: bool) -> None:
     from dataclasses import replace
 
+    from agentctl.cli.going_on import going_on
     from agentctl.cli.run_rows import print_runs
-    from agentctl.cli.typed import program
     from agentctl.foundation.clock import SystemClock
 
     shown = [one if labelled else replace(one, label=None) for one in listed]
@@ -156,8 +156,9 @@ def _show(terminal: "Terminal", listed: "Sequence[Listed]", choice: "Choice", *,
         print_runs(terminal, shown, this_year=SystemClock().now().year)
     else:
         terminal.line("there is no run of that kind" if choice.narrow else "there is no run yet")
-    if any(one.standing == "stopped" for one in shown) and not terminal.as_json:
-        terminal.progress(f"stopped: its process is gone; `{program()} resume RUN` goes on")
+    stopped = dict.fromkeys(going_on(one.row.kind, "RUN") for one in shown if one.standing == "stopped")
+    if stopped and not terminal.as_json:
+        terminal.progress(f"stopped: its process is gone; {'; '.join(stopped)}")
 
 
 def _form(one: "Listed") -> dict[str, object]:

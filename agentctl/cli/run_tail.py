@@ -77,6 +77,7 @@ class _Follower:
         Raises:
             IntegrityError: the only run they follow is damaged.
         """
+        from agentctl.events.replay import ReplayJudged
         from agentctl.events.run import RunFinished, RunSuspended
 
         if self.terminal.as_json:
@@ -84,7 +85,7 @@ class _Follower:
         else:
             self.terminal.lines(self._lines(heard))
         if heard.records:
-            ended = isinstance(heard.records[-1].event, RunFinished | RunSuspended)
+            ended = isinstance(heard.records[-1].event, RunFinished | RunSuspended | ReplayJudged)
             (self.under_way.discard if ended else self.under_way.add)(heard.run)
         if heard.damage is not None:
             self._damaged(heard.run, heard.damage)
@@ -109,20 +110,16 @@ class _Follower:
         return over
 
     def finds_stopped(self, project: "Project") -> bool:
-        """Say of every run without a process that only a resume lets it go on, once; return whether all they follow is one."""
+        """Say of every run without a process what there is to do, once; return whether all they follow is one."""
+        from agentctl.cli.going_on import going_on
         from agentctl.cli.run_list import standing
         from agentctl.cli.terminal import Line
-        from agentctl.cli.typed import program
 
         for run in sorted(self.under_way):
             if standing(project, run) == "stopped":
                 self.under_way.discard(run)
-                self.terminal.remark(
-                    [
-                        Line(f"run {run} stopped: its process is gone; to go on:", tone="warn"),
-                        Line(f"{program()} resume {run}", 1),
-                    ]
-                )
+                then = Line(going_on(_kind_of(project, run), run), 1)
+                self.terminal.remark([Line(f"run {run} stopped: its process is gone", tone="warn"), then])
                 if run == self.run:
                     return True
         return False
@@ -182,12 +179,21 @@ def _tail(project: "Project", run: str | None, since: str | None) -> "Tail":
     return tail
 
 
+def _kind_of(project: "Project", run: str) -> str:
+    from agentctl.events.run import RunStarted
+
+    records = project.journals.read(run)
+    first = records[0].event if records else None
+    return first.envelope.kind if isinstance(first, RunStarted) else "live"
+
+
 def _at_an_end(records: "Sequence[Record]", *, follow: bool) -> bool:
     """Return whether nothing follows, or nothing that the run does by itself."""
+    from agentctl.events.replay import ReplayJudged
     from agentctl.events.run import RunFinished, RunSuspended
 
     last = records[-1].event if records else None
-    return isinstance(last, RunFinished) or (isinstance(last, RunSuspended) and not follow)
+    return isinstance(last, RunFinished | ReplayJudged) or (isinstance(last, RunSuspended) and not follow)
 
 
 def _lines_of(record: "Record") -> Iterator["Line"]:

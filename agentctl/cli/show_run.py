@@ -6,9 +6,9 @@ from decimal import Decimal
 from agentctl.budget.loops import sentence
 from agentctl.budget.raising import differing
 from agentctl.cli.call_lines import call_lines, times_of
+from agentctl.cli.going_on import going_on
 from agentctl.cli.terminal import Line, Terminal, capped
 from agentctl.cli.three_answers import three_answers_lines
-from agentctl.cli.typed import program
 from agentctl.cli.words import (
     ceilings,
     chain,
@@ -40,7 +40,7 @@ _CAP = 600
 
 _RUNNING: dict[Standing, str] = {
     "held": "running",
-    "stopped": "stopped: its process is gone; `{resume}` goes on",
+    "stopped": "stopped: its process is gone; {then}",
     "unknown": "running, or its process died",
 }
 
@@ -129,7 +129,7 @@ def _status(report: RunReport, standing: Standing) -> str:
     if row.status == "suspended" and suspensions:
         return f"{status_words(row)}: {suspensions[-1].detail} (exit code {row.exit_code})"
     if row.status == "running":
-        return _RUNNING[standing].format(resume=f"{program()} resume {row.run}")
+        return _RUNNING[standing].format(then=going_on(row.kind, row.run))
     return f"{status_words(row)} (exit code {row.exit_code})"
 
 

@@ -189,6 +189,7 @@ def test_nothing_in_a_replay_waits_for_anybody(shell: Shell) -> None:
     assert (refused.code, "is a replay" in refused.err) == (2, True)
     raised = shell("approvals", "raise", replay, "--max-steps", "14", "--as", "alice")
     assert (raised.code, "takes no letters" in raised.err) == (2, True)
+    assert shell("runs", "tail", replay).code == 0
     assert shell("approvals", "sweep").code == 0
 
 

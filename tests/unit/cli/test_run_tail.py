@@ -201,7 +201,7 @@ def test_a_run_whose_process_is_gone_is_not_waited_for(
     monkeypatch.setattr(tailing.asyncio, "sleep", rest)
     write_journal(journals, RUN, [started()])
     assert tail(RUN) == 0
-    told = f"run {RUN} stopped: its process is gone; to go on:\n  agentctl resume {RUN}\n"
+    told = f"run {RUN} stopped: its process is gone\n  `agentctl resume {RUN}` goes on\n"
     assert capsys.readouterr().err == f"following run {RUN}; Ctrl-C ends it\n{told}"
     rests = 0
     with pytest.raises(EndedError):
