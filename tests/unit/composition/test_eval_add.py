@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -63,11 +64,9 @@ async def _ran(folder: Path, case: GoldenCase) -> str:
     async with open_stages(project, load_golden_file(cases), lambda _: governing, "sandbox") as stages:
         stage = await stages._stage(case)
         ledger_made(project, governing, case, run)
-        scene = TrialScene(project, governing, Plan(case, None, TrialOf(eval=EVAL, case="a", trial=1), run))
-        live = scene.scene(stage.office_url)
-        service = stage.service.within(
-            type(live)(live.journals, live.back_office_url, lambda same: same, live.parts)
-        )
+        plan = Plan(case, None, TrialOf(eval=EVAL, case="a", trial=1), run)
+        scene = TrialScene(project, governing, plan, project.keys.sealing())
+        service = stage.service.within(replace(scene.scene(stage.office_url), envelope=lambda same: same))
         order = RunOrder(AGENT, case.input, None, "sandbox", None)
         audience = Audience(lambda _: None, (), lambda _: None)
         outcome = await service.begin(run, order, audience, Interrupt())
