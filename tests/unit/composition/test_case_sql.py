@@ -83,3 +83,11 @@ def test_lines_have_their_place_too(cells: Cells, tmp_path: Path) -> None:
     (problem,) = caught.value.problems
     assert str(problem.place) == "a.jsonl:1"
     assert problem.found == 'syntax error at or near "runs" (line 2, column 7 of it)'
+
+
+def test_what_defaults_add_comes_after_a_cases_own(tmp_path: Path) -> None:
+    """Also where a case has none of its own."""
+    golden = read(tmp_path, CASES + "  - {id: c, input: hi, expected: It greets.}\n")
+    first, _, bare = golden.cases
+    places = [golden.path_of_assertion(case, number) for case, number in ((first, 1), (first, 2), (bare, 0))]
+    assert places == [("cases", 0, "assert", 1), ("defaults", "assert", 0), ("defaults", "assert", 0)]
