@@ -72,6 +72,18 @@ def test_a_list_of_runs_loads_the_index_and_no_forms_of_events(tmp_path: Path) -
     assert loaded_after(code, tmp_path) <= {"duckdb"}
 
 
+def test_a_question_loads_no_forms_in_the_process_that_asks(tmp_path: Path) -> None:
+    """Neither the forms of contracts and events nor what makes them; the index is opened by another process."""
+    ProjectCopy(tmp_path)
+    write_journal(tmp_path / "traces" / "journal", RUN, refund_story())
+    code = (
+        "from agentctl.cli.main import app\nfrom agentctl.cli.failure import exit_code_of\n"
+        "import sys\nassert exit_code_of(app, ['audit', 'query', '--from', 'messages']) == 0\n"
+        "assert not [name for name in sys.modules if name.startswith(('agentctl.events.t', 'pydantic'))]"
+    )
+    assert loaded_after(code, tmp_path) <= {"duckdb"}
+
+
 @pytest.mark.parametrize("module", ["explanations", "policies", "doctor", "synthesis"])
 def test_who_only_asks_policies_loads_no_network(module: str, tmp_path: Path) -> None:
     """Neither the HTTP client nor the token library is needed to explain, check or test a policy."""

@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 
 from agentctl.audit.asking import Bounds, Question
 from agentctl.audit.tables import Table, table_named, tables
-from agentctl.contract.durations import parse_duration
 from agentctl.contract.words import listed, nearest
 from agentctl.foundation.errors import UsageError
 
@@ -94,6 +93,8 @@ def moment_of(text: str, now: datetime) -> str:
     Raises:
         UsageError: it is none of these.
     """
+    from agentctl.contract.durations import parse_duration  # noqa: PLC0415 - its form is slow to load, and seldom needed
+
     try:
         moment = now - timedelta(seconds=parse_duration(text))
     except (ValueError, OverflowError):

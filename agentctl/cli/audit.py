@@ -101,10 +101,8 @@ def query(
     """
     from agentctl.audit.asking import Question
     from agentctl.audit.filters import Filters, filtered
-    from agentctl.cli.choices import refuse_unless_one_of
-    from agentctl.events.tool import Decision
 
-    refuse_unless_one_of("--decision", decision, get_args(Decision))
+    _refuse_unknown(decision)
     looked_for = Filters(agent, principal, tool, decision, status, moment(since))
     runs, within = kind(every), bounds(limit, seconds)
     if sql is None:
@@ -183,6 +181,15 @@ def _typed_in() -> str:
         return sys.stdin.buffer.read().decode("utf-8")
     except UnicodeDecodeError as error:
         raise UsageError("the SQL on stdin is not UTF-8", "text in UTF-8") from error
+
+
+def _refuse_unknown(decision: str | None) -> None:
+    if decision is None:
+        return
+    from agentctl.cli.choices import refuse_unless_one_of
+    from agentctl.events.tool import Decision  # the forms of events are slow to load
+
+    refuse_unless_one_of("--decision", decision, get_args(Decision))
 
 
 def _refuse_both(narrowed: bool) -> None:

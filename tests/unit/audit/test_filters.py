@@ -68,6 +68,27 @@ def test_filters_narrow(reader: Reader, table: str, looked_for: dict[str, str], 
     assert len(found(reader, table, **looked_for)) == count
 
 
+@pytest.mark.parametrize(
+    ("table", "looked_for"),
+    [
+        ("events", {"agent": "refund-assistant"}),
+        ("events", {"tool": "stripe.refund"}),
+        ("decisions", {"principal": "casey"}),
+        ("messages", {}),
+        ("spans", {}),
+    ],
+)
+@pytest.mark.parametrize("rows", [1, 2, 5])
+def test_only_the_newest_rows_are_asked_for(
+    reader: Reader, table: str, looked_for: dict[str, str], rows: int
+) -> None:
+    """And one more, which tells that there are more; rows of the same moment come in an order of their own."""
+    question = filtered(table, Filters(**looked_for), short=False, kind=None, bounds=Bounds(rows=rows))
+    asked = reader.rows(question.sql, **question.parameters)
+    assert len(asked) == rows + 1
+    assert asked == found(reader, table, **looked_for)[: rows + 1]
+
+
 def test_a_value_is_never_sql(reader: Reader) -> None:
     """What is looked for stands in a parameter."""
     assert found(reader, "runs", agent="x' OR '1' = '1") == []
