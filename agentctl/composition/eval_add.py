@@ -99,12 +99,13 @@ def _write(golden: Path, tape: Path, derived: Derived, root: Path) -> None:
     try:
         tape.parent.mkdir(exist_ok=True)
         before = golden.read_bytes() if golden.exists() else None
-        after = _with_case(golden, before, derived, shown)
+        known = None if before is None else load_golden_file(golden, shown)
+        after = _with_case(golden, before, derived, known)
         if not keep_once(tape, (_TAPE_HEAD + yaml_text(derived.tape)).encode()):
             raise UsageError(f"`{tape.relative_to(root)}` is there already", "`--id` with another name")
         with _undone_on_error(tape, golden, before):
             put_kept(golden, after)
-            load_golden_file(golden, shown)
+            _refuse_what_changed(known, load_golden_file(golden, shown))
     except OSError as error:
         found = f"cannot be written: {error.strerror or error}"
         raise InvalidInput([Problem(Place(shown), found, "a folder that you may write to")]) from error
@@ -123,15 +124,24 @@ def _undone_on_error(tape: Path, golden: Path, before: bytes | None) -> Iterator
         raise
 
 
-def _with_case(golden: Path, before: bytes | None, derived: Derived, shown: str) -> bytes:
+def _refuse_what_changed(before: GoldenFile | None, after: GoldenFile) -> None:
+    """See that every case that stood there is still the same: a text at the end of one may be changed by what follows it."""
+    for old, new in zip(before.cases if before else (), after.cases, strict=False):
+        if before is not None and before.digest_of(old) != after.digest_of(new):
+            found = f"the case `{old.id}` would become another one with a case after it"
+            raise InvalidInput(
+                [Problem(before.place_of(old.id), found, "a text that ends with its last line")]
+            )
+
+
+def _with_case(golden: Path, before: bytes | None, derived: Derived, known: GoldenFile | None) -> bytes:
     """Return the file's bytes with one case more; all that stood there stays as it was."""
-    if before is None:
+    if before is None or known is None:
         agent = golden.stem
         return (_HEAD.replace("{agent}", agent) + yaml_text([derived.case], 2)).encode()
-    known = load_golden_file(golden, shown)
     name = str(derived.case["id"])
     if any(case.id == name for case in known.cases):
-        raise UsageError(f"{shown} has a case `{name}` already", "`--id` with another name")
+        raise UsageError(f"{known.shown} has a case `{name}` already", "`--id` with another name")
     if golden.suffix == ".jsonl":
         line_end = b"" if before.endswith(b"\n") else b"\n"
         return before + line_end + canonical_bytes(derived.case) + b"\n"

@@ -194,6 +194,11 @@ def test_a_file_of_lines_gets_a_line(project: Path) -> None:
         ("cases:\n-\n  id: one\n  input: x\n  expected: none\n", "two", "stand in brackets"),
         ("cases:\n- {id: one, input: x, expected: none}\n", "one", "has a case `one` already"),
         ("cases:\n- {id: one, input: x}\n", "two", "else nothing can fail it"),
+        (
+            "cases:\n- id: one\n  input: x\n  expected: |+\n    y\n\n\n",
+            "two",
+            "`one` would become another one",
+        ),
         ("cases:\n- {id: one, input: x, expected: none}\n", "No Name", "cannot name a case"),
     ],
 )
