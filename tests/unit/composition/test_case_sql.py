@@ -7,9 +7,13 @@ from pathlib import Path
 import pytest
 
 from agentctl.audit.cells import Cells
+from agentctl.composition import open_project
 from agentctl.composition.case_sql import refuse_wrong_sql
+from agentctl.composition.eval_orders import EvalOrder
+from agentctl.composition.evals import run_eval
 from agentctl.contract.golden_files import GoldenFile, load_golden_file
 from agentctl.foundation.errors import InvalidInput
+from tests.scenarios.conftest import fresh_project
 
 CASES = """\
 defaults:
@@ -91,3 +95,19 @@ def test_what_defaults_add_comes_after_a_cases_own(tmp_path: Path) -> None:
     first, _, bare = golden.cases
     places = [golden.path_of_assertion(case, number) for case, number in ((first, 1), (first, 2), (bare, 0))]
     assert places == [("cases", 0, "assert", 1), ("defaults", "assert", 0), ("defaults", "assert", 0)]
+
+
+def test_nothing_is_begun_where_some_of_it_is_wrong(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """There is no eval that could be gone on with, and no trial."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    folder = fresh_project(tmp_path / "project")
+    case = "{id: a, input: '4201', expected: x, assert: [{type: sql, value: SELECT 1 FROM run}]}"
+    (folder / "goldensets").mkdir(exist_ok=True)
+    (folder / "goldensets" / "refund-assistant.yaml").write_text(f"cases: [{case}]")
+    project = open_project(folder)
+    with pytest.raises(InvalidInput) as caught:
+        run_eval(project, EvalOrder("refund-assistant"), 1, lambda _: None)
+    (problem,) = caught.value.problems
+    assert str(problem.place) == "goldensets/refund-assistant.yaml:1:73"
+    assert problem.nearest == "runs"
+    assert (project.evals.runs(), project.journals.runs()) == ((), ())
