@@ -38,6 +38,11 @@ QUESTIONS = {
     "answers of reviewers": "SELECT reviewer, answer, count(*) FROM approvals GROUP BY ALL",
     "who wrote what": "SELECT principal, gen_ai_tool_name, count(*) FROM writes WHERE attempts > 0 GROUP BY ALL",
     "newest messages": "SELECT * FROM messages ORDER BY time DESC LIMIT 20",
+    "newest events": "SELECT * FROM events ORDER BY time DESC LIMIT 20",
+    "newest decisions": "SELECT * FROM decisions ORDER BY time DESC LIMIT 20",
+    "newest calls of a tool": "SELECT * FROM tool_calls WHERE gen_ai_tool_name = 'stripe.create_refund' ORDER BY proposed_at DESC LIMIT 20",
+    "newest writes of an agent": "SELECT * FROM writes WHERE actor = 'agent:refund-assistant' ORDER BY time DESC LIMIT 20",
+    "all of a run": "SELECT * FROM events WHERE run = '01KKNC2R00REFVND0000000042' ORDER BY seq",
     "stops": "SELECT meter, count(*) FROM spend WHERE meter IS NOT NULL GROUP BY ALL",
 }
 _OURS = "import sys; from pathlib import Path; from agentctl.trace.store import Index; Index(*map(Path, sys.argv[1:3])).ingest()"
