@@ -38,8 +38,6 @@ _BY_STAGE: Final[Mapping[Stage, Cause]] = {
     "approved": "policy",
 }
 _BY_EVENT: Final[Mapping[str, Cause]] = {
-    "model.answered": "model",
-    "model.failed": "model",
     "model.refused": "model",
     "decision.made": "policy",
     "tool.result": "tool_schema",
@@ -87,6 +85,8 @@ def _named(finding: Finding, sides: Sides) -> Cause | None:
             return "model" if field.endswith("/model") else "routing"
         case "model.asked":
             return _of_request(finding, sides)
+        case "model.answered" | "model.failed":
+            return _of_answer(finding, sides)
         case "tool.intent":
             return _of_intent(field)
         case _:
@@ -97,6 +97,21 @@ def _of_intent(field: str) -> Cause | None:
     if field.startswith(("/reservation", "/basis/budget")):
         return "budget"
     return "tool_schema" if field in {"/descriptor_digest", "/effect", "/retry"} else "policy"
+
+
+def _of_answer(finding: Finding, sides: Sides) -> Cause:
+    """Return why a model answers otherwise: what of its request differs, and where nothing does, the model itself."""
+    request = next((one for one in sides.findings.found if _asks_for(one, finding.event)), None)
+    return "model" if request is None else _of_request(request, sides) or "model"
+
+
+def _asks_for(request: Finding, answer: AnyEvent) -> bool:
+    """Return whether a finding is that another request led to this answer."""
+    asked = request.event
+    if not isinstance(asked, ModelAsked) or request.parting.field != "/request_digest":
+        return False
+    names = ("step", "attempt", "review")
+    return all(getattr(asked, name) == getattr(answer, name, None) for name in names)
 
 
 def _of_request(finding: Finding, sides: Sides) -> Cause | None:

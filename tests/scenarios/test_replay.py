@@ -427,6 +427,15 @@ def test_a_model_that_is_asked_anew_and_says_the_same(past: Past, other: Path) -
     assert past.shell.refunds(past.small) == past.shell.refunds(past.small)
 
 
+def test_a_model_that_is_told_otherwise_answers_otherwise(past: Past, other: Path) -> None:
+    """Where its request differs that is the cause, though it is asked anew: it calls another tool, and nothing is done."""
+    edit(other, INSTRUCTIONS, "look the charge up", "be quick")
+    outcome = past.replay(past.small, other, "tools-taped")
+    assert look(outcome) == ("diverged", 1, "prompt")
+    assert outcome.judged.differences[0].field == "/calls/0/name"
+    assert outcome.judged.exact == 1  # the ticket was read; the refund that comes now is refused
+
+
 def test_a_model_that_is_asked_anew_may_use_more(shell: Shell) -> None:
     """What people approved is approved again, though what is left of the budget is another sum in what they saw.
 
