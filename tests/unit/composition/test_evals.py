@@ -15,10 +15,12 @@ import pytest
 from agentctl.cli.eval_screen import EvalScreen
 from agentctl.composition.baselines import bless
 from agentctl.composition.eval_orders import EvalOrder, Progress
+from agentctl.composition.eval_trials import spent_before
 from agentctl.composition.evals import EvalOutcome, resume_eval, run_eval
 from agentctl.composition.project import Project, open_project
 from agentctl.composition.trial_makers import Here, MakerGone
 from agentctl.evals.report import EvalReport
+from agentctl.evals.state import EvalState
 from agentctl.events.evals import TrialJudged, TrialStarted
 from agentctl.foundation.errors import (
     ExitCode,
@@ -28,6 +30,7 @@ from agentctl.foundation.errors import (
     LockedError,
     UsageError,
 )
+from agentctl.foundation.ids import new_run_id
 
 REPOSITORY = Path(__file__).parents[3]
 ORDER = EvalOrder("refund-assistant", patterns=("small-refund",), trials=2)
@@ -161,6 +164,18 @@ def test_an_eval_goes_on_in_the_same_surroundings_only(project: Project) -> None
         resume_eval(project, stopped.eval, 1, lambda _: None)
     tickets.write_text(before)
     assert resume_eval(project, stopped.eval, 1, lambda _: None).done == 2
+
+
+def test_a_trial_whose_process_is_still_there_may_cost_all_that_it_may(project: Project) -> None:
+    """Whoever goes on right after the first process was killed counts what the others have not ended yet."""
+    run = new_run_id(project.clock.now())
+    begun = TrialStarted(case="a", trial=1, run=run, seed=0, reserved_usd=Decimal("0.75"))
+    state = EvalState(begun=[begun])
+    assert list(spent_before(project, state)) == [0]
+    journal = project.journals.create(run)
+    assert list(spent_before(project, state)) == [Decimal("0.75")]
+    journal.close()
+    assert list(spent_before(project, state)) == [0]
 
 
 def test_cases_that_cannot_be_tried_leave_no_eval_behind(project: Project) -> None:
