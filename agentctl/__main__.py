@@ -7,8 +7,11 @@ import sys
 # Nearly all that is made while a command loads stays until its end; to look for rubbish in it costs a twentieth of the start.
 gc.set_threshold(50_000, 20, 50)
 
-from agentctl.cli.main import main as command_line  # noqa: E402 - the line above is for what this loads
-from agentctl.foundation.errors import ExitCode  # noqa: E402 - as above
+try:
+    from agentctl.cli.main import main as command_line
+    from agentctl.foundation.errors import ExitCode
+except KeyboardInterrupt:  # Ctrl-C before anything was begun
+    os._exit(130)
 
 
 def main() -> None:

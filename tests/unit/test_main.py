@@ -87,3 +87,20 @@ def test_streams_that_are_closed_lead_nowhere(monkeypatch: pytest.MonkeyPatch) -
     closed = 'exec "$0" -c "$1" <&- >&- 2>&-'
     done = subprocess.run(["/bin/sh", "-c", closed, sys.executable, seen], check=False)
     assert done.returncode == 3
+
+
+def test_ctrl_c_before_anything_was_begun_is_no_traceback() -> None:
+    """While the command line itself is loaded."""
+    pressed = """
+import sys
+
+class Pressed:
+    def find_spec(self, name, *_):
+        if name == "agentctl.cli.main":
+            raise KeyboardInterrupt
+
+sys.meta_path.insert(0, Pressed())
+import agentctl.__main__
+"""
+    done = subprocess.run([sys.executable, "-c", pressed], check=False, capture_output=True)
+    assert (done.returncode, done.stderr) == (ExitCode.INTERRUPTED, b"")
