@@ -111,6 +111,12 @@ def step_summary() -> Path | None:
     return Path(named) if named else None
 
 
+def repository_on_github() -> Path | None:
+    """Return the root of the repository that GitHub has checked out; None elsewhere."""
+    named = os.environ.get("GITHUB_WORKSPACE")
+    return Path(named) if named else None
+
+
 def wants_plain_lines() -> bool:
     """Return whether the surroundings ask for plain lines: no terminal that can do more, no colours, or nobody who looks."""
     asked = any(os.environ.get(name) for name in ("NO_COLOR", "CI"))

@@ -149,7 +149,7 @@ def _end(
     if report is None:
         return screen.interrupted(outcome)
     screen.write(report, junit, github=github)
-    screen.report(report, github=github)
+    screen.report(report, github=github, root=project.paths.root)
     against = why_not_blessed(report.verdict, report.results) if bless else ()
     if against:
         screen.not_blessed(against)

@@ -13,7 +13,7 @@ from agentctl.composition.evals import EvalOutcome
 from agentctl.evals.report import EvalReport
 from agentctl.foundation.errors import ExitCode, UsageError
 from agentctl.foundation.money import plain
-from agentctl.settings import step_summary
+from agentctl.settings import repository_on_github, step_summary
 
 _SECONDS_BETWEEN_LINES = 2.0
 
@@ -73,8 +73,8 @@ class EvalScreen:
             if page is not None:
                 _put(page, summary(report, taken=_size_of(page)), appends=True)
 
-    def report(self, report: EvalReport, *, github: bool) -> None:
-        """Show what it came to."""
+    def report(self, report: EvalReport, *, github: bool, root: Path | None = None) -> None:
+        """Show what it came to; `root` is that of the project, for whoever looks for its files."""
         from agentctl.evals.github import annotations
         from agentctl.evals.report_json import as_json
 
@@ -87,7 +87,7 @@ class EvalScreen:
         self._terminal.lines(results_lines(report))
         self._terminal.lines(verdict_lines(report))
         if github:
-            self._terminal.data((f"::{report.eval}::", *annotations(report)))
+            self._terminal.data((f"::{report.eval}::", *annotations(report, _folder_of(root))))
 
     def not_blessed(self, against: Sequence[str]) -> None:
         """Say why the baseline stays what it was."""
@@ -110,6 +110,15 @@ def _so_far(progress: Progress) -> str:
     rest = "" if left is None or progress.done == progress.planned else f", about {left:.0f} s left"
     wanting = f", {progress.wanting} wanting" if progress.wanting else ""
     return f"{progress.done} of {progress.planned} trials{wanting}, {plain(progress.spent_usd)} USD{rest}"
+
+
+def _folder_of(root: Path | None) -> str:
+    """Return where a project lies in the repository that GitHub has checked out; nothing where it is that itself."""
+    repository = repository_on_github()
+    if root is None or repository is None or not root.is_relative_to(repository):
+        return ""
+    folder = root.relative_to(repository).as_posix()
+    return "" if folder == "." else folder
 
 
 def _size_of(path: Path) -> int:

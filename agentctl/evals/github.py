@@ -6,6 +6,8 @@ breaks no table, and is neither HTML nor a link.
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from posixpath import join
 from typing import Final
 
 from agentctl.evals.report import EvalReport
@@ -35,8 +37,12 @@ _ROOM_FOR_THE_REST: Final = 400
 _PLAIN: Final = re.compile(r"(?:[A-Za-z0-9 ,;:'%-]|(?<=[0-9])\.(?=[0-9])|\.(?= |$))*")
 
 
-def annotations(report: EvalReport) -> tuple[str, ...]:
-    """Return the workflow commands of an eval: errors for what is wanting, the gravest first, and warnings for remarks."""
+def annotations(report: EvalReport, folder: str = "") -> tuple[str, ...]:
+    """Return the workflow commands of an eval: errors for what is wanting, the gravest first, and warnings for remarks.
+
+    `folder` is where in its repository the project lies: GitHub looks for files from the repository's root.
+    """
+    report = _seen_from_the_root(report, folder)
     errors = [_of_case("error", result, reasons_of(result), report) for result in wanting(report)]
     if report.verdict.kind == "incomparable":
         errors += [_of_verdict(report)]
@@ -46,6 +52,12 @@ def annotations(report: EvalReport) -> tuple[str, ...]:
         if (remarks := remarks_of(result))
     ]
     return (*_capped("error", errors), *_capped("warning", warnings))
+
+
+def _seen_from_the_root(report: EvalReport, folder: str) -> EvalReport:
+    places = {case: replace(place, file=join(folder, place.file)) for case, place in report.places.items()}
+    started = report.started.model_copy(update={"golden_set": join(folder, report.golden_set)})
+    return replace(report, places=places, started=started)
 
 
 def _of_case(kind: str, result: CaseResult, sentences: Sequence[str], report: EvalReport) -> str:

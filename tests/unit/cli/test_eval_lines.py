@@ -2,10 +2,14 @@
 
 from dataclasses import replace
 from decimal import Decimal
+from pathlib import Path
+
+import pytest
 
 from agentctl.cli.eval_lines import head_lines, results_lines, verdict_lines
+from agentctl.cli.eval_screen import EvalScreen
 from agentctl.evals.verdict import verdict_of
-from tests.fakes.evals import baseline_of, golden, judged, report_of, result_of, score
+from tests.fakes.evals import GOLDEN_SET, baseline_of, golden, judged, report_of, result_of, score
 
 
 def test_a_seed_that_steers_nothing_is_said_to() -> None:
@@ -54,3 +58,18 @@ def test_a_cap_is_told_with_what_one_more_trial_may_cost() -> None:
     )
     last = [line.text for line in verdict_lines(report)][-1]
     assert last == "the cap is 0.1 USD, and 0 USD of it is spent; one more trial may cost up to 0.75 USD"
+
+
+@pytest.mark.parametrize(("below", "file"), [("shop", "shop/"), ("", ""), ("..", "")])
+def test_annotations_name_files_from_the_root_of_the_repository(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    below: str,
+    file: str,
+) -> None:
+    """Where a project lies in a folder of it, in its root, or somewhere else."""
+    monkeypatch.setenv("GITHUB_WORKSPACE", str(tmp_path))
+    failed = result_of(golden("a"), judged("a", 1, "failed", score("no")))
+    EvalScreen(as_json=False).report(report_of(failed), github=True, root=(tmp_path / below).resolve())
+    assert f"\n::error file={file}{GOLDEN_SET}," in capsys.readouterr().out

@@ -53,6 +53,14 @@ def test_a_failure_is_an_error_beside_its_case() -> None:
     )
 
 
+def test_a_project_may_lie_in_a_folder_of_its_repository() -> None:
+    """GitHub looks for files from the root of the repository."""
+    (line,) = annotations(report_of(failing("a")), "agents/shop")
+    assert line.startswith(f"::error file=agents/shop/{GOLDEN_SET},")
+    (line,) = annotations(report_of(result_of(golden("a"), judged("a")), obstacles=["`b` is gone"]), "shop")
+    assert line.startswith(f"::error file=shop/{GOLDEN_SET},title=incomparable")
+
+
 def test_the_gravest_come_first_and_no_more_than_github_shows() -> None:
     """Regressed, failed, not judged; ten of them, of which the last counts the rest; warnings have ten of their own."""
     baseline = baseline_of({"worst": blessed_case()})
