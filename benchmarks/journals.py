@@ -31,7 +31,7 @@ from agentctl.events.tool import (
 )
 from agentctl.foundation.canonical import JsonObject, digest_bytes
 from agentctl.foundation.clock import to_rfc3339
-from agentctl.trace.chain import linked
+from agentctl.trace.journals.chain import linked
 
 BEGINNING = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 _RUN = "01KKNC2R00REFVND0000000000"

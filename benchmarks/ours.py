@@ -19,9 +19,9 @@ from pathlib import Path
 
 from typing_extensions import override
 
-from agentctl.composition.orders import Audience, RunOrder, RunOutcome
 from agentctl.composition.project import Project, open_project
-from agentctl.composition.service import Service, governing_now, open_service
+from agentctl.composition.runs.orders import Audience, RunOrder, RunOutcome
+from agentctl.composition.runs.service import Service, governing_now, open_service
 from agentctl.events.record import Record
 from agentctl.foundation.ids import new_run_id
 from agentctl.runtime.live_world import Interrupt

@@ -23,8 +23,8 @@ from agentctl.gateway.corridor import Corridor
 from agentctl.gateway.stages import STAGES, judge
 from agentctl.gateway.verdict import Case
 from agentctl.policy.allowlist import AllowlistPolicy
-from agentctl.policy.cedar import CedarJudge
-from agentctl.policy.cedar_request import Cast, ContextBuilder
+from agentctl.policy.cedar.judge import CedarJudge
+from agentctl.policy.cedar.request import Cast, ContextBuilder
 from agentctl.policy.engine import PolicyRequest
 from agentctl.policy.platform import PlatformPolicy
 from benchmarks.results import Section

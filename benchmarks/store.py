@@ -19,7 +19,7 @@ from pathlib import Path
 from agentctl.composition import open_project
 from agentctl.events.base import Principal
 from agentctl.events.control import RunLabelled
-from agentctl.trace.reading import Reader
+from agentctl.trace.index.reading import Reader
 from benchmarks.journals import run_ids, write_journals
 from benchmarks.results import Section
 
@@ -45,7 +45,7 @@ QUESTIONS = {
     "all of a run": "SELECT * FROM events WHERE run = '01KKNC2R00REFVND0000000042' ORDER BY seq",
     "stops": "SELECT meter, count(*) FROM spend WHERE meter IS NOT NULL GROUP BY ALL",
 }
-_OURS = "import sys; from pathlib import Path; from agentctl.trace.store import Index; Index(*map(Path, sys.argv[1:3])).ingest()"
+_OURS = "import sys; from pathlib import Path; from agentctl.trace.index.store import Index; Index(*map(Path, sys.argv[1:3])).ingest()"
 _BARE = """\
 import sys, duckdb
 sql = "CREATE TABLE events AS SELECT * FROM read_json($files, format = 'newline_delimited', columns = COLUMNS)"

@@ -7,7 +7,7 @@ from zlib import crc32
 
 from agentctl.composition import open_project
 from agentctl.composition.project import Project
-from agentctl.composition.replays import ReplayOrder, governed_by, replay_run, tape_of
+from agentctl.composition.replays.replaying import ReplayOrder, governed_by, replay_run, tape_of
 from agentctl.foundation.errors import IntegrityError, UsageError
 from agentctl.settings import MARKER
 from tests.fakes.journals import run_id

@@ -38,7 +38,7 @@ def test_help_loads_nothing_heavy(arguments: list[str], tmp_path: object) -> Non
 
 def test_composing_a_run_loads_neither_litellm_nor_duckdb_nor_jsonschema(tmp_path: object) -> None:
     """A sandbox run needs the HTTP client and the token library, and not the rest."""
-    assert loaded_after("import agentctl.composition.runs", tmp_path) <= {
+    assert loaded_after("import agentctl.composition.runs.running", tmp_path) <= {
         "aiohttp",
         "joserfc",
         "yaml",

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from agentctl.composition import open_project
-from agentctl.composition.policies import CaseFile, case_files, judge_file
+from agentctl.composition.contracts.policies import CaseFile, case_files, judge_file
 from agentctl.contract.policy_cases import load_policy_cases
-from agentctl.review.policy_cases import Judged
+from agentctl.review.decisions.cases import Judged
 
 REPOSITORY = Path(__file__).parents[1]
 FILES = sorted((REPOSITORY / "contracts" / "policies").glob("*.cases.yaml"))

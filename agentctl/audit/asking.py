@@ -20,7 +20,7 @@ from agentctl.audit.hearing import (
 )
 from agentctl.audit.problems import gone_wrong
 from agentctl.foundation.errors import InternalError
-from agentctl.trace.store import Index
+from agentctl.trace.index.store import Index
 
 __all__ = ["Answer", "AnswerColumn", "Bounds", "Question", "ask"]
 

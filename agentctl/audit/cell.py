@@ -19,9 +19,9 @@ from agentctl.audit import walls
 from agentctl.audit.statement import Refusal, refusal
 from agentctl.audit.values import as_json, cast_for
 from agentctl.foundation.canonical import JsonValue
-from agentctl.trace.database import is_rotten, lock_down
-from agentctl.trace.reading import connect_for_reading, leave_out_other_kinds
-from agentctl.trace.store import Index
+from agentctl.trace.index.database import is_rotten, lock_down
+from agentctl.trace.index.reading import connect_for_reading, leave_out_other_kinds
+from agentctl.trace.index.store import Index
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Final, NoReturn
 
 from agentctl.audit import walls
 from agentctl.audit.cell import Asked, answer_behind_walls, make_ready, saying_to
-from agentctl.trace.reading import connect_for_reading, take_in
+from agentctl.trace.index.reading import connect_for_reading, take_in
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

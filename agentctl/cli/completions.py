@@ -41,7 +41,7 @@ def environments(incomplete: str) -> list[str]:
 
 def runs(incomplete: str) -> list[str]:
     """Offer `latest`, and the newest runs whose ids begin so."""
-    from agentctl.trace.run_names import LATEST
+    from agentctl.trace.reports.run_names import LATEST
 
     paths = _paths()
     newest = _newest(paths.journal) if paths else ()
@@ -52,7 +52,7 @@ def runs(incomplete: str) -> list[str]:
 def approvals(incomplete: str) -> list[str]:
     """Offer the requests that wait for an answer."""
     from agentctl.composition import open_project
-    from agentctl.composition.answers import open_approvals
+    from agentctl.composition.people.answers import open_approvals
     from agentctl.foundation.errors import AgentctlError
 
     try:

@@ -9,9 +9,9 @@ from agentctl.cli.completions import environments
 from agentctl.cli.options import Json
 
 if TYPE_CHECKING:
-    from agentctl.cli.terminal import Line, Tone
-    from agentctl.composition.doctor import Diagnosis
-    from agentctl.review.doctor_observation import Health, Observation
+    from agentctl.cli.screen.terminal import Line, Tone
+    from agentctl.composition.doctor.looking import Diagnosis
+    from agentctl.review.doctor.observation import Health, Observation
 
 _TONES: "dict[Health, Tone]" = {"ok": "good", "note": "warn", "problem": "bad"}
 _WIDTH = len("problem") + 2
@@ -36,8 +36,8 @@ def doctor(
 
     Exit codes: 0 no problems · 1 problems · 2 there is no such environment.
     """
-    from agentctl.cli.terminal import Terminal
-    from agentctl.composition.doctor import diagnose
+    from agentctl.cli.screen.terminal import Terminal
+    from agentctl.composition.doctor.looking import diagnose
     from agentctl.foundation.errors import ExitCode
 
     found, terminal = diagnose(environment, reaching=reach), Terminal(as_json=json)
@@ -49,7 +49,7 @@ def doctor(
 
 
 def _lines(found: "Diagnosis") -> "Iterator[Line]":
-    from agentctl.cli.terminal import Line
+    from agentctl.cli.screen.terminal import Line
 
     for section in found.sections:
         yield Line(section.title, tone="title")
@@ -59,7 +59,7 @@ def _lines(found: "Diagnosis") -> "Iterator[Line]":
 
 
 def _observation_lines(item: "Observation") -> "Iterator[Line]":
-    from agentctl.cli.terminal import Line
+    from agentctl.cli.screen.terminal import Line
 
     yield Line(f"{item.health.ljust(_WIDTH)}{item.text}", 1, _TONES[item.health], _WIDTH)
     for step in item.remedy:
@@ -67,8 +67,8 @@ def _observation_lines(item: "Observation") -> "Iterator[Line]":
 
 
 def _summary(found: "Diagnosis") -> "Line":
-    from agentctl.cli.terminal import Line
-    from agentctl.cli.words import counted
+    from agentctl.cli.screen.terminal import Line
+    from agentctl.cli.screen.words import counted
 
     problems, notes = found.count("problem"), found.count("note")
     text = f"{counted(problems, 'problem')}, {counted(notes, 'note')}"

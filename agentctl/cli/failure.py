@@ -7,9 +7,8 @@ from collections.abc import Sequence
 
 import typer
 
-from agentctl.cli.terminal import Terminal
+from agentctl.cli.screen.terminal import Terminal
 from agentctl.foundation.errors import AgentctlError, ExitCode, UsageError
-
 
 _NAME = "agentctl"
 """What the program is called in all that it says, however it was started; a shell completes what is called so."""

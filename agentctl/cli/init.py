@@ -9,8 +9,8 @@ import typer
 from agentctl.cli.options import Json
 
 if TYPE_CHECKING:
-    from agentctl.cli.terminal import Terminal
-    from agentctl.composition.new_project import NewProject
+    from agentctl.cli.screen.terminal import Terminal
+    from agentctl.composition.contracts.new_project import NewProject
 
 
 def init(
@@ -23,8 +23,8 @@ def init(
     Exit codes: 0 it was made · 2 it was not, and nothing was written.
     """
     from agentctl.cli.init_files import starter
-    from agentctl.cli.terminal import Terminal
-    from agentctl.composition.new_project import plan_project, write_project
+    from agentctl.cli.screen.terminal import Terminal
+    from agentctl.composition.contracts.new_project import plan_project, write_project
     from agentctl.foundation.errors import UsageError
 
     if not folder:

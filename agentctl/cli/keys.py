@@ -12,7 +12,7 @@ app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 @app.command("jwks")
 def jwks(environment: Env = "sandbox") -> int:
     """Print the JWK Set an edge needs to verify our tokens."""
-    from agentctl.cli.terminal import Terminal
+    from agentctl.cli.screen.terminal import Terminal
     from agentctl.composition import open_project
     from agentctl.identity.issuer import TokenIssuer
 

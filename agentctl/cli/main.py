@@ -67,11 +67,11 @@ def _command(name: str) -> Command:
 
             return init
         case "run":
-            from agentctl.cli.run import run
+            from agentctl.cli.run.commands import run
 
             return run
         case "resume":
-            from agentctl.cli.run import resume
+            from agentctl.cli.run.commands import resume
 
             return resume
         case "resolve":
@@ -79,11 +79,11 @@ def _command(name: str) -> Command:
 
             return resolve
         case "replay":
-            from agentctl.cli.replay import replay
+            from agentctl.cli.replay.command import replay
 
             return replay
         case "diff":
-            from agentctl.cli.diff import diff
+            from agentctl.cli.diff.command import diff
 
             return diff
         case _:
@@ -95,17 +95,17 @@ def _command(name: str) -> Command:
 def _group(name: str) -> typer.Typer:
     match name:
         case "runs":
-            from agentctl.cli.runs import app
+            from agentctl.cli.runs.commands import app
         case "approvals":
-            from agentctl.cli.approvals import app
+            from agentctl.cli.approvals.commands import app
         case "contract":
-            from agentctl.cli.contract import app
+            from agentctl.cli.contract.commands import app
         case "policy":
-            from agentctl.cli.policy import app
+            from agentctl.cli.policy.commands import app
         case "audit":
-            from agentctl.cli.audit import app
+            from agentctl.cli.audit.commands import app
         case "eval":
-            from agentctl.cli.eval import app
+            from agentctl.cli.eval.commands import app
         case "trace":
             from agentctl.cli.trace import app
         case "reviewers":

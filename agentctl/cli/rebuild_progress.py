@@ -1,8 +1,8 @@
 """How far the making of the index has got: a line every few seconds, for whoever has thousands of journals."""
 
-from agentctl.cli.terminal import Terminal
+from agentctl.cli.screen.terminal import Terminal
 from agentctl.foundation.clock import Clock
-from agentctl.trace.loading import Loaded
+from agentctl.trace.index.loading import Loaded
 
 _SECONDS_BETWEEN_LINES = 2.0
 

@@ -19,11 +19,11 @@ def resolve(
 ) -> int:
     """Say what became of a call in doubt; exactly one of --executed, --not-executed, --retry."""
     from agentctl.cli.passphrase import ask_passphrase
-    from agentctl.cli.run import resume as resume_command
-    from agentctl.cli.terminal import Terminal
+    from agentctl.cli.run.commands import resume as resume_command
+    from agentctl.cli.screen.terminal import Terminal
     from agentctl.cli.typed import program
     from agentctl.composition import open_project
-    from agentctl.composition.answers import Verdict, Word, resolve_call
+    from agentctl.composition.people.answers import Verdict, Word, resolve_call
     from agentctl.foundation.errors import UsageError
 
     said: dict[Verdict, bool] = {"executed": executed, "not_executed": not_executed, "retry": retry}

@@ -8,7 +8,7 @@ import typer
 from agentctl.cli.options import As, Json
 
 if TYPE_CHECKING:
-    from agentctl.composition.reviewers import KnownReviewer
+    from agentctl.composition.people.reviewers import KnownReviewer
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
@@ -38,9 +38,9 @@ def add(
     Without a public key a key pair is made on this machine, under a passphrase that is asked at the terminal.
     """
     from agentctl.cli.passphrase import new_passphrase
-    from agentctl.cli.terminal import Terminal
+    from agentctl.cli.screen.terminal import Terminal
     from agentctl.composition import open_project
-    from agentctl.composition.reviewers import Act, add_reviewer, pinned_elsewhere
+    from agentctl.composition.people.reviewers import Act, add_reviewer, pinned_elsewhere
 
     terminal, project = Terminal(as_json=json), open_project()
     act = Act(name, by or project.settings.user, reason)
@@ -59,9 +59,9 @@ def add(
 @app.command("list")
 def list_all(json: Json = False) -> int:
     """List who may answer, and with which key."""
-    from agentctl.cli.terminal import Column, Terminal
+    from agentctl.cli.screen.terminal import Column, Terminal
     from agentctl.composition import open_project
-    from agentctl.composition.reviewers import list_reviewers
+    from agentctl.composition.people.reviewers import list_reviewers
 
     terminal, known = Terminal(as_json=json), list_reviewers(open_project())
     if json:
@@ -88,9 +88,9 @@ def revoke(
     json: Json = False,
 ) -> int:
     """Revoke a reviewer's key: no answer with it counts from now on, in open runs too."""
-    from agentctl.cli.terminal import Terminal
+    from agentctl.cli.screen.terminal import Terminal
     from agentctl.composition import open_project
-    from agentctl.composition.reviewers import Act, revoke_reviewer
+    from agentctl.composition.people.reviewers import Act, revoke_reviewer
 
     terminal, project = Terminal(as_json=json), open_project()
     revoked = revoke_reviewer(project, Act(name, by or project.settings.user, reason))
@@ -115,9 +115,9 @@ def unlock(
 ) -> int:
     """Give a reviewer's key on this machine to their ssh-agent for a while."""
     from agentctl.cli.passphrase import ask_passphrase
-    from agentctl.cli.terminal import Terminal
+    from agentctl.cli.screen.terminal import Terminal
     from agentctl.composition import open_project
-    from agentctl.composition.reviewers import unlock_reviewer
+    from agentctl.composition.people.reviewers import unlock_reviewer
 
     terminal, seconds = Terminal(as_json=json), _seconds(length)
     key = unlock_reviewer(open_project(), name, ask_passphrase, seconds=seconds, confirm=confirm)

@@ -17,8 +17,8 @@ def rebuild(json: Json = False) -> int:
     Exit codes: 0 done · 2 the database cannot be made · 10 somebody else has it open.
     """
     from agentctl.cli.rebuild_progress import RebuildProgress
-    from agentctl.cli.terminal import Terminal
-    from agentctl.cli.words import counted
+    from agentctl.cli.screen.terminal import Terminal
+    from agentctl.cli.screen.words import counted
     from agentctl.composition import open_project
     from agentctl.foundation.errors import InvalidInput, LockedError, Place, Problem
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from agentctl.audit.names import Unheard
-    from agentctl.cli.terminal import Terminal
+    from agentctl.cli.screen.terminal import Terminal
     from agentctl.settings import Paths
 
 _NAMED = 16

@@ -16,7 +16,7 @@ from agentctl.contract.policy_version import PlatformVersion, PolicyVersion
 from agentctl.contract.version import AgentVersion, EnvironmentVersion, code_digests, platform_from_bytes
 from agentctl.events.run import Envelope, Limits
 from agentctl.foundation.canonical import digest_bytes
-from agentctl.trace.redaction import RedactionLevel
+from agentctl.trace.sealing.redaction import RedactionLevel
 
 _STRICTNESS = ("off", "standard", "strict")
 

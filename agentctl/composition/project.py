@@ -9,17 +9,17 @@ from agentctl.foundation.clock import Clock, SystemClock
 from agentctl.identity.keys import KeyFolder
 from agentctl.identity.reviewer_keys import ReviewerKeys
 from agentctl.settings import Paths, Settings, find_settings
-from agentctl.trace.control import ControlJournal
-from agentctl.trace.control_files import LABELS
 from agentctl.trace.disk import Disk, SystemDisk
 from agentctl.trace.inbox import FileInbox
-from agentctl.trace.journal import FileJournals
-from agentctl.trace.journal_files import EVALS
+from agentctl.trace.journals.control import ControlJournal
+from agentctl.trace.journals.control_files import LABELS
+from agentctl.trace.journals.journal import FileJournals
+from agentctl.trace.journals.journal_files import EVALS
 from agentctl.trace.ledger import SqliteLedger
 from agentctl.trace.objects import FileObjects
 
 if TYPE_CHECKING:
-    from agentctl.trace.store import Index, Tell
+    from agentctl.trace.index.store import Index, Tell
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Project:
 
     def index(self, tell: "Tell | None" = None) -> "Index":
         """Return the index over the journals, which tells of every batch that it loads; loads DuckDB."""
-        from agentctl.trace.store import Index  # noqa: PLC0415 - heavy, and a run does not need it
+        from agentctl.trace.index.store import Index  # noqa: PLC0415 - heavy, and a run does not need it
 
         return Index(self.paths.database, self.paths.journal, tell=tell)
 

@@ -6,7 +6,7 @@ from typing import TypeVar, assert_never
 from agentctl.contract.golden_words import ArgumentMode, ExpectedCall, Order
 from agentctl.evals.wording import shown
 from agentctl.foundation.canonical import JsonValue, NotCanonical, canonical_bytes
-from agentctl.trace.call_report import Call
+from agentctl.trace.reports.call import Call
 
 E = TypeVar("E")
 A = TypeVar("A")

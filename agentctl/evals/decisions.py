@@ -18,7 +18,7 @@ from agentctl.evals.evidence import Evidence
 from agentctl.evals.trajectory import bounds, is_within
 from agentctl.evals.wording import Finding, listed
 from agentctl.events.tool import Decision, PolicyAnswer, Stage, ToolResult
-from agentctl.trace.call_report import Call
+from agentctl.trace.reports.call import Call
 
 _FOR_WHAT_IT_IS: frozenset[Stage] = frozenset({"registered", "well_formed", "read_only", "permitted"})
 """The stages that refuse a call for what it is, not for its cost or for somebody's answer."""

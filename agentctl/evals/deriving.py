@@ -19,7 +19,7 @@ from agentctl.events.run import Envelope, RunStarted
 from agentctl.events.tool import ToolIntent, ToolResolved, ToolResult, ToolUnknown
 from agentctl.foundation.canonical import JsonObject, JsonValue
 from agentctl.foundation.clock import from_rfc3339
-from agentctl.trace.call_report import Call
+from agentctl.trace.reports.call import Call
 
 _AT_ONCE = 60
 """Answers that came within so many seconds are scripted as given at once."""

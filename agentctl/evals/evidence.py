@@ -18,8 +18,8 @@ from agentctl.foundation.clock import from_rfc3339
 from agentctl.foundation.errors import ExitCode, InternalError
 from agentctl.runtime.outcome import exit_code
 from agentctl.runtime.state import RunState, fold
-from agentctl.trace.call_report import Call, calls_of
-from agentctl.trace.placed import Placed
+from agentctl.trace.reports.call import Call, calls_of
+from agentctl.trace.reports.placed import Placed
 
 Find: TypeAlias = Callable[[str], Sequence[Sequence[JsonValue]]]
 """Asks a question in SQL of one run's rows.

@@ -9,8 +9,8 @@ from typing import assert_never, cast
 from agentctl.foundation.canonical import JsonValue
 from agentctl.foundation.errors import InternalError
 from agentctl.foundation.ids import random_bytes
-from agentctl.trace.redaction import SecretKind
-from agentctl.trace.sealed import PLACEHOLDER, Vault
+from agentctl.trace.sealing.redaction import SecretKind
+from agentctl.trace.sealing.vault import PLACEHOLDER, Vault
 
 _CARD, _IBAN = "400000000000", "DE"
 _IBAN_DIGITS = 18

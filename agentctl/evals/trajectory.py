@@ -7,7 +7,7 @@ from agentctl.contract.golden_words import ArgumentMode, ExpectedCall, Order
 from agentctl.evals.comparing import arguments_fit, call_fits, why_not_in, written
 from agentctl.evals.evidence import Evidence
 from agentctl.evals.wording import Finding, listed
-from agentctl.trace.call_report import Call
+from agentctl.trace.reports.call import Call
 
 _ORDERS: dict[Order, str] = {
     "strict": "exactly, in this order,",

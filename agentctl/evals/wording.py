@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from agentctl.foundation.canonical import JsonValue
-from agentctl.trace.redaction import find_secrets
+from agentctl.trace.sealing.redaction import find_secrets
 
 LONGEST: Final = 1_000
 _LONGEST_VALUE: Final = 240

@@ -23,7 +23,7 @@ from agentctl.models.client import ModelClient, TokenPrice
 from agentctl.policy.engine import PolicyEngine
 from agentctl.tools.executors.executor import Executor
 from agentctl.tools.registry import Registry
-from agentctl.trace.clock_anomaly import clock_anomaly
+from agentctl.trace.journals.clock_anomaly import clock_anomaly
 from agentctl.trace.ports import Inbox, Journal, Ledger, SealedValues
 
 

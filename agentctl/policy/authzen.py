@@ -16,7 +16,7 @@ from agentctl.foundation.ids import new_secret_id
 from agentctl.policy.engine import PolicyRequest
 from agentctl.policy.http_point import HttpPoint, PointFailed, PointReply
 from agentctl.policy.judge import Closing, Judge, Judgement
-from agentctl.policy.rego_forms import DemandedTerms, failed, first_problem, input_of
+from agentctl.policy.rego.forms import DemandedTerms, failed, first_problem, input_of
 
 _PATH = "/access/v1/evaluation"
 _REQUEST_ID = "x-request-id"

@@ -64,11 +64,11 @@ def judge_for(policy: PolicyVersion, authority: Authority, around: Around) -> Ju
     """
     match policy.source:
         case CedarPolicies():
-            from agentctl.policy.cedar import CedarJudge  # noqa: PLC0415  # loads Cedar
+            from agentctl.policy.cedar.judge import CedarJudge  # noqa: PLC0415  # loads Cedar
 
             return CedarJudge(policy.texts, around.tools, authority)
         case RegoPolicies(rule=rule):
-            from agentctl.policy.rego import RegoJudge  # noqa: PLC0415  # starts a process
+            from agentctl.policy.rego.judge import RegoJudge  # noqa: PLC0415  # starts a process
 
             return RegoJudge(policy.texts, rule)
         case OpaPolicies(point=name, path=path):

@@ -5,7 +5,7 @@ from typing_extensions import override
 from agentctl.policy.engine import PolicyRequest
 from agentctl.policy.http_point import HttpPoint, PointFailed
 from agentctl.policy.judge import Closing, Judge, Judgement
-from agentctl.policy.rego_forms import failed, input_of, judgement_of
+from agentctl.policy.rego.forms import failed, input_of, judgement_of
 
 
 class OpaJudge(Judge, Closing):

@@ -10,10 +10,10 @@ from agentctl.events.replay import Cause
 from agentctl.events.tool import Stage, ToolRefused
 from agentctl.foundation.canonical import JsonValue
 from agentctl.models.client import Message
-from agentctl.replay.comparison import Parting, parting_of
-from agentctl.replay.findings import Finding, Findings
 from agentctl.replay.governs import Governs
-from agentctl.replay.tape import Tape
+from agentctl.replay.recorded.comparison import Parting, parting_of
+from agentctl.replay.recorded.findings import Finding, Findings
+from agentctl.replay.recorded.tape import Tape
 from agentctl.runtime.conversation import messages
 from agentctl.runtime.state import fold
 

@@ -13,9 +13,9 @@ from agentctl.gateway.corridor import Parts
 from agentctl.gateway.session import Session, open_session
 from agentctl.gateway.sweep import sweep
 from agentctl.models.client import ToolDefinition
-from agentctl.replay.findings import Findings
-from agentctl.replay.sittings import Sitting
-from agentctl.replay.tape import SittingOver, Tape
+from agentctl.replay.recorded.findings import Findings
+from agentctl.replay.recorded.sittings import Sitting
+from agentctl.replay.recorded.tape import SittingOver, Tape
 from agentctl.runtime.live_world import LiveWorld, Stopping
 from agentctl.runtime.runs import resume, start
 from agentctl.runtime.state import RunState, fold

@@ -5,9 +5,9 @@ from typing import Final
 
 from agentctl.events.replay import Cause, Fidelity, ReplayJudged
 from agentctl.events.run import ReplayMode
-from agentctl.replay.answers import Count
 from agentctl.replay.causes import SENTENCES, Sides, cause_of, request_partings
-from agentctl.replay.findings import Finding
+from agentctl.replay.recorded.answers import Count
+from agentctl.replay.recorded.findings import Finding
 
 MOST_DIFFERENCES: Final = 100
 """As many are recorded."""

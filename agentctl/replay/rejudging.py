@@ -22,7 +22,7 @@ from agentctl.gateway.stages import affordable, judge, permitted, registered, we
 from agentctl.gateway.state import SessionState, evolve
 from agentctl.gateway.verdict import Case, NeedsApproval, Refused
 from agentctl.policy.decision import sentences_for
-from agentctl.replay.places import call_of
+from agentctl.replay.recorded.places import call_of
 
 Answer: TypeAlias = Literal["allowed", "asks", "denied"]
 """What became of a call where it was judged: `asks`: it needs an approval, whether or not there was one."""

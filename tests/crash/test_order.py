@@ -12,7 +12,7 @@ from agentctl.events.tool import ToolIntent, ToolResult
 from agentctl.gateway.corridor import Corridor
 from agentctl.models.client import ModelAnswer, ModelFailure, ModelRequest
 from agentctl.tools.executors.executor import Execution
-from agentctl.trace.chain import scan
+from agentctl.trace.journals.chain import scan
 from tests.fakes.disk import FakeDisk
 from tests.fakes.executor import FakeExecutor
 from tests.fakes.models import TurnModel, asks, says

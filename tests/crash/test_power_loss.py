@@ -12,8 +12,8 @@ from agentctl.events.tool import ToolIntent
 from agentctl.foundation.errors import ExitCode, IntegrityError, UsageError
 from agentctl.gateway.corridor import Corridor
 from agentctl.runtime.outcome import exit_code
-from agentctl.trace.chain import scan
 from agentctl.trace.disk import SystemDisk
+from agentctl.trace.journals.chain import scan
 from tests.crash.test_kill import refunds, stage_of
 from tests.fakes.runs import RUN, Stage
 

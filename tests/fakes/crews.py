@@ -14,9 +14,9 @@ from typing import TypeAlias
 
 from typing_extensions import override
 
-from agentctl.composition import trial_crew
-from agentctl.composition.trial_crew import Crew, crew
-from agentctl.composition.trial_makers import TrialMaker, serve
+from agentctl.composition.evals import trial_crew
+from agentctl.composition.evals.trial_crew import Crew, crew
+from agentctl.composition.evals.trial_makers import TrialMaker, serve
 from agentctl.events.evals import TrialJudged, TrialStarted
 from agentctl.foundation.errors import InternalError
 from agentctl.foundation.money import ZERO

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agentctl.composition import open_project
+from agentctl.composition.evals.trial_makers import Here
+from agentctl.composition.evals.trials import open_stages
 from agentctl.composition.governing import from_files
 from agentctl.composition.project import Project
-from agentctl.composition.trial_makers import Here
-from agentctl.composition.trials import open_stages
 from agentctl.contract.golden_files import golden_file
 from agentctl.events.evals import TrialJudged, TrialStarted
 from agentctl.foundation.ids import new_run_id

@@ -6,7 +6,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from agentctl.trace.journal import FileJournal, FileJournals
+from agentctl.trace.journals.journal import FileJournal, FileJournals
 from tests.fakes.clock import StandingClock
 from tests.fakes.disk import FakeDisk
 from tests.fakes.events import a_few_events

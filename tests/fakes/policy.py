@@ -15,7 +15,7 @@ from agentctl.events.base import Principal
 from agentctl.foundation.canonical import JsonObject
 from agentctl.foundation.money import plain
 from agentctl.policy.authority import Authority
-from agentctl.policy.cedar import CedarJudge
+from agentctl.policy.cedar.judge import CedarJudge
 from agentctl.policy.engine import PolicyRequest, RunSoFar, ToolHistory
 from agentctl.policy.guarded import Guarded
 from agentctl.policy.judge import Judge, Judgement

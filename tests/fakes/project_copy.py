@@ -9,10 +9,10 @@ import yaml
 
 from agentctl.contract.project import ProjectFiles
 from agentctl.foundation.errors import InvalidInput, Problem
-from agentctl.review.contract_check import check
-from agentctl.review.report import Report
-from agentctl.review.reviewed import Reviewed, review
-from agentctl.review.subject import Subject, gather
+from agentctl.review.checks.all_checks import check
+from agentctl.review.checks.report import Report
+from agentctl.review.checks.reviewed import Reviewed, review
+from agentctl.review.checks.subject import Subject, gather
 from agentctl.settings import MARKER
 
 TODAY = "2026-11-22"

@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from agentctl.events.base import Event
 from agentctl.events.record import Record
-from agentctl.trace.chain import scan
+from agentctl.trace.journals.chain import scan
 
 Records: TypeAlias = tuple[Record, ...]
 

@@ -11,19 +11,19 @@ from agentctl.gateway.corridor import ModelDesk
 from agentctl.models.client import ModelClient
 from agentctl.policy.engine import PolicyEngine
 from agentctl.replay.causes import Sides
-from agentctl.replay.clock import SetClock
 from agentctl.replay.driving import Setting, drive_tape
 from agentctl.replay.governs import Governs
 from agentctl.replay.guard import nothing_reached
-from agentctl.replay.journal import Identity, OwnJournal
 from agentctl.replay.judging import Replayed, judged
-from agentctl.replay.ports import Governed, TapedPorts
-from agentctl.replay.sittings import Sitting
-from agentctl.replay.tape import Tape
-from agentctl.replay.vault import TapedVault
+from agentctl.replay.recorded.clock import SetClock
+from agentctl.replay.recorded.journal import Identity, OwnJournal
+from agentctl.replay.recorded.ports import Governed, TapedPorts
+from agentctl.replay.recorded.sittings import Sitting
+from agentctl.replay.recorded.tape import Tape
+from agentctl.replay.recorded.vault import TapedVault
 from agentctl.trace.disk import SystemDisk
-from agentctl.trace.journal import FileJournals
-from agentctl.trace.sealed import Vault
+from agentctl.trace.journals.journal import FileJournals
+from agentctl.trace.sealing.vault import Vault
 from tests.fakes.runs import PRICE, Stage
 
 REPLAY = "01KREP1AY00000000000000000"

@@ -14,7 +14,7 @@ from agentctl.approval.roll import Roll
 from agentctl.approval.rule_reviewer import RuleReviewer
 from agentctl.approval.verification import Verifier
 from agentctl.budget.limits import Ceilings
-from agentctl.composition.key_book import KeyBook
+from agentctl.composition.people.key_book import KeyBook
 from agentctl.contract.agent import AgentContract
 from agentctl.contract.environment import Deployment, Environment
 from agentctl.contract.platform import PlatformRules
@@ -38,10 +38,10 @@ from agentctl.runtime.state import RunState, fold
 from agentctl.tools.registry import Registry
 from agentctl.trace.disk import Disk, SystemDisk
 from agentctl.trace.inbox import FileInbox
-from agentctl.trace.journal import FileJournals
+from agentctl.trace.journals.journal import FileJournals
 from agentctl.trace.ledger import SqliteLedger
 from agentctl.trace.ports import Journal
-from agentctl.trace.sealed import Vault
+from agentctl.trace.sealing.vault import Vault
 from tests.fakes.clock import StandingClock
 from tests.fakes.executor import FakeExecutor
 from tests.fakes.models import FakeModel

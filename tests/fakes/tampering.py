@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from agentctl.events.form import GENESIS
 from agentctl.events.record import AnyEvent, Record
 from agentctl.foundation.canonical import JsonValue
-from agentctl.trace.chain import linked
+from agentctl.trace.journals.chain import linked
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from agentctl.composition import open_project
+from agentctl.composition.evals.trials import Trial, open_stages
 from agentctl.composition.governing import Governing
-from agentctl.composition.orders import RunOrder
-from agentctl.composition.service import governing_now
-from agentctl.composition.trials import Trial, open_stages
+from agentctl.composition.runs.orders import RunOrder
+from agentctl.composition.runs.service import governing_now
 from agentctl.contract.golden import GoldenCase
 from agentctl.contract.golden_files import GoldenFile, golden_file, load_golden_file
 from agentctl.events.run import TrialOf

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from agentctl.composition.trials import Trial
+from agentctl.composition.evals.trials import Trial
 from agentctl.contract.baseline import baseline_path, load_baseline
 from tests.fakes.trials import AGENT, repository_cases, trials_of, wanting
 from tests.scenarios.conftest import REPOSITORY, Shell

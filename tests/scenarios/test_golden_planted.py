@@ -200,7 +200,7 @@ PLANTS = {
     ),
     "no value is recognised": Plant(
         "a-text-that-looks-like-a-placeholder small-refund",
-        code=lambda patch: patch.setattr("agentctl.trace.sealed.find_secrets", lambda _: ()),
+        code=lambda patch: patch.setattr("agentctl.trace.sealing.vault.find_secrets", lambda _: ()),
     ),
 }
 

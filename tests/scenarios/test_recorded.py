@@ -9,7 +9,7 @@ from agentctl.composition import open_project
 from agentctl.foundation.errors import ExitCode
 from agentctl.runtime.outcome import exit_code
 from agentctl.runtime.state import fold
-from agentctl.trace.chain import line_of, parse_line
+from agentctl.trace.journals.chain import line_of, parse_line
 from tests.scenarios.conftest import REPOSITORY, Shell
 
 RECORDED = sorted(path for path in (REPOSITORY / "tests" / "recorded").glob("v*/*") if path.is_dir())

@@ -17,7 +17,7 @@ import pytest
 
 from agentctl.composition import open_project
 from agentctl.composition.project import Project
-from agentctl.composition.replays import ReplayOrder, ReplayOutcome, replay_run
+from agentctl.composition.replays.replaying import ReplayOrder, ReplayOutcome, replay_run
 from agentctl.events.approval import ApprovalAnswered
 from agentctl.events.record import Record
 from agentctl.events.replay import Cause, Fidelity, ReplayJudged
@@ -537,7 +537,7 @@ def test_a_replay_that_reaches_out_is_stopped(past: Past, monkeypatch: pytest.Mo
     async def reach(*_: object) -> None:
         socket.create_connection(("127.0.0.1", 9), timeout=1)
 
-    monkeypatch.setattr("agentctl.replay.tools.TapedExecutor.execute", reach)
+    monkeypatch.setattr("agentctl.replay.recorded.tools.TapedExecutor.execute", reach)
     with pytest.raises(InternalError, match="reached for the world outside: socket"):
         past.replay(past.small)
 

@@ -10,8 +10,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from agentctl.composition import open_project
-from agentctl.composition.answers import Given, give_answer
-from agentctl.composition.reviewers import Act, add_reviewer, list_reviewers
+from agentctl.composition.people.answers import Given, give_answer
+from agentctl.composition.people.reviewers import Act, add_reviewer, list_reviewers
 from agentctl.events.approval import ApprovalAnswered, MessageRefused
 from agentctl.foundation.canonical import canonical_bytes
 from agentctl.foundation.clock import to_rfc3339

@@ -5,10 +5,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
-from agentctl.composition.answers import Given, give_answer
-from agentctl.composition.orders import Audience, RunOrder, RunOutcome
+from agentctl.composition.people.answers import Given, give_answer
 from agentctl.composition.project import Project
-from agentctl.composition.service import Service, governing_now, open_service
+from agentctl.composition.runs.orders import Audience, RunOrder, RunOutcome
+from agentctl.composition.runs.service import Service, governing_now, open_service
 from agentctl.events.record import Record
 from agentctl.events.tool import ToolResult
 from agentctl.foundation.errors import ExitCode

@@ -3,7 +3,7 @@
 from importlib import resources
 from typing import Final
 
-from agentctl.composition.new_project import NewFile
+from agentctl.composition.contracts.new_project import NewFile
 
 QUESTION: Final = "How long do I have to send in receipts?"
 """What the new agent can be asked at once: the input of its golden case."""

@@ -16,7 +16,7 @@ from agentctl.audit import asking
 from agentctl.audit.asking import Bounds, Question, ask
 from agentctl.audit.canned import CANNED, Canned, question_of
 from agentctl.foundation.errors import InvalidInput
-from agentctl.trace.store import Index
+from agentctl.trace.index.store import Index
 from tests.fakes.journals import model_call, refund_story, run_id, started, write_journal
 from tests.unit.audit.conftest import Store
 

@@ -8,7 +8,7 @@ import pytest
 
 from agentctl.audit.asking import Bounds
 from agentctl.audit.canned import CANNED, DIMENSIONS, canned_named, question_of
-from agentctl.cli.audit_canned import COMMANDS
+from agentctl.cli.audit.canned import COMMANDS
 from agentctl.events.approval import GrantGiven, ReviewerRecord
 from agentctl.events.base import Principal, Reservation
 from agentctl.events.budget import BudgetRaised, BudgetStopped
@@ -26,7 +26,7 @@ from agentctl.events.tool import (
 )
 from agentctl.foundation.canonical import JsonValue
 from agentctl.foundation.errors import UsageError
-from agentctl.trace.reading import Reader
+from agentctl.trace.index.reading import Reader
 from tests.fakes.journals import (
     answered,
     decided,

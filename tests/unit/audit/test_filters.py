@@ -10,7 +10,7 @@ from agentctl.audit.asking import Bounds
 from agentctl.audit.filters import Filters, filtered, moment_of
 from agentctl.audit.tables import tables
 from agentctl.foundation.errors import UsageError
-from agentctl.trace.reading import Reader, Row
+from agentctl.trace.index.reading import Reader, Row
 from tests.fakes.journals import refund_story, run_id, write_journal
 
 NOW = datetime(2026, 3, 15, 12, 0, tzinfo=UTC)

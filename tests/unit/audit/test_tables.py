@@ -15,8 +15,8 @@ from agentctl.events.replay import Fidelity
 from agentctl.events.run import FinishStatus, SuspendReason
 from agentctl.events.tool import ToolResolved, ToolResult
 from agentctl.foundation.errors import UsageError
-from agentctl.trace.reading import Reader
-from agentctl.trace.run_rows import RunStatus
+from agentctl.trace.index.reading import Reader
+from agentctl.trace.index.run_rows import RunStatus
 from tests.fakes.journals import refund_story, run_id, write_journal
 
 # What an audit needs of every trace, and where it is found.

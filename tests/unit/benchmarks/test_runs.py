@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from agentctl.composition.orders import RunOutcome
-from agentctl.composition.service import Service
+from agentctl.composition.runs.orders import RunOutcome
+from agentctl.composition.runs.service import Service
 from benchmarks import refund_agent
 from benchmarks.floors import bare_aiohttp
 from benchmarks.loopback import ANSWER, ROOM, completion, served

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from agentctl.cli import completions
-from agentctl.cli.audit import _offered_tables
-from agentctl.cli.audit_canned import _offered_dimensions
+from agentctl.cli.audit.canned import _offered_dimensions
+from agentctl.cli.audit.commands import _offered_tables
 from agentctl.cli.failure import exit_code_of
 from agentctl.cli.main import app
-from agentctl.cli.run_list import _offered_states
+from agentctl.cli.runs.listing import _offered_states
 from tests.fakes.journals import RUN, run_id
 from tests.fakes.waiting_run import a_project, wait
 

@@ -11,7 +11,7 @@ import typer
 
 from agentctl.cli.failure import exit_code_of
 from agentctl.cli.main import app
-from agentctl.cli.terminal import Terminal
+from agentctl.cli.screen.terminal import Terminal
 from agentctl.foundation.errors import ExitCode, IntegrityError, JournalUnavailable, LockedError, UsageError
 
 REPOSITORY = Path(__file__).parents[3]

@@ -6,7 +6,7 @@ import pytest
 
 from agentctl.audit.names import Unheard
 from agentctl.cli import unheard
-from agentctl.cli.terminal import Terminal
+from agentctl.cli.screen.terminal import Terminal
 from agentctl.settings import find_settings
 
 

@@ -16,7 +16,7 @@ from agentctl.contract.golden_words import finds
 from agentctl.contract.json_schema import export_schema
 from agentctl.events import budget, loop, tool
 from agentctl.foundation.errors import InvalidInput
-from agentctl.trace.call_report import CallOutcome
+from agentctl.trace.reports.call import CallOutcome
 
 WHOLE = """
 cases:

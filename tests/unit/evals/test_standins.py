@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from agentctl.evals.standins import Cleaner, standin
 from agentctl.evals.wording import cut, masked
 from agentctl.foundation.canonical import JsonValue
-from agentctl.trace.redaction import SecretKind, find_secrets
+from agentctl.trace.sealing.redaction import SecretKind, find_secrets
 
 KINDS: tuple[SecretKind, ...] = get_args(SecretKind)
 SECRETS = (

@@ -14,7 +14,7 @@ from agentctl.events.record import EVENT_TYPES, AnyEvent, Record, body_of, canon
 from agentctl.events.run import RunSuspended
 from agentctl.foundation.canonical import JsonObject, canonical_bytes, parse_json
 from agentctl.foundation.errors import IntegrityError
-from agentctl.trace.chain import LINE_LIMITS, line_of, linked, parse_line
+from agentctl.trace.journals.chain import LINE_LIMITS, line_of, linked, parse_line
 from tests.fakes.events import a_few_events, events_of
 
 KINDS = pytest.mark.parametrize("kind", EVENT_TYPES.values(), ids=list(EVENT_TYPES))

@@ -1,6 +1,6 @@
 """Tampering as tests do it: one value is another, the chain holds all the same."""
 
-from agentctl.trace.chain import scan
+from agentctl.trace.journals.chain import scan
 from tests.fakes.journals import RUN, chained, refund_story
 from tests.fakes.tampering import leaves, tampered, written
 

@@ -18,7 +18,7 @@ from agentctl.policy.catalog import engines_for
 from agentctl.policy.engine import PolicyEngine
 from agentctl.policy.guarded import Guarded
 from agentctl.policy.judge import Judgement
-from agentctl.policy.rego import RegoJudge
+from agentctl.policy.rego.judge import RegoJudge
 from tests.fakes.decision_points import (
     Fault,
     answers_status,

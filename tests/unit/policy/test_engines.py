@@ -18,7 +18,7 @@ from agentctl.policy.catalog import closing_of
 from agentctl.policy.engine import PolicyEngine, PolicyRequest
 from agentctl.policy.guarded import Guarded
 from agentctl.policy.opa import OpaJudge
-from agentctl.policy.rego import RegoJudge
+from agentctl.policy.rego.judge import RegoJudge
 from tests.fakes.policies import ENGINES, POLICIES, EngineName, around, engine_of
 from tests.fakes.policy import READ, policy_request, refund_request, sample_tools
 from tests.fakes.runs import RUN, Stage

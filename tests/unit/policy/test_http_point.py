@@ -15,7 +15,7 @@ from agentctl.events.base import Principal
 from agentctl.policy.authzen import AuthzenJudge, evaluation_of
 from agentctl.policy.http_point import HttpPoint, PointFailed
 from agentctl.policy.opa import OpaJudge
-from agentctl.policy.rego_forms import input_of
+from agentctl.policy.rego.forms import input_of
 from tests.fakes.decision_points import (
     TOKEN,
     AuthzenServer,

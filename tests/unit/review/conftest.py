@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from agentctl.foundation.canonical import JsonObject, canonical_bytes
-from agentctl.review import schemas
+from agentctl.review.checks import schemas
 from agentctl.tools.schema_check import Role, SchemaProblem, check_schema
 from tests.fakes.project_copy import ProjectCopy
 

@@ -16,7 +16,7 @@ from agentctl.sandbox.exchange import NOBODY, Call
 from agentctl.sandbox.ledger import read_refunds
 from agentctl.sandbox.refund_form import FORM, NotAForm, read_anything, read_form, read_parameters
 from agentctl.sandbox.seed import Fault
-from agentctl.trace.redaction import find_secrets
+from agentctl.trace.sealing.redaction import find_secrets
 from tests.fakes.back_office import BOUGHT, REFUND, Office, moment, with_changes
 
 

@@ -1,0 +1,1 @@
+"""The only printer, and the forms it prints: lines, tables, trees, columns, JSON."""

@@ -1,0 +1,1 @@
+"""What people beside a run do: answer, grant, raise, label, revoke."""

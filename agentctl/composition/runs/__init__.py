@@ -1,0 +1,1 @@
+"""The use cases of runs: begun, resumed, watched, stopped."""

@@ -1,0 +1,1 @@
+"""The recorded world: every port of a session, answered from the tape."""

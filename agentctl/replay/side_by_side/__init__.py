@@ -1,0 +1,1 @@
+"""Two runs laid side by side."""

@@ -1,0 +1,1 @@
+"""The static check of a contract in an environment, one question a file."""

@@ -1,0 +1,1 @@
+"""Decisions put to the authorities again: cases, explanations, flips, the least that is needed."""

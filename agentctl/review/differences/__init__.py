@@ -1,0 +1,1 @@
+"""What two versions of an agent differ in, by what they do."""

@@ -1,0 +1,1 @@
+"""What `agentctl doctor` says of what it saw."""

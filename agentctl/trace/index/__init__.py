@@ -1,0 +1,1 @@
+"""The DuckDB index over all journals, and everything that is asked of it."""

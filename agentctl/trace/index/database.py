@@ -1,0 +1,102 @@
+"""The database file of an index: how it is opened, which one is ours, and what its errors mean."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from agentctl.trace.index.loading import create_tables, table_names
+from agentctl.trace.index.query_texts import query_text
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+SCHEMA_VERSION = 7
+"""The version of tables and views; a database of another one is rebuilt."""
+
+_MEMORY = "512MB"
+"""What DuckDB may hold at once; beyond that it works on disk."""
+
+# DuckDB has one error class for all trouble with files; only its words tell a locked database from a broken one.
+_BUSY_WORDS = ("Could not set lock on file", "Unique file handle conflict", "different configuration")
+
+
+class OtherVersionError(Exception):
+    """Raised when a database was made by another schema or another DuckDB."""
+
+
+def opened(database: str) -> "DuckDBPyConnection":
+    """Return a connection to a database file, or to one in memory (`:memory:`)."""
+    import duckdb  # noqa: PLC0415 - a tenth of a second that only readers and ingesters pay
+
+    # Extensions would be looked for on the network.
+    return duckdb.connect(
+        database,
+        config={
+            "autoinstall_known_extensions": "false",
+            "autoload_known_extensions": "false",
+            "python_enable_replacements": "false",  # a name in SQL is never a variable of ours
+            "memory_limit": _MEMORY,
+        },
+    )
+
+
+def attach(connection: "DuckDBPyConnection", database: Path | None) -> bool:
+    """Attach the database as `indexed`, or an empty one where it cannot be used; return whether it is the database."""
+    import duckdb  # noqa: PLC0415 - see above
+
+    try:
+        if database is not None:
+            quoted = str(database).replace("'", "''")
+            connection.execute(f"ATTACH '{quoted}' AS indexed (READ_ONLY)")
+            refuse_other_version(connection, "indexed.main")
+            return True
+    except (duckdb.Error, OtherVersionError):
+        connection.execute("DETACH DATABASE IF EXISTS indexed")
+    connection.execute("ATTACH ':memory:' AS indexed; USE indexed")
+    create_tables(connection)
+    connection.execute("USE memory")
+    return False
+
+
+def create_everything(connection: "DuckDBPyConnection") -> None:
+    """Make all tables and views, and note of which version they are."""
+    import duckdb  # noqa: PLC0415 - see above
+
+    create_tables(connection)
+    connection.execute(query_text("views"))
+    connection.execute(
+        "INSERT INTO meta VALUES ($schema, $duckdb)", {"schema": SCHEMA_VERSION, "duckdb": duckdb.__version__}
+    )
+
+
+def refuse_other_version(connection: "DuckDBPyConnection", where: str) -> None:
+    """Refuse a database that another version made, or in which something else stands where our tables should.
+
+    Raises:
+        OtherVersionError: it is such a database.
+        duckdb.Error: it is none of ours at all.
+    """
+    import duckdb  # noqa: PLC0415 - see above
+
+    if connection.execute(query_text("impostors"), {"tables": list(table_names())}).fetchall():
+        raise OtherVersionError("made by somebody else")
+    found = connection.execute(f"SELECT schema_version, duckdb_version FROM {where}.meta").fetchall()  # noqa: S608 - our own word
+    if found != [(SCHEMA_VERSION, duckdb.__version__)]:
+        raise OtherVersionError(f"made by {found}")
+
+
+def lock_down(connection: "DuckDBPyConnection") -> None:
+    """Let a connection reach no file from here on, and nothing change that again."""
+    connection.execute("SET enable_external_access = false; SET lock_configuration = true")
+
+
+def is_busy(error: Exception) -> bool:
+    """Return whether somebody else has the database open."""
+    return any(words in str(error) for words in _BUSY_WORDS)
+
+
+def is_rotten(error: Exception) -> bool:
+    """Return whether an answer failed for the database's sake and not for the question's."""
+    import duckdb  # noqa: PLC0415 - see above
+
+    kinds = (duckdb.IOException, duckdb.InternalError, duckdb.FatalException, duckdb.SerializationException)
+    return isinstance(error, kinds) or type(error) is duckdb.Error  # a wrong checksum has no class of its own

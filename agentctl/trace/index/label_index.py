@@ -1,0 +1,99 @@
+"""Labels in the index. Their journal is taken in whole whenever it was written to, so nobody else has to read it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+from agentctl.foundation.errors import IntegrityError
+from agentctl.trace.index.links import Links
+from agentctl.trace.index.query_texts import query_text
+from agentctl.trace.journals.control_files import LABELS, control_mark, control_path
+from agentctl.trace.journals.journal_files import lines_of
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+    from agentctl.trace.index.reading import Reader
+
+LabelsMark: TypeAlias = tuple[int, int] | None
+"""Size in bytes and moment of the last write in nanoseconds; None where there is no journal of labels."""
+
+
+@dataclass(frozen=True, slots=True)
+class SaidBy:
+    """Who said something: see `events.base.Principal`."""
+
+    id: str
+    kind: str
+    assurance: str
+
+
+@dataclass(frozen=True, slots=True)
+class LastLabel:
+    """What was said of a run last: what `RunLabelled` holds."""
+
+    type: str
+    run: str
+    label: str
+    by: SaidBy
+    reason: str
+
+
+def labels_are_whole(reader: "Reader", mark: Path) -> bool:
+    """Return whether every line of their journal is a label, and none is missing that the mark outside the project knows of.
+
+    Where they are not, whoever reads the journal itself learns what is wrong with it, if anything is.
+    """
+    try:
+        seq, digest = control_mark(mark) or (None, None)
+    except IntegrityError:
+        return False
+    ((whole,),) = reader.rows(query_text("labels_are_whole"), seq=seq, hash=digest)
+    return bool(whole)
+
+
+def last_labels(reader: "Reader", runs: Iterable[str]) -> dict[str, LastLabel]:
+    """Return what was said last of each of some runs."""
+    rows = reader.rows(query_text("last_labels"), runs=list(runs))
+    return {
+        str(run): LastLabel("run.labelled", str(run), str(label), SaidBy(*map(str, by)), str(reason))
+        for run, label, *by, reason in rows
+    }
+
+
+def labels_mark(folder: Path) -> LabelsMark:
+    """Return how the journal of labels below the folder of journals stands."""
+    try:
+        seen = control_path(folder, LABELS).lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    return seen.st_size, seen.st_mtime_ns
+
+
+def indexed_labels_mark(connection: "DuckDBPyConnection", where: str) -> LabelsMark:
+    """Return how the journal of labels stood when it was taken in."""
+    found = connection.execute(f"SELECT size, changed FROM {where}.labels_journal").fetchall()  # noqa: S608 - our own word
+    return (int(found[0][0]), int(found[0][1])) if found else None
+
+
+def load_labels(connection: "DuckDBPyConnection", folder: Path, mark: LabelsMark) -> None:
+    """Take the labels in where the connection stands, in the place of what is there, as one transaction."""
+    lines, links = _lines(folder) if mark else [], Links()
+    records = links.take(LABELS, lines)
+    connection.begin()
+    connection.execute("DELETE FROM labels; DELETE FROM labels_journal")
+    columns = {"seqs": links.seqs, "stamps": links.stamps, "data": links.data}
+    connection.execute(query_text("load_labels"), columns)
+    if mark:
+        connection.execute("INSERT INTO labels_journal VALUES (?, ?, ?, ?)", [*mark, len(lines), records])
+    connection.commit()
+
+
+def _lines(folder: Path) -> list[bytes]:
+    """Return the lines of the journal; one that cannot be read, or is a link to who knows what, has one that is no record."""
+    path = control_path(folder, LABELS)
+    try:
+        return [b""] if path.is_symlink() else lines_of(path)[0]
+    except OSError:
+        return [b""]

@@ -1,0 +1,1 @@
+"""Journals as files: how they are chained, written, found, locked and followed."""
