@@ -84,7 +84,9 @@ def test_a_question_loads_no_forms_in_the_process_that_asks(tmp_path: Path) -> N
     assert loaded_after(code, tmp_path) <= {"duckdb"}
 
 
-@pytest.mark.parametrize("module", ["explanations", "policies", "doctor", "synthesis"])
+@pytest.mark.parametrize(
+    "module", ["contracts.explanations", "contracts.policies", "doctor.looking", "contracts.synthesis"]
+)
 def test_who_only_asks_policies_loads_no_network(module: str, tmp_path: Path) -> None:
     """Neither the HTTP client nor the token library is needed to explain, check or test a policy."""
     assert loaded_after(f"import agentctl.composition.{module}", tmp_path) <= {"yaml", "cryptography"}

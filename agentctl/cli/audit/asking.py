@@ -10,6 +10,7 @@ from agentctl.cli.completions import agents, words
 
 if TYPE_CHECKING:
     from agentctl.audit.asking import Bounds, Question
+    from agentctl.cli.audit.output import Format
 
 _FORMATS = "`table`, `json`, `jsonl`, `csv` or `parquet`"
 
@@ -25,11 +26,12 @@ Every = Annotated[bool, typer.Option("--all", help="Runs of every kind, not only
 Limit = Annotated[int, typer.Option(help="At most so many rows.", min=1, max=1_000_000)]
 Seconds = Annotated[float, typer.Option(help="After so many seconds it is stopped.", min=0.1, max=600)]
 Form = Annotated[
-    str,
+    str | None,
     typer.Option(
         "--format",
-        help=f"{_FORMATS}.",
+        help=f"{_FORMATS}; else what the name of the file ends in, else `table`.",
         metavar="FORMAT",
+        show_default=False,
         autocompletion=words("table", "json", "jsonl", "csv", "parquet"),
     ),
 ]
@@ -65,7 +67,19 @@ def moment(since: str | None) -> str | None:
     return None if since is None else moment_of(since, SystemClock().now())
 
 
-def answer(question: "Question", form: str, out: Path | None, json: bool, **names: str | None) -> int:
+def wanted(form: str | None, out: Path | None, json: bool) -> "Format":
+    """Return the format that an answer is wanted in.
+
+    Raises:
+        UsageError: there is no such format, or it needs a file and none is named.
+    """
+    from agentctl.cli.audit.output import format_named, format_of_file
+
+    named = "json" if json else form
+    return format_of_file(out) if named is None else format_named(named, out)
+
+
+def answer(question: "Question", form: "Format", out: Path | None, json: bool, **names: str | None) -> int:
     """Ask a question, show the answer, and return the exit code; where nothing was found, say which names no run ever had.
 
     Args:
@@ -76,15 +90,14 @@ def answer(question: "Question", form: str, out: Path | None, json: bool, **name
         names: what was looked for by its name: `agent`, `principal`, `tool`; `run`: by the beginning of its id.
     """
     from agentctl.audit.asking import ask
-    from agentctl.cli.audit.output import format_named, show_answer
+    from agentctl.cli.audit.output import show_answer
     from agentctl.cli.screen.terminal import Terminal
     from agentctl.settings import find_settings  # a whole project would take longer to open than the question
 
-    wanted = format_named("json" if json else form, out)
     paths = find_settings().paths
     found = ask(paths.database, paths.journal, question)
     terminal = Terminal(as_json=json)
-    show_answer(terminal, found, wanted, out)
+    show_answer(terminal, found, form, out)
     if not found.rows:
         from agentctl.cli.unheard import say_unheard
 

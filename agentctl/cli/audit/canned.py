@@ -19,6 +19,7 @@ from agentctl.cli.audit.asking import (
     bounds,
     kind,
     moment,
+    wanted,
 )
 from agentctl.cli.completions import runs, words
 from agentctl.cli.options import Json
@@ -70,7 +71,7 @@ def _command(
         every: Every = False,
         limit: Limit = ROWS,
         seconds: Seconds = WITHIN,
-        form: Form = "table",
+        form: Form = None,
         out: Out = None,
         json: Json = False,
     ) -> int:
@@ -80,7 +81,12 @@ def _command(
         meant = _run_meant(about) if canned.wants == "id" else about
         asked = question_of(canned, meant, narrowed, kind=kind(every), bounds=bounds(limit, seconds))
         return answer(
-            asked, form, out, json, agent=agent, run=_run_of(meant) if canned.wants == "id" else None
+            asked,
+            wanted(form, out, json),
+            out,
+            json,
+            agent=agent,
+            run=_run_of(meant) if canned.wants == "id" else None,
         )
 
     command.__doc__ = f"{text}\n\n{_EXIT_CODES}"

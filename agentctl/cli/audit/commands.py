@@ -19,6 +19,7 @@ from agentctl.cli.audit.asking import (
     bounds,
     kind,
     moment,
+    wanted,
 )
 from agentctl.cli.audit.canned import COMMANDS
 from agentctl.cli.completions import words
@@ -87,7 +88,7 @@ def query(
     every: Every = False,
     limit: Limit = ROWS,
     seconds: Seconds = WITHIN,
-    form: Form = "table",
+    form: Form = None,
     out: Out = None,
     json: Json = False,
 ) -> int:
@@ -104,15 +105,14 @@ def query(
 
     _refuse_unknown(decision)
     looked_for = Filters(agent, principal, tool, decision, status, moment(since))
-    runs, within = kind(every), bounds(limit, seconds)
+    runs, within, written = kind(every), bounds(limit, seconds), wanted(form, out, json)
     if sql is None:
-        short = not json and form == "table"
         name = looked_for.table if table is None else table
-        question = filtered(name, looked_for, short=short, kind=runs, bounds=within)
+        question = filtered(name, looked_for, short=written == "table", kind=runs, bounds=within)
     else:
         _refuse_both(looked_for.any or table is not None)
         question = Question(_typed_in() if sql == "-" else sql, {}, runs, within)
-    return answer(question, form, out, json, agent=agent, principal=principal, tool=tool)
+    return answer(question, written, out, json, agent=agent, principal=principal, tool=tool)
 
 
 @app.command("tables")

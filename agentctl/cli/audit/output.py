@@ -54,6 +54,12 @@ def format_named(name: str, out: Path | None) -> Format:
     return Format(name)
 
 
+def format_of_file(out: Path | None) -> Format:
+    """Return the format that the end of a file's name stands for; `table` where it stands for none."""
+    ending = "" if out is None else out.suffix.removeprefix(".").lower()
+    return Format(ending) if ending in set(Format) else Format.table
+
+
 def show_answer(terminal: Terminal, answer: "Answer", form: Format, out: Path | None) -> None:
     """Write an answer to a file, or to the standard output where none is named; say what it leaves out."""
     if out is None:

@@ -12,7 +12,7 @@ import pytest
 from typing_extensions import override
 
 from agentctl.audit.asking import Answer, AnswerColumn
-from agentctl.cli.audit.output import Format, format_named, show_answer
+from agentctl.cli.audit.output import Format, format_named, format_of_file, show_answer
 from agentctl.cli.failure import exit_code_of
 from agentctl.cli.main import app
 from agentctl.cli.screen.terminal import Terminal
@@ -253,6 +253,24 @@ def test_parquet_needs_a_file() -> None:
     with pytest.raises(UsageError, match="--out"):
         format_named("parquet", None)
     assert format_named("parquet", Path("x")) is Format.parquet
+
+
+@pytest.mark.parametrize(
+    ("name", "form"),
+    [("a.csv", "csv"), ("b.JSONL", "jsonl"), ("c.parquet", "parquet"), ("d.txt", "table"), ("csv", "table")],
+)
+def test_the_name_of_a_file_says_its_format(name: str, form: str) -> None:
+    """Where nobody says another; an ending that is no format is a table."""
+    assert format_of_file(Path(name)) == form
+
+
+def test_a_file_is_written_in_the_format_of_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And in another, where that is said."""
+    (tmp_path / "agentctl.toml").touch()
+    monkeypatch.chdir(tmp_path)
+    assert exit_code_of(app, ["audit", "query", "SELECT 1 AS a", "--out", "x.csv"]) == 0
+    assert exit_code_of(app, ["audit", "query", "SELECT 1 AS a", "--out", "y.csv", "--format", "jsonl"]) == 0
+    assert (Path("x.csv").read_text(), Path("y.csv").read_text()) == ("a\n1\n", '{"a": 1}\n')
 
 
 def test_a_decision_that_nobody_makes_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
