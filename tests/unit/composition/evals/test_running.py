@@ -306,7 +306,7 @@ def test_an_eval_told_twice_to_stop_can_go_on_too(project: Project) -> None:
 _BESIDE = """
 import json, os, sys
 from pathlib import Path
-from agentctl.composition import evals
+from agentctl.composition.evals import running as evals
 from tests.unit.composition.evals.test_running import TWO, open_project, said
 evals.processes_for = min  # as many as there are trials
 forked, fork = [], os.fork
