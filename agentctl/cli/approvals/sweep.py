@@ -22,8 +22,8 @@ def sweep(
 ) -> int:
     """Record in all runs which requests expired or escalated, and announce what escalated.
 
-    Sealed values that a run left behind, because its process was killed at its very end, are destroyed. A run that somebody is writing is left to them. Exit codes: 0 · 7 or 8 when a run could not be looked at; the others
-    were.
+    Sealed values that a run left behind, because its process was killed at its very end, are destroyed. A run that
+    somebody is writing is left to them. Exit codes: 0 · 7 or 8 when a run could not be looked at; the others were.
     """
     from agentctl.cli.screen.terminal import Terminal
     from agentctl.composition import open_project

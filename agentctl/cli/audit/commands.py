@@ -94,9 +94,10 @@ def query(
 ) -> int:
     """Ask in SQL, or by filters alone.
 
-    Filters look at runs, at calls where a tool or a decision is named, or at the table of `--from`. The SQL reads the tables that `agentctl audit tables` describes, in a process that can write nothing, reach nothing,
-    and is stopped when it takes more than its time or 512 MB. Live runs only, unless `--all`. As a table filters show a
-    few columns; the other formats hold all of them.
+    Filters look at runs, at calls where a tool or a decision is named, or at the table of `--from`. The SQL reads the
+    tables that `agentctl audit tables` describes, in a process that can write nothing, reach nothing, and is stopped
+    when it takes more than its time or 512 MB. Live runs only, unless `--all`. As a table filters show a few columns;
+    the other formats hold all of them.
 
     Exit codes: 0 answered, also where nothing was found · 2 the SQL is wrong, refused, or took more than it may.
     """
