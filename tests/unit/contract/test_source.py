@@ -110,6 +110,21 @@ def test_places_tell_keys_from_values() -> None:
     assert source.value_place_of(("a", "unknown")) == Place("f.yaml", 2, 3)
 
 
+@pytest.mark.parametrize(
+    ("path", "part"),
+    [
+        ((), {"a": [{"b": 1}]}),
+        (("a", 0, "b"), 1),
+        (("a", 1), None),
+        (("a", "0"), None),
+        (("a", 0, "b", "c"), None),
+    ],
+)
+def test_a_part_is_found_by_its_path(path: DataPath, part: JsonLike) -> None:
+    """And nothing where a path leads nowhere."""
+    assert parse_source(b"a: [{b: 1}]\n", "f.yaml").at(path) == part
+
+
 def test_a_source_without_places_names_the_file() -> None:
     """Data that never stood in a file still has somewhere to point to."""
     assert Source("made up", {}, {}, {}).place_of(("a",)) == Place("made up")
