@@ -31,8 +31,8 @@ def show(
     from agentctl.cli.runs.show import show_run
     from agentctl.cli.screen.terminal import Terminal
     from agentctl.composition import open_project
-    from agentctl.trace.index.label_index import labels_are_whole
     from agentctl.trace.index.labels import labels_said
+    from agentctl.trace.index.last_labels import labels_are_whole
     from agentctl.trace.reports.three_questions import three_questions
 
     terminal, project = Terminal(as_json=json), open_project()

@@ -1,65 +1,18 @@
 """Labels in the index. Their journal is taken in whole whenever it was written to, so nobody else has to read it."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from agentctl.foundation.errors import IntegrityError
 from agentctl.trace.index.links import Links
 from agentctl.trace.index.query_texts import query_text
-from agentctl.trace.journals.control_files import LABELS, control_mark, control_path
+from agentctl.trace.journals.control_files import LABELS, control_path
 from agentctl.trace.journals.journal_files import lines_of
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-    from agentctl.trace.index.reading import Reader
-
 LabelsMark: TypeAlias = tuple[int, int] | None
 """Size in bytes and moment of the last write in nanoseconds; None where there is no journal of labels."""
-
-
-@dataclass(frozen=True, slots=True)
-class SaidBy:
-    """Who said something: see `events.base.Principal`."""
-
-    id: str
-    kind: str
-    assurance: str
-
-
-@dataclass(frozen=True, slots=True)
-class LastLabel:
-    """What was said of a run last: what `RunLabelled` holds."""
-
-    type: str
-    run: str
-    label: str
-    by: SaidBy
-    reason: str
-
-
-def labels_are_whole(reader: "Reader", mark: Path) -> bool:
-    """Return whether every line of their journal is a label, and none is missing that the mark outside the project knows of.
-
-    Where they are not, whoever reads the journal itself learns what is wrong with it, if anything is.
-    """
-    try:
-        seq, digest = control_mark(mark) or (None, None)
-    except IntegrityError:
-        return False
-    ((whole,),) = reader.rows(query_text("labels_are_whole"), seq=seq, hash=digest)
-    return bool(whole)
-
-
-def last_labels(reader: "Reader", runs: Iterable[str]) -> dict[str, LastLabel]:
-    """Return what was said last of each of some runs."""
-    rows = reader.rows(query_text("last_labels"), runs=list(runs))
-    return {
-        str(run): LastLabel("run.labelled", str(run), str(label), SaidBy(*map(str, by)), str(reason))
-        for run, label, *by, reason in rows
-    }
 
 
 def labels_mark(folder: Path) -> LabelsMark:

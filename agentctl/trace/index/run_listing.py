@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from agentctl.trace.index.label_index import LastLabel, labels_are_whole, last_labels
+from agentctl.trace.index.last_labels import LastLabel, labels_are_whole, last_labels
 from agentctl.trace.index.reading import Damage, Reader
 from agentctl.trace.index.run_rows import Choice, RunRow, list_runs, query
 from agentctl.trace.index.store import Index

@@ -12,7 +12,7 @@ from agentctl.cli.runs.rows import outcome, print_runs
 from agentctl.cli.screen.terminal import Terminal
 from agentctl.events.replay import Fidelity
 from agentctl.events.run import FinishStatus, RunSuspended, SuspendReason
-from agentctl.trace.index.label_index import LastLabel, SaidBy
+from agentctl.trace.index.last_labels import LastLabel, SaidBy
 from agentctl.trace.index.reading import Reader
 from agentctl.trace.index.run_listing import Listed
 from agentctl.trace.index.run_rows import RunRow

@@ -10,8 +10,8 @@ from agentctl.events.control import Label, RunLabelled
 from agentctl.events.run import RunFinished
 from agentctl.foundation.canonical import canonical_bytes
 from agentctl.trace.disk import SystemDisk
-from agentctl.trace.index.label_index import LastLabel, SaidBy, labels_are_whole, last_labels
 from agentctl.trace.index.labels import labels_of, labels_said
+from agentctl.trace.index.last_labels import LastLabel, SaidBy, labels_are_whole, last_labels
 from agentctl.trace.index.reading import Reader
 from agentctl.trace.index.run_rows import Choice, list_runs
 from agentctl.trace.index.store import Index, Ingested
