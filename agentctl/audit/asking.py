@@ -3,7 +3,6 @@
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,15 +17,14 @@ from agentctl.audit.hearing import (
     asked_for,
     hear,
 )
+from agentctl.audit.own_process import command_of
 from agentctl.audit.problems import gone_wrong
 from agentctl.foundation.errors import InternalError
 from agentctl.trace.index.store import Index
 
 __all__ = ["Answer", "AnswerColumn", "Bounds", "Question", "ask"]
 
-_START: Final = "import sys; sys.path.insert(0, sys.argv[1]); from agentctl.audit.cell import main; main()"
-_PACKAGE: Final = str(Path(__file__).parents[2])
-_COMMAND: Final = (sys.executable, "-I", "-B", "-X", "utf8", "-c", _START, _PACKAGE)
+_COMMAND: Final = command_of("agentctl.audit.cell")
 
 
 def ask(database: Path, journals: Path, question: Question) -> Answer:

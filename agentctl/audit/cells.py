@@ -3,18 +3,16 @@
 import json
 import socket
 import subprocess
-import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
 from typing import Final
 
 from agentctl.audit.hearing import Answer, Question, asked_for, hear
+from agentctl.audit.own_process import command_of
 from agentctl.audit.problems import gone_wrong
 
-_START: Final = "import sys; sys.path.insert(0, sys.argv[1]); from agentctl.audit.mould import main; main()"
-_PACKAGE: Final = str(Path(__file__).parents[2])
-_COMMAND: Final = (sys.executable, "-I", "-B", "-X", "utf8", "-c", _START, _PACKAGE)
+_COMMAND: Final = command_of("agentctl.audit.mould")
 
 
 @dataclass

@@ -301,7 +301,7 @@ ask(Path(sys.argv[2]), Path(sys.argv[3]), question)
 def test_no_process_stays_when_the_one_that_asks_is_killed(store: Store) -> None:
     """Nobody waits for the answer any more, so nobody computes it."""
     with subprocess.Popen(
-        [sys.executable, "-c", ASKER, asking._PACKAGE, str(store.database), str(store.journals)]
+        [sys.executable, "-c", ASKER, asking._COMMAND[-1], str(store.database), str(store.journals)]
     ) as asker:
         child = _only_child(asker.pid)
         os.kill(asker.pid, signal.SIGKILL)
