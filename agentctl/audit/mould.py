@@ -76,9 +76,10 @@ class _Mould:
         if not (told := _first_line(line)):
             line.close()
             return
+        mould = os.getpid()
         pid = os.fork()
         if pid == 0:
-            _attend(line, json.loads(told), self.connection, (self.door, *self.lines.values()))
+            _attend(line, json.loads(told), self.connection, (self.door, *self.lines.values()), mould)
         self.lines[pid] = line
         self.watched.register(line, selectors.EVENT_READ, partial(self._end, pid, line))
 
@@ -110,10 +111,11 @@ def _attend(
     order: Order,
     connection: "DuckDBPyConnection",
     inherited: Sequence[socket.socket],
+    mould: int,
 ) -> NoReturn:  # pragma: no cover - a fork
-    """Answer one question in this copy, and end."""
+    """Answer one question in this copy, and end; the mould may be gone before this copy does anything."""
     try:
-        walls.end_with(os.getppid())
+        walls.end_with(mould)
         signal.set_wakeup_fd(-1)
         for end in inherited:
             end.close()

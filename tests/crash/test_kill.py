@@ -5,6 +5,7 @@ import contextlib
 import os
 import signal
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -18,6 +19,7 @@ from agentctl.trace.disk import SystemDisk
 from tests.fakes.executor import FakeExecutor
 from tests.fakes.models import TurnModel, asks, says
 from tests.fakes.runs import Stage, changed, repository_tools
+from tests.forks import exit_code_of, forked
 
 TURNS = [
     asks(("zendesk.read_ticket", {"ticket_id": "4201"}), ("stripe.lookup_charge", {"charge": "ch_small"})),
@@ -77,13 +79,22 @@ def stage_of(folder: Path, retry: str = "keyed") -> Stage:
 
 def run_and_die(folder: Path, at: int, moment: Moment, retry: str = "keyed") -> bool:
     """Run in a forked process that dies at its n-th write; return whether it died."""
-    child = os.fork()
-    if child == 0:
+
+    def run() -> None:
         stage = stage_of(folder, retry)
         stage.disk = KillingDisk(at, moment)
         asyncio.run(stage.start())
-        os._exit(0)
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
+
+    code = exit_code_of(forked(run))
+    assert code in {0, -signal.SIGKILL}
+    return code == -signal.SIGKILL
+
+
+def resume_and_die(folder: Path) -> None:
+    """Resume in a process that dies at its second write."""
+    stage = stage_of(folder)
+    stage.disk = KillingDisk(2, "half")
+    asyncio.run(stage.resume())
 
 
 def resumed(stage: Stage) -> ExitCode | None:
@@ -129,13 +140,7 @@ def test_a_second_crash_in_the_resume_changes_nothing(tmp_path: Path) -> None:
     for at in range(4, 12):
         folder = tmp_path / str(at)
         assert run_and_die(folder, at, "half")
-        child = os.fork()
-        if child == 0:
-            stage = stage_of(folder)
-            stage.disk = KillingDisk(2, "half")
-            asyncio.run(stage.resume())
-            os._exit(0)
-        os.waitpid(child, 0)
+        assert exit_code_of(forked(partial(resume_and_die, folder))) == -signal.SIGKILL
         stage = stage_of(folder)
         assert resumed(stage) == ExitCode.OK
         assert len(set(refunds(folder))) == 1

@@ -17,6 +17,7 @@ from agentctl.audit.cells import Cells
 from agentctl.audit.hearing import Question
 from agentctl.foundation.errors import InvalidInput, UsageError
 from tests.fakes.journals import refund_story, run_id, write_journal
+from tests.forks import exit_code_of, forked
 
 STORY = len(refund_story())
 ENDLESS = "SELECT count(*) FROM range(1000000000000)"
@@ -122,11 +123,13 @@ def test_what_takes_too_long_is_ended(
 def test_forked_processes_share_what_stands_ready(cells: Cells, journals: list[Path]) -> None:
     """A fork asks through the same door, beside this process."""
     cells.open()
-    pid = os.fork()
-    if pid == 0:  # pragma: no cover - a fork
-        os._exit(cells.ask(journals[0], "SELECT 7").rows != [[7]])
+
+    def ask() -> None:
+        assert cells.ask(journals[0], "SELECT 7").rows == [[7]]
+
+    pid = forked(ask)
     assert cells.ask(journals[1], "SELECT 8").rows == [[8]]
-    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+    assert exit_code_of(pid) == 0
 
 
 def test_many_ask_at_once(cells: Cells, journals: list[Path]) -> None:
@@ -165,18 +168,20 @@ def test_nothing_stays_when_it_is_closed(journals: list[Path]) -> None:
 def test_it_ends_when_its_last_asker_is_killed(journals: list[Path]) -> None:
     """Nobody has its door open any more, so it goes, and with it what it copied."""
     heard, told_to = os.pipe()
-    pid = os.fork()
-    if pid == 0:  # pragma: no cover - a fork
+
+    def ask() -> None:
         cells = Cells()
         cells.check("SELECT 1")
+        assert _ends(lambda: not _copies_of(cells))
         os.write(told_to, f"{_pid_of(cells)}\n".encode())
         cells.ask(journals[0], ENDLESS)
-        os._exit(0)
+
+    pid = forked(ask)
     mould = int(os.read(heard, 32))
     assert _ends(lambda: bool(_children(mould)))
     (copy,) = _children(mould)
     os.kill(pid, signal.SIGKILL)
-    os.waitpid(pid, 0)
+    assert exit_code_of(pid) == -signal.SIGKILL
     assert _ends(lambda: not _is_there(mould) and not _is_there(copy))
     os.close(heard)
     os.close(told_to)

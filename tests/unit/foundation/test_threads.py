@@ -1,7 +1,6 @@
 """Blocking work on threads that wait for more: done once, told to whoever waits, and never in anybody's way."""
 
 import asyncio
-import os
 import threading
 from collections.abc import Callable
 
@@ -9,6 +8,7 @@ import pytest
 
 from agentctl.foundation import threads
 from agentctl.foundation.threads import Together, in_thread
+from tests.forks import exit_code_of, forked
 
 ENOUGH = 5.0
 """Seconds that nothing here takes."""
@@ -108,8 +108,8 @@ def test_a_loop_that_ended_hears_nothing() -> None:
 def test_a_forked_process_has_threads_of_its_own() -> None:
     """Those of its parent do not exist there; work must not be handed to them."""
     assert asyncio.run(finished(lambda: "before")) == "before"
-    child = os.fork()
-    if child == 0:
-        heard = asyncio.run(finished(lambda: "in the child"))
-        os._exit(0 if heard == "in the child" else 1)
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+    def in_the_child() -> None:
+        assert asyncio.run(finished(lambda: "in the child")) == "in the child"
+
+    assert exit_code_of(forked(in_the_child)) == 0
