@@ -6,7 +6,7 @@ from pathlib import Path
 from zlib import crc32
 
 from agentctl.composition import open_project
-from agentctl.composition.project import Project
+from agentctl.composition.replays.parts import Archive
 from agentctl.composition.replays.replaying import ReplayOrder, governed_by, replay_run, tape_of
 from agentctl.foundation.errors import IntegrityError, UsageError
 from agentctl.settings import MARKER
@@ -56,21 +56,21 @@ def tally(test: str, replays: int) -> None:
 def replay_everything(folder: Path, repeats: int = 1) -> int:
     """Replay all runs of a project and return how many replays that were; journals that tests have damaged do not count."""
     project = open_project(folder)
-    done = 0
-    for run in filter(lambda name: _can_be_replayed(project, name), project.journals.runs()):
-        outcomes = [replay_run(project, ReplayOrder(run)) for _ in range(repeats)]
+    archive, done = Archive(project), 0
+    for run in filter(lambda name: _can_be_replayed(archive, name), project.journals.runs()):
+        outcomes = [replay_run(project, ReplayOrder(run), archive) for _ in range(repeats)]
         parted = [outcome.judged for outcome in outcomes if outcome.judged.fidelity != "exact"]
         assert not parted, f"{run}: {parted[0].detail}: {parted[0].differences[:3]}"
         done += len(outcomes)
     return done
 
 
-def _can_be_replayed(project: Project, run: str) -> bool:
+def _can_be_replayed(archive: Archive, run: str) -> bool:
     """Whether this is the journal of a run, and a test has left it, and all that it names, as it was."""
     if run.startswith(_WRITTEN):
         return False
     try:
-        governed_by(project, tape_of(project, run), None)
+        governed_by(archive, tape_of(archive.project, run), None)
     except (IntegrityError, UsageError):
         return False
     return True

@@ -41,7 +41,7 @@ class Around:
 
 def engines_for(
     policies: Iterable[PolicyVersion], authority: Authority, around: Around
-) -> tuple[PolicyEngine, ...]:
+) -> tuple[Guarded, ...]:
     """Return an engine for each policy set, guarded.
 
     Raises:

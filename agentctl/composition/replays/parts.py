@@ -1,67 +1,126 @@
 """What governs a replay's session: tools, reviewers and the authorities that judge in this process, as they are."""
 
 from collections.abc import Callable, Iterator
-from functools import partial
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import TypeAlias
 
+from agentctl.approval.reviewer import Reviewer
 from agentctl.composition.at_hand import registry_of, reviewers_of
 from agentctl.composition.authorities import own_rules
-from agentctl.composition.governing import Governing
+from agentctl.composition.governing import Governing, as_then
+from agentctl.composition.project import Project
 from agentctl.composition.review_models import review_aliases
 from agentctl.contract.policy_source import CedarPolicies
 from agentctl.contract.policy_version import PolicyVersion
+from agentctl.contract.version import AgentVersion
+from agentctl.events.run import Envelope
 from agentctl.foundation.clock import Clock
 from agentctl.policy.authority import Authority
 from agentctl.policy.catalog import Around, engines_for
 from agentctl.policy.engine import PolicyEngine
+from agentctl.policy.guarded import Guarded
 from agentctl.replay.recorded.court import TapedEngine
 from agentctl.replay.recorded.ports import Governed
 from agentctl.replay.recorded.tape import Tape
+from agentctl.tools.registry import Registry
+
+_Key: TypeAlias = tuple[str | bool, ...]
 
 
-def governed_of(governing: Governing, tape: Tape) -> Governed:
+@dataclass(frozen=True)
+class Ready:
+    """What governs, made ready to judge with, once for any number of replays: nothing in it remembers what it judged."""
+
+    governing: Governing
+
+    @cached_property
+    def registry(self) -> Registry:
+        """Every tool, with its validators."""
+        return registry_of(self.governing)
+
+    @cached_property
+    def allowed(self) -> Registry:
+        """The tools that the contract allows."""
+        return self.registry.only(self.governing.version.tools)
+
+    @cached_property
+    def reviewers(self) -> tuple[Reviewer, ...]:
+        """The reviewers that are rules or models."""
+        return reviewers_of(self.governing)
+
+    def authorities(
+        self, clock: Clock, elsewhere: Callable[[PolicyVersion], PolicyEngine]
+    ) -> tuple[PolicyEngine, ...]:
+        """Return the authorities in their order: what judges in this process as it is, the others as `elsewhere` gives them."""
+        sets = (
+            elsewhere(one) if isinstance(one, PolicyVersion) else replace(one, clock=clock)
+            for one in self._sets
+        )
+        return (*own_rules(self.governing), *sets)
+
+    @cached_property
+    def _sets(self) -> tuple[Guarded | PolicyVersion, ...]:
+        """What judges by each policy set; the set itself where another process would."""
+        around = Around(self.governing.version.descriptors, {}, lambda _: None)
+        return tuple(
+            engines_for((policy,), authority, around)[0] if is_at_hand(policy) else policy
+            for policy, authority in _sets(self.governing)
+        )
+
+
+@dataclass(frozen=True)
+class Archive:
+    """What digests name, read and made ready once: replays in one project may share it, for a digest never means anything else.
+
+    A change of the project's files changes nothing here, and what is kept of an object, once it was read whole, stays.
+    """
+
+    project: Project
+    _kept: dict[_Key, Ready] = field(default_factory=dict)
+
+    def as_then(self, envelope: Envelope, platform_digest: str, version: AgentVersion | None = None) -> Ready:
+        """Return what governed a run at some time, or would have with a version in the place of its own.
+
+        Raises:
+            IntegrityError: an object is missing or is not what its digest says.
+        """
+        named = envelope.version if version is None else version.digest
+        around = (envelope.environment_digest, envelope.platform_digest, platform_digest)
+        key = (version is None, named, *around)
+        if key not in self._kept:
+            self._kept[key] = Ready(as_then(self.project, envelope, platform_digest, version))
+        return self._kept[key]
+
+
+def governed_of(ready: Ready, tape: Tape) -> Governed:
     """Return what governs a replay's session; what another process or a service would say, the tape says."""
-    environment, registry = governing.environment.environment, registry_of(governing)
+    governing, environment = ready.governing, ready.governing.environment.environment
     alias = governing.contract.model_routing.default
+
+    def as_taped(policy: PolicyVersion) -> PolicyEngine:
+        return TapedEngine(policy.name, policy.digest, tape)
+
     return Governed(
         contract=governing.contract,
         ceilings=governing.ceilings,
-        allowed=registry.only(governing.version.tools),
-        registry=registry,
-        engines=partial(_engines, governing, tape),
+        allowed=ready.allowed,
+        registry=ready.registry,
+        engines=lambda clock: ready.authorities(clock, as_taped),
         deployments={alias: governing.deployments(alias)},
         review_deployments={
             name: governing.deployments(name) for name in sorted(review_aliases(environment))
         },
-        reviewers=reviewers_of(governing),
+        reviewers=ready.reviewers,
         reviewer_names=tuple(reviewer.name for reviewer in environment.reviewers),
         backends=environment.backends,
         webhooks=tuple(webhook.name for webhook in environment.approvals.webhooks),
     )
 
 
-def authorities_of(
-    governing: Governing, clock: Clock, elsewhere: Callable[[PolicyVersion], PolicyEngine]
-) -> Iterator[PolicyEngine]:
-    """Yield the authorities in their order: what judges in this process as it is, the others as `elsewhere` gives them."""
-    around = Around(governing.version.descriptors, {}, lambda _: None, clock)
-    yield from own_rules(governing)
-    for policy, authority in _sets(governing):
-        if is_at_hand(policy):
-            yield from engines_for((policy,), authority, around)
-        else:
-            yield elsewhere(policy)
-
-
 def is_at_hand(policy: PolicyVersion) -> bool:
     """Return whether a policy set judges in this process, without a service or a process of its own."""
     return isinstance(policy.source, CedarPolicies)
-
-
-def _engines(governing: Governing, tape: Tape, clock: Clock) -> tuple[PolicyEngine, ...]:
-    def as_taped(policy: PolicyVersion) -> PolicyEngine:
-        return TapedEngine(policy.name, policy.digest, tape)
-
-    return tuple(authorities_of(governing, clock, as_taped))
 
 
 def _sets(governing: Governing) -> Iterator[tuple[PolicyVersion, Authority]]:

@@ -4,9 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from agentctl.composition.at_hand import registry_of
 from agentctl.composition.governing import Governing
-from agentctl.composition.replays.parts import authorities_of, is_at_hand
+from agentctl.composition.replays.parts import Ready, is_at_hand
 from agentctl.events.record import AnyEvent
 from agentctl.events.replay import Cause, Difference, ReplayJudged
 from agentctl.events.run import RunStarted
@@ -22,7 +21,6 @@ from agentctl.replay.recorded.places import short_call_of
 from agentctl.replay.recorded.tape import Tape
 from agentctl.replay.recorded.vault import TapedVault
 from agentctl.replay.rejudging import Answer, Judgement, Moment, Rejudged, moments_of, rejudged
-from agentctl.tools.registry import Registry
 
 _CAUSES: Final[Mapping[Stage, Cause]] = {"well_formed": "tool_schema", "affordable": "budget"}
 _THEN: Final[Mapping[Answer, str]] = {"allowed": "allowed", "asks": "needs an approval", "denied": "denied"}
@@ -68,19 +66,24 @@ class Rejudging:
 
     tape: Tape
     then: Governing
-    now: Governing
+    ready: Ready
     begun: RunStarted
+
+    @property
+    def now(self) -> Governing:
+        """What governs the replay."""
+        return self.ready.governing
 
     async def work(self, own: OwnJournal) -> ReplayJudged:
         """Judge every call again, at each moment at which it was judged; write what it is now, and return what changed."""
-        registry, vault, current = registry_of(self.now), TapedVault(self.tape.records), _Current(self.tape)
-        engines = tuple(
-            authorities_of(self.now, current.clock, lambda policy: _Said(policy.name, policy.digest, current))
+        vault, current = TapedVault(self.tape.records), _Current(self.tape)
+        engines = self.ready.authorities(
+            current.clock, lambda policy: _Said(policy.name, policy.digest, current)
         )
         found: list[Rejudged] = []
         for moment in moments_of(self.tape.records, self.then.contract, self.then.version.tools):
             current.come(moment)
-            bench = replace(self._bench(moment, registry, vault), engines=engines)
+            bench = replace(self._bench(moment, vault), engines=engines)
             found.append(await rejudged(moment, bench))
         self._write(found, own, vault)
         return self._judged(found, vault)
@@ -134,7 +137,7 @@ class Rejudging:
             f"call {call} {_NOW[first.now.answer]}: {SENTENCES[self._cause(first)]}; what follows is a guess"
         )
 
-    def _bench(self, moment: Moment, registry: Registry, vault: TapedVault) -> Bench:
+    def _bench(self, moment: Moment, vault: TapedVault) -> Bench:
         header, record = moment.state.header, moment.record
         ours = self.begun.envelope
         was_changed = header.limits != self.tape.started.envelope.limits
@@ -142,7 +145,7 @@ class Rejudging:
         update = {"version": ours.version, "policies": ours.policies, "limits": limits, "owner": ours.owner}
         return Bench(
             state=replace(moment.state, envelope=header.model_copy(update=update)),
-            registry=registry.only(self.now.version.tools),
+            registry=self.ready.allowed,
             contract=self.now.contract,
             engines=(),
             reviewer_names=tuple(item.name for item in self.now.environment.environment.reviewers),

@@ -4,15 +4,14 @@ import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import islice
 
 from agentctl.composition.at_hand import tool_definitions
 from agentctl.composition.authorities import policies_of
 from agentctl.composition.contracts.versions import put_version, tag_of, version_named
-from agentctl.composition.governing import Governing, as_then, tightened
+from agentctl.composition.governing import Governing, tightened
 from agentctl.composition.project import Project
-from agentctl.composition.replays.parts import governed_of, is_at_hand
+from agentctl.composition.replays.parts import Archive, Ready, governed_of, is_at_hand
 from agentctl.composition.replays.rejudging import Rejudging
 from agentctl.contract.agent import AgentContract
 from agentctl.contract.enforcement import not_enforced
@@ -68,15 +67,20 @@ class ReplayOutcome:
         return ExitCode.OK if same else ExitCode.WANTING
 
 
-def replay_run(project: Project, order: ReplayOrder) -> ReplayOutcome:
+def replay_run(project: Project, order: ReplayOrder, archive: Archive | None = None) -> ReplayOutcome:
     """Replay a run.
+
+    Args:
+        project: the project.
+        order: what is to be replayed.
+        archive: what former replays in this project made ready, where there may be any.
 
     Raises:
         UsageError: there is no such run or version, or it cannot be replayed under that.
         IntegrityError: the run's journal, or something that it names, is damaged.
     """
     tape = tape_of(project, order.run)
-    under = governed_by(project, tape, order.contract)
+    under = governed_by(archive or Archive(project), tape, order.contract)
     with nothing_reached() if order.mode != "tools-taped" else nullcontext():
         return asyncio.run(_replayed(project, tape, order.mode, under))
 
@@ -116,12 +120,17 @@ class Under:
 
     envelope: Envelope
     then: Governing
-    at: Callable[[str], Governing]
+    at: Callable[[str], Ready]
+
+    @property
+    def ready(self) -> Ready:
+        """What governs the replay's beginning, made ready."""
+        return self.at(self.envelope.platform_digest)
 
     @property
     def now(self) -> Governing:
         """What governs the replay's beginning."""
-        return self.at(self.envelope.platform_digest)
+        return self.ready.governing
 
     @property
     def is_same(self) -> bool:
@@ -129,17 +138,17 @@ class Under:
         return self.now.version.digest == self.envelope.version
 
 
-def governed_by(project: Project, tape: Tape, named: str | None) -> Under:
+def governed_by(archive: Archive, tape: Tape, named: str | None) -> Under:
     """Return what governs a replay; a version that is not the recorded one is stored, for the replay's journal names it.
 
     Raises:
         UsageError: there is no such version, or it has policies that only another process could ask.
         IntegrityError: something that the journal names is missing or damaged.
     """
-    envelope = tape.started.envelope
+    project, envelope = archive.project, tape.started.envelope
     version = None if named is None else version_named(project, named, envelope.agent)
-    at = lru_cache(maxsize=None)(lambda platform: as_then(project, envelope, platform, version))
-    under = Under(envelope, as_then(project, envelope, envelope.platform_digest), at)
+    then = archive.as_then(envelope, envelope.platform_digest).governing
+    under = Under(envelope, then, lambda platform: archive.as_then(envelope, platform, version))
     if version is not None and not under.is_same:
         _refuse_unknown_policies(under)
         put_version(project, version)
@@ -205,7 +214,7 @@ async def _driven(project: Project, tape: Tape, own: OwnJournal, under: Under) -
 
 async def _rejudged(project: Project, tape: Tape, own: OwnJournal, under: Under) -> ReplayJudged:
     """Judge all calls of a tape again."""
-    return await Rejudging(tape, under.then, under.now, _begun(project, tape, under)).work(own)
+    return await Rejudging(tape, under.then, under.ready, _begun(project, tape, under)).work(own)
 
 
 async def _ports(project: Project, tape: Tape, own: OwnJournal, under: Under) -> TapedPorts:
@@ -252,7 +261,7 @@ def _begun(project: Project, tape: Tape, under: Under) -> RunStarted:
 
 def _resumed(event: RunResumed, header: Envelope, under: Under) -> RunResumed:
     """Return how a replay goes on: the rules of that day hold over what it has by then."""
-    limits, redaction = tightened(under.at(event.platform_digest), header)
+    limits, redaction = tightened(under.at(event.platform_digest).governing, header)
     return event.model_copy(update={"limits": limits, "pii_redaction": redaction})
 
 
