@@ -3,7 +3,6 @@
 import difflib
 import stat
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, TypeAlias, TypeVar
 
@@ -22,6 +21,7 @@ from agentctl.contract.version import AgentVersion, EnvironmentVersion, ToolVers
 from agentctl.contract.words import dotted
 from agentctl.foundation.errors import InvalidInput, Problem, UsageError
 from agentctl.foundation.ids import is_plain_name
+from agentctl.foundation.values import dataclass
 from agentctl.foundation.visible import visible
 
 Named: TypeAlias = Mapping[str, DataPath]

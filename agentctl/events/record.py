@@ -1,6 +1,5 @@
 """The record: an event with its place in the journal. The union of all events stands here."""
 
-from dataclasses import dataclass
 from typing import TypeAlias, get_args
 
 from agentctl.events.approval import (
@@ -40,6 +39,7 @@ from agentctl.events.tool import (
     ToolUnknown,
 )
 from agentctl.foundation.canonical import JsonObject, JsonValue, canonical_bytes
+from agentctl.foundation.values import dataclass
 
 AnyEvent: TypeAlias = (
     RunStarted

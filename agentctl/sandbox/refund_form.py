@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from urllib.parse import parse_qsl
 
+from agentctl.foundation.values import dataclass
 from agentctl.sandbox.exchange import Call
 
 FORM = "application/x-www-form-urlencoded"

@@ -1,8 +1,9 @@
 """Journals on their way into the index, many at a time: read and checked ahead of whoever loads them."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from agentctl.foundation.values import dataclass
 from agentctl.trace.index.links import Links
 from agentctl.trace.journals.journal_files import JournalFile, lines_of
 

@@ -7,9 +7,10 @@ known here too. It leaves two things to whoever reads on: whether the data are J
 import hashlib
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from agentctl.events.form import GENESIS, READABLE_VERSIONS
+from agentctl.foundation.values import dataclass
 
 _BEFORE_DATA = b'{"data":'
 _AFTER_DATA = b',"epoch":'
