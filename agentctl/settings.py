@@ -3,10 +3,10 @@
 import getpass
 import hashlib
 import os
+from dataclasses import dataclass
 from pathlib import Path
 
 from agentctl.foundation.errors import UsageError
-from agentctl.foundation.values import dataclass
 from agentctl.tools.tool_mark import TOOL_MARK, is_below_tool
 
 MARKER = "agentctl.toml"

@@ -7,11 +7,11 @@ a crash loses nothing, and the same announcement has the same id however often i
 import base64
 import hashlib
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 from agentctl.approval.pending import Approval
 from agentctl.foundation.canonical import JsonValue, canonical_bytes
-from agentctl.foundation.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,10 @@
 """Whether an answer counts: pure checks of who answers, when, and what they saw."""
 
+from dataclasses import dataclass
 from typing import TypeAlias
 
 from agentctl.approval.pending import Approval
 from agentctl.events.approval import Answer, Binding
-from agentctl.foundation.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

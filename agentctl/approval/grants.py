@@ -1,7 +1,7 @@
 """Grants: several calls approved at once, within limits. Whether a grant covers a call is a pure comparison."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TypeAlias
 
@@ -9,7 +9,6 @@ from agentctl.events.approval import GrantGiven
 from agentctl.events.record import Record
 from agentctl.events.run import ClockAnomaly
 from agentctl.foundation.money import parse_decimal, plain
-from agentctl.foundation.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ What it is asked is data that strangers may have written. Whatever that text ach
 form of the answer and the contract leave: without `model_may_approve`, that somebody else decides.
 """
 
+from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
 from agentctl.approval.reviewer import Case, LookUpFunction, Opinion, Question, Said
@@ -17,7 +18,6 @@ from agentctl.foundation.canonical import (
     digest_bytes,
     parse_json,
 )
-from agentctl.foundation.values import dataclass
 
 Verdict: TypeAlias = Literal["approve", "deny", "escalate"]
 

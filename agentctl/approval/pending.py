@@ -1,7 +1,7 @@
 """Approval requests and what became of them: a pure fold over a run's records."""
 
 from collections.abc import Mapping
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Literal, TypeAlias
 
@@ -17,7 +17,6 @@ from agentctl.events.run import ClockAnomaly
 from agentctl.events.tool import ToolIntent
 from agentctl.foundation.canonical import JsonObject
 from agentctl.foundation.clock import from_rfc3339, to_rfc3339
-from agentctl.foundation.values import dataclass
 
 Status = Literal["waiting", "granted", "denied", "expired", "lapsed", "consumed"]
 

@@ -1,11 +1,11 @@
 """The port of everybody who can answer an approval request in this process."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 from agentctl.events.approval import Answer, ApprovalRequested, ReviewerRecord
 from agentctl.foundation.canonical import JsonObject, JsonValue
-from agentctl.foundation.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,12 +4,11 @@ A key that was revoked never counts again, for nobody: it may be in anybody's ha
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from functools import reduce
 
 from agentctl.events.control import ReviewerAdded, ReviewerRevoked
 from agentctl.events.record import Record
-from agentctl.foundation.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ A reviewer who says yes to everything within seconds does not review; these numb
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import reduce
 from typing import Literal, TypeAlias
 
@@ -12,7 +13,6 @@ from agentctl.approval.pending import Approval, Approvals, evolve_approvals
 from agentctl.events.approval import Answer, ApprovalAnswered
 from agentctl.events.record import Record
 from agentctl.foundation.clock import from_rfc3339
-from agentctl.foundation.values import dataclass
 
 Outcome: TypeAlias = Literal["approved", "edited", "denied", "expired", "void", "waiting"]
 """What became of a request; `edited`: approved with other arguments, `void`: the clock went back while it waited."""

@@ -1,10 +1,10 @@
 """What an approval must be to count: the demands of all authorities together, the strictest of each. Pure."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from agentctl.events.approval import ApprovalTerms, Escalation
 from agentctl.events.tool import PolicyAnswer
-from agentctl.foundation.values import dataclass
 
 EXPIRES_IN_SECONDS = 24 * 3_600
 """How long somebody may take to answer where nobody says; then it is a denial."""

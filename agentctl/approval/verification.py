@@ -1,8 +1,7 @@
 """The port of whoever knows reviewers' keys: whether a message is really from whom it names."""
 
+from dataclasses import dataclass
 from typing import Literal, Protocol
-
-from agentctl.foundation.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

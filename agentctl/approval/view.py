@@ -7,10 +7,10 @@ import json
 import re
 import unicodedata
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 from agentctl.events.base import Principal
 from agentctl.foundation.canonical import JsonObject, JsonValue, canonical_bytes
-from agentctl.foundation.values import dataclass
 from agentctl.foundation.visible import visible
 
 MAX_VIEW_BYTES = 64 << 10

@@ -6,7 +6,7 @@ The signed content begins with `msg_` and holds JSON: it can never be taken for 
 import base64
 import re
 from collections.abc import Callable
-from dataclasses import field
+from dataclasses import dataclass, field
 
 import aiohttp
 from aiohttp.abc import AbstractResolver
@@ -15,7 +15,6 @@ from yarl import URL
 
 from agentctl.approval.announcement import Announcement, Announcer, Delivery, NotTaken, Taken
 from agentctl.foundation.clock import Clock
-from agentctl.foundation.values import dataclass
 
 _SUCCESS = range(200, 300)
 _REDIRECTS = range(300, 400)

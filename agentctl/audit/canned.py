@@ -1,6 +1,7 @@
 """Questions that are asked again and again: each is one file of SQL over the documented views."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import Final, Literal
@@ -9,7 +10,6 @@ from agentctl.audit.asking import Bounds, Question
 from agentctl.contract.words import listed, nearest
 from agentctl.foundation.canonical import JsonValue
 from agentctl.foundation.errors import UsageError
-from agentctl.foundation.values import dataclass
 
 Wants = Literal["id", "dimension", "resource"]
 """What a question can be asked about: the beginning of an id (or everything), one dimension of many, any one thing."""

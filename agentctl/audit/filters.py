@@ -1,13 +1,13 @@
 """Questions without SQL: one view, narrowed by what people narrow by."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from agentctl.audit.asking import Bounds, Question
 from agentctl.audit.tables import Table, table_named, tables
 from agentctl.contract.words import listed, nearest
 from agentctl.foundation.errors import UsageError
-from agentctl.foundation.values import dataclass
 
 # Views that have no such column of their own are narrowed to the runs that have such a row.
 _OF_RUNS = {"agent": "gen_ai_agent_name", "principal": "principal"}

@@ -3,14 +3,13 @@
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import field
+from dataclasses import dataclass, field
 from threading import Timer
 from typing import IO, Any, Final, TypeAlias
 
 from agentctl.audit.problems import gone_wrong, problem_with, too_large, too_late
 from agentctl.foundation.canonical import JsonObject, JsonValue
 from agentctl.foundation.errors import AgentctlError, InvalidInput, UsageError
-from agentctl.foundation.values import dataclass
 
 SECONDS_TO_OPEN: Final = 120.0
 """How long the process may take to open the store; what is not in the index yet is read from the journals."""

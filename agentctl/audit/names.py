@@ -1,12 +1,12 @@
 """Names that no run ever had: who looks for one of them has mistyped it, or looks in the wrong project."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from agentctl.audit.asking import Bounds, Question, ask
 from agentctl.contract.words import nearest
-from agentctl.foundation.values import dataclass
 
 _MOST: Final = 100_000
 _EVERY_NAME: Final = """

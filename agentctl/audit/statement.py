@@ -1,9 +1,8 @@
 """Which SQL may run at all: exactly one statement, and one that only reads."""
 
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
-
-from agentctl.foundation.values import dataclass
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection, Statement

@@ -2,13 +2,13 @@
 
 import tomllib
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
 from agentctl.contract.words import listed, nearest
 from agentctl.foundation.errors import UsageError
-from agentctl.foundation.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """Whether the next attempt still fits under the ceilings: pure comparison of numbers."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import TypeAlias
 
@@ -9,7 +10,6 @@ from agentctl.events.base import Reservation
 from agentctl.events.budget import BudgetStopped, Meter
 from agentctl.events.run import Limits
 from agentctl.foundation.money import plain
-from agentctl.foundation.values import dataclass
 
 Amount: TypeAlias = int | Decimal
 

@@ -6,6 +6,7 @@ asked again. A loop is the absence of it, so often that the limit is reached; th
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from itertools import takewhile
 from typing import Final, Literal
 
@@ -14,7 +15,6 @@ from agentctl.contract.tool import Effect
 from agentctl.events.loop import LoopDetected, LoopKind, LoopMeter
 from agentctl.events.run import Limits
 from agentctl.foundation.canonical import JsonObject, JsonValue
-from agentctl.foundation.values import dataclass
 
 LONGEST_PERIOD: Final = 8
 """The longest round of calls that is recognised when it comes again."""

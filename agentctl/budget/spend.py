@@ -5,7 +5,7 @@ its process died, keeps its reservation: nobody can say that it was free.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal
 from functools import cached_property, reduce
 from typing import TypeAlias
@@ -13,7 +13,6 @@ from typing import TypeAlias
 from agentctl.events.base import Event, Reservation
 from agentctl.events.model import ModelAnswered, ModelAsked, ModelFailed
 from agentctl.events.tool import ToolIntent, ToolResult, ToolUnknown
-from agentctl.foundation.values import dataclass
 
 Attempt: TypeAlias = tuple[str, int]
 """What an attempt belongs to (a call id, `model/<step>`, or `review/<approval>`) and its number."""

@@ -4,12 +4,12 @@ What counts is the time between two records of the same writer, on that writer's
 time between one process and the next does not count, nor that in which a person in this process made up their mind.
 """
 
+from dataclasses import dataclass
 from decimal import Decimal
 
 from agentctl.events.approval import ApprovalAnswered, ReviewerRecord
 from agentctl.events.record import AnyEvent, Record
 from agentctl.events.run import RunSuspended
-from agentctl.foundation.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 Today's platform rules hold in addition, wherever they are tighter.
 """
 
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import TypeAlias
 
@@ -15,7 +16,6 @@ from agentctl.contract.policy_version import PlatformVersion, PolicyVersion
 from agentctl.contract.version import AgentVersion, EnvironmentVersion, code_digests, platform_from_bytes
 from agentctl.events.run import Envelope, Limits
 from agentctl.foundation.canonical import digest_bytes
-from agentctl.foundation.values import dataclass
 from agentctl.trace.sealing.redaction import RedactionLevel
 
 _STRICTNESS = ("off", "standard", "strict")

@@ -1,11 +1,11 @@
 """A project on this machine: its files, its stores, its keys."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agentctl.contract.project import ProjectFiles
 from agentctl.foundation.clock import Clock, SystemClock
-from agentctl.foundation.values import dataclass
 from agentctl.identity.keys import KeyFolder
 from agentctl.identity.reviewer_keys import ReviewerKeys
 from agentctl.settings import Paths, Settings, find_settings

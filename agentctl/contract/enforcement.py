@@ -1,10 +1,10 @@
 """Keys of a contract that are accepted but not enforced yet; the check and every run header name them."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final
 
 from agentctl.contract.agent import AgentContract
-from agentctl.foundation.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """What a document may hold at one place, read from its JSON Schema, so that editors and messages say the same."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, Literal
 
@@ -8,7 +9,6 @@ from pydantic import BaseModel
 
 from agentctl.contract.json_schema import Schema, export_schema
 from agentctl.contract.words import listed
-from agentctl.foundation.values import dataclass
 
 Shape = Literal["mapping", "list", "scalar"]
 

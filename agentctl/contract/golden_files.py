@@ -1,7 +1,7 @@
 """The files of golden cases: YAML, or JSON with one case a line; every case with its place, and one digest over all."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Final, assert_never
@@ -14,7 +14,6 @@ from agentctl.contract.words import listed, nearest
 from agentctl.foundation.canonical import JsonValue, Limits, NotJson, digest_of, parse_json
 from agentctl.foundation.errors import InvalidInput, Place, Problem, UsageError
 from agentctl.foundation.ids import is_plain_name
-from agentctl.foundation.values import dataclass
 
 _SUFFIXES: Final = (".yaml", ".jsonl")
 _LINES: Final = Limits(max_bytes=256 << 10)

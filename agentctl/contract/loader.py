@@ -1,6 +1,7 @@
 """Fills a model from a source, and says in our words, with places, everything that does not fit."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Final, TypeVar, cast, get_args
@@ -21,7 +22,6 @@ from agentctl.contract.source import (
 )
 from agentctl.contract.words import dotted, found, listed, nearest, one_of, shown
 from agentctl.foundation.errors import InvalidInput, Place, Problem
-from agentctl.foundation.values import dataclass
 from agentctl.foundation.visible import visible
 
 Model = TypeVar("Model", bound=BaseModel)

@@ -1,7 +1,7 @@
 """A policy set with its texts, as it is part of a version: whatever judges calls can be read back from the record."""
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from pydantic import TypeAdapter
@@ -15,7 +15,6 @@ from agentctl.contract.policy_source import (
     RegoPolicies,
 )
 from agentctl.foundation.canonical import JsonValue, canonical_bytes, digest_bytes, digest_of
-from agentctl.foundation.values import dataclass
 
 _SOURCE: TypeAdapter[PolicySource] = TypeAdapter(PolicySource)
 

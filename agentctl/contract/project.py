@@ -3,6 +3,7 @@
 import difflib
 import stat
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, TypeAlias, TypeVar
 
@@ -21,7 +22,6 @@ from agentctl.contract.version import AgentVersion, EnvironmentVersion, ToolVers
 from agentctl.contract.words import dotted
 from agentctl.foundation.errors import InvalidInput, Problem, UsageError
 from agentctl.foundation.ids import is_plain_name
-from agentctl.foundation.values import dataclass
 from agentctl.foundation.visible import visible
 
 Named: TypeAlias = Mapping[str, DataPath]

@@ -1,10 +1,9 @@
 """What a plain YAML word means: only what every reader of YAML agrees on; the rest must be quoted."""
 
 import re
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
-
-from agentctl.foundation.values import dataclass
 
 PlainValue = bool | int | Decimal | str | None
 

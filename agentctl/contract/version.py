@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cached_property
 
 from agentctl.contract.agent import AgentContract
@@ -13,7 +14,6 @@ from agentctl.contract.script import Script
 from agentctl.contract.tool import ToolDescriptor
 from agentctl.foundation.canonical import JsonValue, canonical_bytes, digest_bytes, digest_of
 from agentctl.foundation.errors import IntegrityError
-from agentctl.foundation.values import dataclass
 
 
 @dataclass(frozen=True)

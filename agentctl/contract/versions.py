@@ -5,6 +5,7 @@ import re
 import stat
 import tomllib
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date, time
 from decimal import Decimal
 from pathlib import Path
@@ -16,7 +17,6 @@ from agentctl.contract.base import Document, IsoDate, Name
 from agentctl.contract.loader import load
 from agentctl.contract.source import DataPath, JsonLike, Source
 from agentctl.foundation.errors import InvalidInput, Place, Problem
-from agentctl.foundation.values import dataclass
 from agentctl.foundation.visible import visible
 
 VERSIONS_FILE: Final = "versions.toml"

@@ -1,13 +1,13 @@
 """Blessing an eval's results as a baseline, and seeing whether an eval can be compared with one. Pure."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from agentctl.contract.baseline import Baseline, BlessedCase
 from agentctl.contract.words import listed
 from agentctl.evals.results import CaseResult
 from agentctl.evals.verdict import Verdict
 from agentctl.events.evals import EvalStarted
-from agentctl.foundation.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,8 @@
 """The cap on an eval's spend: what a trial may cost at most is reserved before it begins. Pure."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from decimal import Decimal
-
-from agentctl.foundation.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ Pure. Whatever redaction took out stands as a placeholder or a stand-in; what it
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
@@ -18,7 +19,6 @@ from agentctl.events.run import Envelope, RunStarted
 from agentctl.events.tool import ToolIntent, ToolResolved, ToolResult, ToolUnknown
 from agentctl.foundation.canonical import JsonObject, JsonValue
 from agentctl.foundation.clock import from_rfc3339
-from agentctl.foundation.values import dataclass
 from agentctl.trace.reports.call import Call
 
 _AT_ONCE = 60

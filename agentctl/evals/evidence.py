@@ -1,6 +1,7 @@
 """What a trial is judged by: its run as it stands in the journal, and what it left behind. Nothing is judged here."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import TypeAlias
 
@@ -15,7 +16,6 @@ from agentctl.events.run import RunSuspended
 from agentctl.foundation.canonical import JsonObject, JsonValue
 from agentctl.foundation.clock import from_rfc3339
 from agentctl.foundation.errors import ExitCode, InternalError
-from agentctl.foundation.values import dataclass
 from agentctl.runtime.outcome import exit_code
 from agentctl.runtime.state import RunState, fold
 from agentctl.trace.reports.call import Call, calls_of

@@ -2,10 +2,10 @@
 
 import hashlib
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from agentctl.contract.golden import GoldenCase
-from agentctl.foundation.values import dataclass
 
 _SEED_BITS = 31  # what every provider that takes a seed accepts
 

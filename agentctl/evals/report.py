@@ -1,6 +1,7 @@
 """An eval as everybody reports it: screen, JSON, JUnit, annotations and summary show this and nothing else."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 
 from agentctl.contract.baseline import Baseline
@@ -8,7 +9,6 @@ from agentctl.evals.results import CaseResult
 from agentctl.evals.verdict import Verdict
 from agentctl.events.evals import EvalStarted
 from agentctl.foundation.errors import Place
-from agentctl.foundation.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

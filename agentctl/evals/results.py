@@ -1,6 +1,7 @@
 """What each case came to: its trials taken together, and what it was blessed with. Pure."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal, TypeAlias
 
@@ -8,7 +9,6 @@ from agentctl.contract.baseline import Baseline, BlessedCase
 from agentctl.contract.golden import GoldenCase
 from agentctl.evals.plan import needed_of, trials_of
 from agentctl.events.evals import Score, TrialJudged
-from agentctl.foundation.values import dataclass
 
 CaseOutcome: TypeAlias = Literal["passed", "failed", "unjudged", "not_tried", "skipped"]
 """`unjudged`: it depends on trials that could not be judged; `not_tried`: on trials that were not made."""

@@ -1,11 +1,10 @@
 """What an eval's journal tells: a pure fold, from which an interrupted eval goes on."""
 
 from collections.abc import Iterable
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 
 from agentctl.events.evals import EvalFinished, EvalStarted, TrialJudged, TrialStarted
 from agentctl.events.record import Record
-from agentctl.foundation.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

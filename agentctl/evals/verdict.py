@@ -1,12 +1,12 @@
 """The one verdict over an eval: screen, JSON, JUnit and exit code all say what this function says. Pure."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from agentctl.contract.words import listed
 from agentctl.evals.results import CaseResult, named
 from agentctl.events.evals import EvalVerdict
 from agentctl.foundation.errors import ExitCode
-from agentctl.foundation.values import dataclass
 
 _MOST_NAMED = 5
 

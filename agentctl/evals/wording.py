@@ -2,10 +2,10 @@
 
 import json
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Final
 
 from agentctl.foundation.canonical import JsonValue
-from agentctl.foundation.values import dataclass
 from agentctl.trace.sealing.redaction import find_secrets
 
 LONGEST: Final = 1_000

@@ -1,5 +1,6 @@
 """The record: an event with its place in the journal. The union of all events stands here."""
 
+from dataclasses import dataclass
 from typing import TypeAlias, get_args
 
 from agentctl.events.approval import (
@@ -39,7 +40,6 @@ from agentctl.events.tool import (
     ToolUnknown,
 )
 from agentctl.foundation.canonical import JsonObject, JsonValue, canonical_bytes
-from agentctl.foundation.values import dataclass
 
 AnyEvent: TypeAlias = (
     RunStarted

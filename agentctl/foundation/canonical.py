@@ -8,13 +8,12 @@ import json
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, NoReturn
 
 import orjson
 import rfc8785
 from typing_extensions import TypeAliasType
-
-from agentctl.foundation.values import dataclass
 
 JsonValue = TypeAliasType(
     "JsonValue", "bool | int | float | str | Sequence[JsonValue] | Mapping[str, JsonValue] | None"

@@ -13,12 +13,11 @@ A refused tool call is not an error: it is a result (see `agentctl.gateway.verdi
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from enum import IntEnum
 from typing import ClassVar
 
 from typing_extensions import override
-
-from agentctl.foundation.values import dataclass
 
 
 class ExitCode(IntEnum):

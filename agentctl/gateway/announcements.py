@@ -2,11 +2,11 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 from agentctl.approval.announcement import Announcer, NotTaken, announcement_of, not_told
 from agentctl.approval.pending import Approval
 from agentctl.events.approval import ApprovalAnnounced
-from agentctl.foundation.values import dataclass
 from agentctl.gateway.corridor import Corridor
 from agentctl.gateway.pauses import pause_before
 

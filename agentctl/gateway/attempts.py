@@ -3,7 +3,7 @@
 import asyncio
 import base64
 import hashlib
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from agentctl.approval.grants import GrantedCall, why_not
@@ -16,7 +16,6 @@ from agentctl.events.record import AnyEvent
 from agentctl.events.tool import Basis, Purpose, ToolInDoubt, ToolIntent, ToolResult, ToolUnknown
 from agentctl.foundation.canonical import JsonValue, NotCanonical, canonical_copy
 from agentctl.foundation.errors import InternalError
-from agentctl.foundation.values import dataclass
 from agentctl.gateway.bench import Bench, labels_of
 from agentctl.gateway.corridor import Corridor
 from agentctl.gateway.pauses import pause_before

@@ -1,12 +1,12 @@
 """What the stages judge with: the run's state and the answers of the rooms below, gathered for one moment."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 
 from agentctl.contract.agent import AgentContract
 from agentctl.events.base import Principal
 from agentctl.foundation.canonical import JsonValue
-from agentctl.foundation.values import dataclass
 from agentctl.gateway.state import SessionState
 from agentctl.policy.engine import PolicyEngine
 from agentctl.tools.registry import Registry

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 from agentctl.approval.announcement import Announcer
@@ -16,7 +16,6 @@ from agentctl.events.record import AnyEvent, Record
 from agentctl.events.run import ClockAnomaly
 from agentctl.foundation.canonical import JsonValue
 from agentctl.foundation.clock import Clock, to_rfc3339
-from agentctl.foundation.values import dataclass
 from agentctl.gateway.bench import Bench
 from agentctl.gateway.state import SessionState, evolve
 from agentctl.identity.broker import Broker

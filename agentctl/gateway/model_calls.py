@@ -1,7 +1,7 @@
 """A model call: routed, priced, reserved, asked, settled; deployments of an alias stand in for each other."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from agentctl.budget.limits import Time, exceeded, left, sentence, stopped
@@ -28,7 +28,6 @@ from agentctl.foundation.canonical import (
 )
 from agentctl.foundation.ids import call_id
 from agentctl.foundation.money import plain
-from agentctl.foundation.values import dataclass
 from agentctl.gateway.corridor import Corridor, ModelDesk
 from agentctl.gateway.pauses import pause_before
 from agentctl.gateway.state import ModelReview

@@ -1,6 +1,7 @@
 """What the authorities are shown of a call: made from the run's state alone, so that a reader can make it again. Pure."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 
 from agentctl.contract.agent import AgentContract
@@ -10,7 +11,6 @@ from agentctl.events.tool import ToolProposed
 from agentctl.foundation.canonical import JsonObject
 from agentctl.foundation.money import plain
 from agentctl.foundation.pointer import at, joined
-from agentctl.foundation.values import dataclass
 from agentctl.gateway.state import CallState, SessionState
 from agentctl.policy.engine import PolicyRequest, RunSoFar, ToolHistory
 from agentctl.tools.facts import Facts, facts_of

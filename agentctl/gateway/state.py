@@ -1,7 +1,7 @@
 """What the gateway knows of a run: a pure fold over its records. Nothing that decides is kept beside it."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import reduce
 from typing import Literal, TypedDict
@@ -30,7 +30,6 @@ from agentctl.events.tool import (
 )
 from agentctl.foundation.canonical import JsonObject, JsonValue
 from agentctl.foundation.changed import changed
-from agentctl.foundation.values import dataclass
 
 CallStatus = Literal[
     "proposed", "waiting", "refused", "in_flight", "unknown", "failed", "answered", "in_doubt"

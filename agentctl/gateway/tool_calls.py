@@ -1,6 +1,7 @@
 """A tool call from proposal to outcome: judged by the stages, attempted, and never shown before it is durable."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from agentctl.approval.pending import of_call
 from agentctl.events.record import AnyEvent
@@ -13,7 +14,6 @@ from agentctl.foundation.canonical import (
     canonical_copy,
     parse_json,
 )
-from agentctl.foundation.values import dataclass
 from agentctl.gateway.approval_requests import request_for
 from agentctl.gateway.attempts import attempt_all
 from agentctl.gateway.corridor import Corridor

@@ -1,7 +1,7 @@
 """What a stage says of a call. A refusal is a result, never an exception."""
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TypeAlias
 
@@ -10,7 +10,6 @@ from agentctl.events.budget import BudgetStopped
 from agentctl.events.loop import LoopDetected
 from agentctl.events.tool import DecisionMade, GrantUse, Stage, ToolProposed
 from agentctl.foundation.canonical import JsonObject
-from agentctl.foundation.values import dataclass
 from agentctl.tools.registry import RegisteredTool
 
 

@@ -1,11 +1,10 @@
 """The broker's port: for one call, one credential, minted after all checks and never shown to the model."""
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from agentctl.events.tool import Credential
-from agentctl.foundation.values import dataclass
 
 MAX_TTL_SECONDS = 120
 """No call's token lives longer, whatever a contract says."""

@@ -3,11 +3,11 @@
 import base64
 import binascii
 import hashlib
+from dataclasses import dataclass
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from agentctl.foundation.values import dataclass
 from agentctl.identity.ssh_wire import NotSshWire, WireReader, string
 
 KEY_TYPE = "ssh-ed25519"

@@ -7,6 +7,7 @@ so nobody can talk us into weaker ones; the reviewer's name and the public key a
 
 import base64
 import binascii
+from dataclasses import dataclass
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
@@ -17,7 +18,6 @@ from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 from agentctl.foundation.canonical import JsonObject, JsonValue, Limits, NotJson, canonical_bytes, parse_json
 from agentctl.foundation.errors import IntegrityError, InternalError, JournalUnavailable
 from agentctl.foundation.ids import is_plain_name, random_bytes
-from agentctl.foundation.values import dataclass
 from agentctl.identity.private_files import put_private, read_private
 from agentctl.identity.public_keys import NotAKey, PublicKey, parse_public_key, public_half
 

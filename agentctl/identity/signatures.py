@@ -20,8 +20,8 @@ import base64
 import binascii
 import hashlib
 import re
+from dataclasses import dataclass
 
-from agentctl.foundation.values import dataclass
 from agentctl.identity.public_keys import PublicKey
 from agentctl.identity.ssh_wire import string
 

@@ -6,11 +6,11 @@ in size and in time; what is no answer is a failure, never a guess.
 
 import socket
 import struct
+from dataclasses import dataclass
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from agentctl.foundation.values import dataclass
 from agentctl.identity.public_keys import KEY_TYPE, PublicKey, public_half
 from agentctl.identity.ssh_wire import NotSshWire, WireReader, number, string
 

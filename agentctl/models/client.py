@@ -1,13 +1,12 @@
 """The port every model stands behind: one request in, one answer or one failure out; never an exception."""
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Literal, Protocol
 
 from agentctl.foundation.canonical import JsonObject
 from agentctl.foundation.money import MILLION
-from agentctl.foundation.values import dataclass
 
 Role = Literal["system", "user", "assistant", "tool"]
 FailureKind = Literal[

@@ -3,9 +3,9 @@
 import json
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from agentctl.foundation.canonical import RESULT_LIMITS, JsonObject, JsonValue, NotJson, parse_json
-from agentctl.foundation.values import dataclass
 from agentctl.models.client import Message
 
 _INDEX = re.compile(r"0|[1-9][0-9]{0,8}")

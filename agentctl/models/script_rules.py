@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from agentctl.contract.script import Condition, Rule
 from agentctl.foundation.canonical import JsonValue
-from agentctl.foundation.values import dataclass
 from agentctl.models.script_conversation import Conversation, json_text, value_at
 from agentctl.models.script_templates import Names, UnfitScript
 

@@ -1,7 +1,7 @@
 """Which engine judges by which policy set; each is loaded only where it is used."""
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from agentctl.contract.policy_source import (
     AuthzenPolicies,
@@ -15,7 +15,6 @@ from agentctl.contract.tool import ToolDescriptor
 from agentctl.contract.words import listed
 from agentctl.foundation.clock import Clock, SystemClock
 from agentctl.foundation.errors import InvalidInput, Place, Problem
-from agentctl.foundation.values import dataclass
 from agentctl.policy.authority import Authority
 from agentctl.policy.engine import PolicyEngine
 from agentctl.policy.guarded import Guarded

@@ -1,7 +1,7 @@
 """The port of every decision point, and what it is shown."""
 
 from collections.abc import Mapping
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Literal, Protocol
 
@@ -11,7 +11,6 @@ from agentctl.events.base import Principal
 from agentctl.events.tool import PolicyAnswer
 from agentctl.foundation.canonical import JsonObject, JsonValue
 from agentctl.foundation.money import plain
-from agentctl.foundation.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,12 +5,12 @@ if that is allowed, the answer is that the call needs one. Whether there is one,
 """
 
 import asyncio
+from dataclasses import dataclass
 from typing import NoReturn
 
 from agentctl.events.tool import Decision, PolicyAnswer
 from agentctl.foundation.clock import Clock
 from agentctl.foundation.errors import InternalError
-from agentctl.foundation.values import dataclass
 from agentctl.policy.authority import Authority
 from agentctl.policy.engine import PolicyRequest
 from agentctl.policy.judge import Judge, Judgement

@@ -1,9 +1,9 @@
 """The inner port of an engine: one question, one judgement. `guarded` makes an authority's answer of it."""
 
+from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 from agentctl.events.approval import ApprovalTerms
-from agentctl.foundation.values import dataclass
 from agentctl.policy.engine import PolicyRequest
 
 

@@ -1,6 +1,7 @@
 """What made a replay part from its run: read off the event in which it shows, and off what governs either side. Pure."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from agentctl.events.model import ModelAsked
@@ -8,7 +9,6 @@ from agentctl.events.record import AnyEvent, Record
 from agentctl.events.replay import Cause
 from agentctl.events.tool import Stage, ToolRefused
 from agentctl.foundation.canonical import JsonValue
-from agentctl.foundation.values import dataclass
 from agentctl.models.client import Message
 from agentctl.replay.governs import Governs
 from agentctl.replay.recorded.comparison import Parting, parting_of

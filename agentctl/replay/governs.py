@@ -1,9 +1,9 @@
 """What governs a run, as far as it can make two runs part: for each cause, the digest of what could be it. Pure."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from agentctl.events.replay import Cause
-from agentctl.foundation.values import dataclass
 from agentctl.models.client import ToolDefinition
 
 

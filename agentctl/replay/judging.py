@@ -1,11 +1,10 @@
 """How far a replay went the same way as its run, and where and why they part. Pure."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 from agentctl.events.replay import Cause, Fidelity, ReplayJudged
 from agentctl.events.run import ReplayMode
-from agentctl.foundation.values import dataclass
 from agentctl.replay.causes import SENTENCES, Sides, cause_of, request_partings
 from agentctl.replay.recorded.answers import Count
 from agentctl.replay.recorded.findings import Finding

@@ -5,6 +5,7 @@ calls is said of calls that might never have been made.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
 from agentctl.budget.limits import sentence
@@ -15,7 +16,6 @@ from agentctl.events.record import AnyEvent, Record
 from agentctl.events.tool import DecisionMade, Stage, ToolProposed, ToolRefused
 from agentctl.foundation.canonical import digest_of
 from agentctl.foundation.errors import InternalError
-from agentctl.foundation.values import dataclass
 from agentctl.gateway.bench import Bench
 from agentctl.gateway.policy_requests import Asked, judgeable
 from agentctl.gateway.stages import affordable, judge, permitted, registered, well_formed

@@ -1,12 +1,12 @@
 """What a strategy answers: the deployments to ask, in order, with the reason."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import TypeAlias
 
 from agentctl.contract.agent import ModelRouting
 from agentctl.contract.environment import Deployment
 from agentctl.events.model import Candidate, RouteChosen
-from agentctl.foundation.values import dataclass
 from agentctl.routing.default import default
 
 ModelTable: TypeAlias = Mapping[str, tuple[Deployment, ...]]

@@ -1,11 +1,11 @@
 """What a run may want next. `decide` chooses one; a world performs it."""
 
+from dataclasses import dataclass
 from typing import TypeAlias
 
 from agentctl.events.budget import BudgetStopped
 from agentctl.events.model import WrittenCall
 from agentctl.events.run import SuspendReason
-from agentctl.foundation.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

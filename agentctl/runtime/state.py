@@ -1,7 +1,7 @@
 """Everything the next decision may look at, and nothing else: a pure fold over a run's records."""
 
 from collections.abc import Iterable
-from dataclasses import field
+from dataclasses import dataclass, field
 from functools import reduce
 from typing import TypedDict
 
@@ -13,7 +13,6 @@ from agentctl.events.model import ModelAnswered, ModelAsked, ModelFailed, ModelR
 from agentctl.events.record import Record
 from agentctl.events.run import RunFinished, RunResumed, RunStarted, RunSuspended
 from agentctl.foundation.changed import changed
-from agentctl.foundation.values import dataclass
 from agentctl.gateway.state import SessionState
 from agentctl.gateway.state import evolve as evolve_session
 

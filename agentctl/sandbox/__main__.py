@@ -13,6 +13,7 @@ import sqlite3
 import sys
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
@@ -21,7 +22,6 @@ from joserfc.jwk import OKPKey
 
 from agentctl.foundation.clock import Clock, SystemClock
 from agentctl.foundation.errors import ExitCode, InvalidInput, Place, Problem
-from agentctl.foundation.values import dataclass
 from agentctl.sandbox.ledger import Ledger, open_ledger
 from agentctl.sandbox.process import LOG_NAME, TOLD
 from agentctl.sandbox.seed_file import load_seed

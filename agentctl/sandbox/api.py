@@ -1,8 +1,8 @@
 """The form both APIs have: a name that tokens must be made for, and operations that each need a scope of their own."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
-from agentctl.foundation.values import dataclass
 from agentctl.sandbox.exchange import Answer, Call, TokenRefused
 from agentctl.sandbox.ledger import Ledger
 

@@ -1,11 +1,10 @@
 """What passes between the HTTP server and the two APIs: a call goes in, an answer comes out."""
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Literal
 
 from agentctl.foundation.canonical import JsonObject
-from agentctl.foundation.values import dataclass
 
 Pairs = tuple[tuple[str, str], ...]
 """Parameters in the order they came; a name may stand twice."""

@@ -8,12 +8,12 @@ import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
 from agentctl.foundation.canonical import JsonObject
 from agentctl.foundation.clock import Clock, to_rfc3339
-from agentctl.foundation.values import dataclass
 from agentctl.sandbox.exchange import Answer, Call, Caller
 from agentctl.sandbox.seed import Charge, ChargeStatus, Fault, FaultAction, Seed, Ticket
 

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self, cast
@@ -19,7 +20,6 @@ import agentctl
 from agentctl.foundation.canonical import JsonObject
 from agentctl.foundation.clock import Clock, SystemClock
 from agentctl.foundation.errors import ExitCode, InternalError, InvalidInput, Place, Problem
-from agentctl.foundation.values import dataclass
 
 LOG_NAME = "server.log"
 TOLD = "--told"

@@ -2,10 +2,9 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from urllib.parse import parse_qsl
 
-from agentctl.foundation.values import dataclass
 from agentctl.sandbox.exchange import Call
 
 FORM = "application/x-www-form-urlencoded"

@@ -1,8 +1,7 @@
 """What a new ledger begins with: tickets, charges and planned faults, as plain data."""
 
+from dataclasses import dataclass
 from typing import Literal
-
-from agentctl.foundation.values import dataclass
 
 TicketStatus = Literal["new", "open", "pending", "hold", "solved", "closed"]
 ChargeStatus = Literal["succeeded", "pending", "failed"]

@@ -3,13 +3,13 @@
 import asyncio
 import contextlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import partial
 from typing import assert_never
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from agentctl.foundation.values import dataclass
 from agentctl.sandbox.api import Api, Operation
 from agentctl.sandbox.exchange import NOBODY, Answer, Call, Caller, TokenRefused
 from agentctl.sandbox.ledger import Ledger

@@ -1,6 +1,7 @@
 """Decides whether a request's bearer token is good for one operation. Whatever is not provably right is refused."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from joserfc import jws
 from joserfc.errors import JoseError
@@ -9,7 +10,6 @@ from joserfc.jwk import OKPKey
 from agentctl.foundation.canonical import JsonObject, JsonValue, Limits, NotJson, parse_json
 from agentctl.foundation.clock import Clock
 from agentctl.foundation.errors import InvalidInput, Place, Problem
-from agentctl.foundation.values import dataclass
 from agentctl.sandbox.exchange import NOBODY, Caller, TokenRefused
 
 ALGORITHM = "Ed25519"

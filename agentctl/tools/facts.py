@@ -5,6 +5,7 @@ A fact that cannot be computed is absent, with a reason; what depends on it then
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import TypeAlias
 from urllib.parse import quote
@@ -13,7 +14,6 @@ from agentctl.contract.tool import Fact, ToolDescriptor
 from agentctl.foundation.canonical import JsonValue, NotCanonical, canonical_bytes
 from agentctl.foundation.money import from_minor_units, parse_decimal
 from agentctl.foundation.pointer import MISSING, Missing, resolve
-from agentctl.foundation.values import dataclass
 
 FactValue: TypeAlias = str | Decimal
 """A text, or an exact number; amounts are in major units."""

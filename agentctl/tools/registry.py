@@ -3,14 +3,13 @@
 import difflib
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from agentctl.contract.tool import PythonExecutor, ToolDescriptor
 from agentctl.contract.version import ToolVersion
 from agentctl.foundation.canonical import NotCanonical
 from agentctl.foundation.errors import InternalError, InvalidInput, Place, Problem
-from agentctl.foundation.values import dataclass
 from agentctl.tools.schemas import UnusableSchema, Validator, compile_arguments, compile_schema
 
 _LONGEST_NAME = 96

@@ -1,10 +1,10 @@
 """Which schema hands values to which, inside one JSON Schema: circles, and how many schemas judge the same value."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 
 from agentctl.foundation.canonical import JsonObject, JsonValue
-from agentctl.foundation.values import dataclass
 from agentctl.tools.schema_parts import Place, parts_of, walk
 
 COUNTED_TO = 1_000

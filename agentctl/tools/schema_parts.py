@@ -1,11 +1,11 @@
 """The parts of a JSON Schema (draft 2020-12): which keywords we take, and where schemas stand inside a schema."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from agentctl.foundation.canonical import JsonObject, JsonValue
 from agentctl.foundation.pointer import joined
-from agentctl.foundation.values import dataclass
 
 Place: TypeAlias = Literal["here", "object", "array", "text", "store"]
 """What a schema inside a schema judges: the same value, a property's value, an item, some text, or nothing by itself."""

@@ -4,10 +4,10 @@ import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from agentctl.foundation.errors import JournalUnavailable
-from agentctl.foundation.values import dataclass
 from agentctl.trace.disk import make_private_folder
 
 _BUSY_SECONDS = 10

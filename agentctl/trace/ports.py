@@ -1,11 +1,11 @@
 """What the rooms above may ask of storage. On one machine these are files; on many they will be a database."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from agentctl.events.record import AnyEvent, Record
 from agentctl.foundation.canonical import JsonValue
-from agentctl.foundation.values import dataclass
 from agentctl.trace.message import Message
 
 

@@ -1,12 +1,12 @@
 """`agentctl approvals sweep`: what time did to requests, in all runs; made to be called every few minutes."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from agentctl.cli.options import Json
-from agentctl.foundation.values import dataclass
 
 if TYPE_CHECKING:
     from agentctl.cli.screen.terminal import Terminal

@@ -1,6 +1,7 @@
 """Two runs, or two versions, as a person compares them: what is the same in a line, what differs side by side."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from agentctl.cli.screen.side_by_side import Mark, Piece, SideRow
@@ -9,7 +10,6 @@ from agentctl.cli.screen.words import counted, length, usd
 from agentctl.composition.contracts.diffs import VersionComparison
 from agentctl.composition.contracts.policy_diffs import PolicyTrial
 from agentctl.composition.contracts.versions import FoundVersion
-from agentctl.foundation.values import dataclass
 from agentctl.replay.side_by_side.rows import Row, StepRows, story_rows
 from agentctl.replay.side_by_side.runs import RunComparison, RunSide
 from agentctl.review.differences.change import WEIGHTS, Change, Direction, Weight

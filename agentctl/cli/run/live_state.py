@@ -1,7 +1,7 @@
 """What a run is doing at this moment and what is left of its budget; pure."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TypeAlias
 
@@ -13,7 +13,6 @@ from agentctl.events.record import AnyEvent, Record
 from agentctl.events.run import RunFinished, RunResumed, RunSuspended
 from agentctl.events.tool import ToolIntent, ToolResult, ToolUnknown
 from agentctl.foundation.money import plain
-from agentctl.foundation.values import dataclass
 from agentctl.gateway.state import SessionState, evolve
 
 _MOST_SHOWN = 3

@@ -1,10 +1,10 @@
 """Two sides of a comparison in two columns, with a word for each row before them; below each other where there is no room."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
-from agentctl.foundation.values import dataclass
 from agentctl.foundation.visible import visible
 
 if TYPE_CHECKING:

@@ -2,10 +2,9 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import compress, zip_longest
 from typing import TYPE_CHECKING
-
-from agentctl.foundation.values import dataclass
 
 if TYPE_CHECKING:
     from rich.console import Console

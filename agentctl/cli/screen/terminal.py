@@ -7,7 +7,7 @@ import json
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from io import TextIOWrapper
 from typing import TYPE_CHECKING, Literal, TextIO
@@ -16,7 +16,6 @@ from typing_extensions import override
 
 from agentctl.cli.screen.table import Column, columns_of, table_lines
 from agentctl.foundation.errors import AgentctlError, InvalidInput
-from agentctl.foundation.values import dataclass
 from agentctl.foundation.visible import visible
 
 if TYPE_CHECKING:

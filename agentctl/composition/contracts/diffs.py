@@ -1,5 +1,6 @@
 """The use case of comparing: two runs, or two versions of an agent, by whatever name somebody has for them."""
 
+from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from agentctl.composition.contracts.policy_diffs import PolicyTrial, policy_trial
@@ -8,7 +9,6 @@ from agentctl.composition.project import Project
 from agentctl.contract.words import nearest
 from agentctl.events.run import RunStarted
 from agentctl.foundation.errors import IntegrityError, UsageError
-from agentctl.foundation.values import dataclass
 from agentctl.replay.side_by_side.runs import RunComparison, compare_runs
 from agentctl.review.differences.contracts import VersionDiff, version_diff
 from agentctl.trace.reports.run_names import LATEST, run_named

@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 from agentctl.composition.authorities import engines_of, in_session, is_elsewhere
 from agentctl.composition.governing import Governing, recorded
@@ -14,7 +15,6 @@ from agentctl.events.run import RunStarted
 from agentctl.events.tool import Decision, DecisionMade, PolicyAnswer, ToolProposed
 from agentctl.foundation.canonical import JsonObject
 from agentctl.foundation.errors import IntegrityError, UsageError
-from agentctl.foundation.values import dataclass
 from agentctl.gateway.one_effect import ONE_EFFECT_ONCE, one_effect_once
 from agentctl.policy.cedar.explain import RuleView, rule_views
 from agentctl.policy.decision import strictest

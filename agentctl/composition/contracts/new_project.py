@@ -4,6 +4,7 @@ import json
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import Final
@@ -11,7 +12,6 @@ from typing import Final
 from agentctl.contract.json_schema import Schema
 from agentctl.foundation.errors import InvalidInput, Place, Problem, UsageError
 from agentctl.foundation.ids import is_plain_name, new_secret_id
-from agentctl.foundation.values import dataclass
 from agentctl.review.schema_files import KINDS, schema_of_kind
 from agentctl.settings import MARKER
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -13,7 +14,6 @@ from agentctl.contract.source import Source
 from agentctl.contract.words import dotted
 from agentctl.foundation.clock import to_rfc3339
 from agentctl.foundation.errors import InvalidInput, Problem, UsageError
-from agentctl.foundation.values import dataclass
 from agentctl.review.checks.notes import files_are_readable
 from agentctl.review.checks.policies import policies_hold
 from agentctl.review.checks.report import Report

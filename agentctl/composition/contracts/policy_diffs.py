@@ -1,7 +1,7 @@
 """Puts the same questions to the policies of two versions, and says where the answers flip."""
 
 import asyncio
-from dataclasses import field
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from agentctl.composition.authorities import in_session, is_elsewhere
@@ -11,7 +11,6 @@ from agentctl.contract.policy_cases import SUFFIX, PolicyCase, load_policy_cases
 from agentctl.contract.version import AgentVersion
 from agentctl.foundation.clock import to_rfc3339
 from agentctl.foundation.errors import InvalidInput
-from agentctl.foundation.values import dataclass
 from agentctl.policy.catalog import Around, engines_for
 from agentctl.policy.decision import strictest
 from agentctl.review.decisions.case_runs import NotACase, Stand, question_of

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 
 from agentctl.composition.contracts.checking import refuse_unless_found_sound, refuse_unless_sound
@@ -16,7 +17,6 @@ from agentctl.contract.words import listed
 from agentctl.foundation.clock import to_rfc3339
 from agentctl.foundation.errors import InvalidInput, JournalUnavailable, LockedError, UsageError
 from agentctl.foundation.ids import is_principal
-from agentctl.foundation.values import dataclass
 from agentctl.trace.disk import make_private_folder
 from agentctl.trace.file_lock import file_lock
 from agentctl.trace.index.versions import RanVersion, versions_that_ran

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -13,7 +13,6 @@ from agentctl.contract.version import AgentVersion, code_digests
 from agentctl.contract.versions import VERSIONS_FILE, VersionsFile, VersionTag, load_versions
 from agentctl.contract.words import listed, nearest
 from agentctl.foundation.errors import InvalidInput, UsageError
-from agentctl.foundation.values import dataclass
 from agentctl.settings import MARKER
 
 Named: TypeAlias = Literal["file", "tag", "digest", "agent"]

@@ -6,6 +6,7 @@ The index alone may be brought up to date by looking: it is a copy.
 import platform
 import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import partial
 from importlib import metadata
 from importlib.util import find_spec
@@ -22,7 +23,6 @@ from agentctl.contract.agent import AgentContract
 from agentctl.contract.environment import Environment
 from agentctl.foundation.clock import to_rfc3339
 from agentctl.foundation.errors import IntegrityError, InvalidInput, JournalUnavailable, UsageError
-from agentctl.foundation.values import dataclass
 from agentctl.review.checks.reviewed import review
 from agentctl.review.doctor import environment as doctor_environment
 from agentctl.review.doctor import machine as doctor_machine

@@ -3,10 +3,10 @@
 import asyncio
 from collections.abc import Iterator, Sequence
 from contextlib import closing
+from dataclasses import dataclass
 
 from agentctl.contract.environment import Environment
 from agentctl.foundation.addresses import BackendAddress, host_and_port, why_not_reached, why_refused
-from agentctl.foundation.values import dataclass
 from agentctl.review.doctor.observation import Observation, ok, problem
 
 _SECONDS = 3.0

@@ -4,6 +4,7 @@ import fcntl
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -18,7 +19,6 @@ from agentctl.events.record import Record
 from agentctl.foundation.canonical import canonical_bytes
 from agentctl.foundation.errors import InvalidInput, Place, Problem, UsageError
 from agentctl.foundation.ids import is_plain_name
-from agentctl.foundation.values import dataclass
 from agentctl.trace.reports.run_names import run_named
 
 _HEAD: Final = "# yaml-language-server: $schema=../contracts/schemas/golden.schema.json\n# Golden cases of {agent}.\ncases:\n"

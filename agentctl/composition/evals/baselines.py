@@ -1,5 +1,6 @@
 """The use cases of baselines: read what was blessed, and bless what an eval came to."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from agentctl.composition.kept_files import put_kept
@@ -10,7 +11,6 @@ from agentctl.evals.blessing import Blessing, blessed, why_not_blessed
 from agentctl.evals.report import EvalReport
 from agentctl.foundation.clock import to_rfc3339
 from agentctl.foundation.errors import InvalidInput, Place, Problem, UsageError
-from agentctl.foundation.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,11 @@
 """What an eval is asked for, and what its watcher is told while it goes."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import TypeAlias
 
 from agentctl.events.evals import TrialJudged
-from agentctl.foundation.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

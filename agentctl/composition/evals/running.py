@@ -7,6 +7,7 @@ killed goes on from its journal; a trial of which nobody knows what came is trie
 import asyncio
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager, closing
+from dataclasses import dataclass
 from functools import partial
 from socket import socket
 
@@ -39,7 +40,6 @@ from agentctl.events.evals import EvalFinished, EvalStarted
 from agentctl.foundation.errors import IntegrityError, InternalError, LockedError, UsageError
 from agentctl.foundation.ids import new_run_id
 from agentctl.foundation.machine import cores
-from agentctl.foundation.values import dataclass
 from agentctl.runtime.live_world import Interrupt
 from agentctl.trace.ports import Acquired, Journal
 from agentctl.trace.reports.run_names import LATEST

@@ -1,5 +1,6 @@
 """What an eval tries: the cases, and what governs their runs; of one that goes on, only what it began with."""
 
+from dataclasses import dataclass
 from functools import cache, partial
 
 from agentctl.composition.contracts.checking import refuse_unless_found_sound, refuse_unless_sound
@@ -16,7 +17,6 @@ from agentctl.evals.parts import parts_of
 from agentctl.events.evals import EvalStarted
 from agentctl.foundation.canonical import JsonValue, digest_bytes, digest_of
 from agentctl.foundation.errors import UsageError
-from agentctl.foundation.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Protocol
 
 from typing_extensions import override
@@ -12,7 +13,6 @@ from agentctl.contract.golden import GoldenCase
 from agentctl.events.evals import TrialJudged, TrialStarted
 from agentctl.events.run import TrialOf
 from agentctl.foundation.errors import InternalError
-from agentctl.foundation.values import dataclass
 from agentctl.runtime.live_world import Interrupt
 
 STOP = b"stop\n"

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from typing_extensions import override
@@ -21,7 +21,6 @@ from agentctl.evals.evidence import Find, Left
 from agentctl.events.run import Envelope, TrialOf
 from agentctl.foundation.canonical import JsonObject
 from agentctl.foundation.clock import SystemClock
-from agentctl.foundation.values import dataclass
 from agentctl.gateway.corridor import Parts
 from agentctl.identity.backend_broker import NO_CREDENTIAL
 from agentctl.identity.broker import Broker, CredentialRequest, Minted

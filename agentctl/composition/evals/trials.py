@@ -8,7 +8,7 @@ import asyncio
 import shutil
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import partial
 
@@ -39,7 +39,6 @@ from agentctl.events.record import Record
 from agentctl.events.run import TrialOf
 from agentctl.foundation.errors import AgentctlError, ExitCode, InvalidInput, Place, Problem, UsageError
 from agentctl.foundation.threads import in_thread
-from agentctl.foundation.values import dataclass
 from agentctl.runtime.live_world import Interrupt
 from agentctl.runtime.state import RunState
 from agentctl.sandbox.process import BackOfficeProcess, BackOfficeSetup

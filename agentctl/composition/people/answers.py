@@ -1,6 +1,7 @@
 """The use cases of people beside a run: see what waits, answer it, say what became of a call in doubt."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Literal
 
 from agentctl.approval.answers import GivenAnswer, refusals
@@ -18,7 +19,6 @@ from agentctl.foundation.canonical import JsonValue
 from agentctl.foundation.clock import to_rfc3339
 from agentctl.foundation.errors import IntegrityError, JournalUnavailable, UsageError
 from agentctl.foundation.ids import is_principal, new_secret_id, run_of
-from agentctl.foundation.values import dataclass
 from agentctl.gateway.state import SessionState
 from agentctl.runtime.state import fold
 from agentctl.trace.message import AnswerMessage, ResolveMessage

@@ -2,6 +2,7 @@
 
 import difflib
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from agentctl.approval.pending import Approval
 from agentctl.composition.governing import recorded
@@ -10,7 +11,6 @@ from agentctl.composition.project import Project
 from agentctl.events.run import Envelope
 from agentctl.foundation.canonical import JsonObject, JsonValue, NotCanonical, NotJson, canonical_copy
 from agentctl.foundation.errors import InternalError, UsageError
-from agentctl.foundation.values import dataclass
 from agentctl.gateway.state import SessionState
 from agentctl.tools.registry import RegisteredTool
 from agentctl.trace.sealing.vault import PLACEHOLDER, Vault

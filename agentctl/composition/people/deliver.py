@@ -1,6 +1,7 @@
 """Handing in a signed answer from outside: as a chat bot or a ticket system got it from a reviewer."""
 
 import os
+from dataclasses import dataclass
 from typing import TypeAlias
 
 from pydantic import ValidationError
@@ -15,7 +16,6 @@ from agentctl.foundation.canonical import Limits, NotCanonical, NotJson, canonic
 from agentctl.foundation.clock import to_rfc3339
 from agentctl.foundation.errors import UsageError
 from agentctl.foundation.ids import new_secret_id
-from agentctl.foundation.values import dataclass
 from agentctl.gateway.state import SessionState
 from agentctl.runtime.state import fold
 from agentctl.trace.message import AnswerMessage

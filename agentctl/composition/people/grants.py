@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -17,7 +18,6 @@ from agentctl.foundation.clock import to_rfc3339
 from agentctl.foundation.errors import UsageError
 from agentctl.foundation.ids import is_principal, new_secret_id
 from agentctl.foundation.money import parse_decimal
-from agentctl.foundation.values import dataclass
 from agentctl.gateway.grants import LONGEST_GRANT_SECONDS
 from agentctl.runtime.state import fold
 from agentctl.trace.message import GrantMessage

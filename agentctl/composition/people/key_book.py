@@ -5,6 +5,7 @@ A key that the environment pins comes before the one that the control journal re
 
 import os
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from agentctl.approval.roll import Roll, roll_of
@@ -12,7 +13,6 @@ from agentctl.approval.verification import Letter, NotVerified, Verified
 from agentctl.composition.project import Project
 from agentctl.contract.environment import Environment
 from agentctl.foundation.errors import IntegrityError, JournalUnavailable
-from agentctl.foundation.values import dataclass
 from agentctl.identity.public_keys import NotAKey, PublicKey, parse_public_key
 from agentctl.identity.signatures import NotASignature, holds, parse_signature
 

@@ -1,6 +1,7 @@
 """Leaving a message for a run, or taking it away: signed where its author has a key, a mere attempt where it may not count."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -12,7 +13,6 @@ from agentctl.composition.project import Project
 from agentctl.events.run import Envelope
 from agentctl.foundation.canonical import canonical_bytes
 from agentctl.foundation.errors import InternalError, UsageError
-from agentctl.foundation.values import dataclass
 from agentctl.identity.public_keys import PublicKey
 from agentctl.identity.reviewer_keys import LockedKey, WrongPassphrase
 from agentctl.identity.signatures import Signature, to_be_signed

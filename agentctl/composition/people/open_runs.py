@@ -1,7 +1,8 @@
 """Which runs may wait for somebody: found by the index, so that nobody reads every journal there ever was."""
 
+from dataclasses import dataclass
+
 from agentctl.composition.project import Project
-from agentctl.foundation.values import dataclass
 
 _OPEN = "SELECT run FROM runs WHERE status <> 'finished' ORDER BY run"
 

@@ -1,6 +1,7 @@
 """Raising a run's ceilings: an approval like any other, left in the run's inbox after the checks its writer will make again."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
@@ -14,7 +15,6 @@ from agentctl.events.run import Envelope, Limits
 from agentctl.foundation.clock import to_rfc3339
 from agentctl.foundation.errors import UsageError
 from agentctl.foundation.ids import is_principal, new_secret_id
-from agentctl.foundation.values import dataclass
 from agentctl.gateway.grants import why_not_entitled
 from agentctl.runtime.state import fold
 from agentctl.trace.message import RaiseMessage

@@ -1,7 +1,7 @@
 """Acts upon reviewers: give somebody a key, list who has one, revoke one, unlock one for a while. All are journaled."""
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from agentctl.approval.roll import Roll, roll_of
@@ -12,7 +12,6 @@ from agentctl.events.base import Principal
 from agentctl.events.control import ReviewerAdded, ReviewerRevoked
 from agentctl.foundation.errors import InvalidInput, UsageError
 from agentctl.foundation.ids import is_plain_name, is_principal
-from agentctl.foundation.values import dataclass
 from agentctl.identity.public_keys import NotAKey, PublicKey, parse_public_key
 from agentctl.identity.ssh_agent import AgentFailed, SshAgent
 from agentctl.trace.sealing.redaction import find_secrets

@@ -1,6 +1,7 @@
 """How approvals go in a project: the fold over its journals, damaged ones left out by name."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from agentctl.approval.stats import Stats, Told, stats_of, told_by
 from agentctl.composition.project import Project
@@ -8,7 +9,6 @@ from agentctl.events.record import Record
 from agentctl.events.run import Envelope, RunStarted
 from agentctl.foundation.clock import from_rfc3339, to_rfc3339
 from agentctl.foundation.errors import AgentctlError, UsageError
-from agentctl.foundation.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ What runs that are over left sealed is destroyed.
 """
 
 import asyncio
+from dataclasses import dataclass
 
 from agentctl.composition.announcing import herald_of
 from agentctl.composition.governing import recorded
@@ -14,7 +15,6 @@ from agentctl.events.approval import ApprovalExpired
 from agentctl.events.record import Record
 from agentctl.foundation.clock import to_rfc3339
 from agentctl.foundation.errors import AgentctlError, ExitCode, LockedError
-from agentctl.foundation.values import dataclass
 from agentctl.gateway.announcements import Herald
 from agentctl.gateway.sweep import something_is_due, sweep
 from agentctl.runtime.state import RunState, fold

@@ -1,7 +1,7 @@
 """What governs a replay's session: tools, reviewers and the authorities that judge in this process, as they are."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TypeAlias
 
@@ -16,7 +16,6 @@ from agentctl.contract.policy_version import PolicyVersion
 from agentctl.contract.version import AgentVersion
 from agentctl.events.run import Envelope
 from agentctl.foundation.clock import Clock
-from agentctl.foundation.values import dataclass
 from agentctl.policy.authority import Authority
 from agentctl.policy.catalog import Around, engines_for
 from agentctl.policy.engine import PolicyEngine

@@ -1,7 +1,7 @@
 """The use case of judging all calls of a run again under another contract: no model is asked, and nothing happens."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 from agentctl.composition.governing import Governing
@@ -10,7 +10,6 @@ from agentctl.events.record import AnyEvent
 from agentctl.events.replay import Cause, Difference, ReplayJudged
 from agentctl.events.run import RunStarted
 from agentctl.events.tool import DecisionMade, PolicyAnswer, Stage, ToolAmended, ToolProposed, ToolRefused
-from agentctl.foundation.values import dataclass
 from agentctl.gateway.bench import Bench
 from agentctl.policy.engine import PolicyRequest
 from agentctl.replay.causes import SENTENCES

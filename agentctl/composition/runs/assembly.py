@@ -5,7 +5,7 @@ import hashlib
 import hmac
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 
 from agentctl.approval.reviewer import Reviewer
 from agentctl.composition.announcing import announcers_of
@@ -19,7 +19,6 @@ from agentctl.composition.runs.lent_client import LentClient
 from agentctl.contract.environment import Backend, Deployment
 from agentctl.contract.script import Script
 from agentctl.foundation.errors import InternalError
-from agentctl.foundation.values import dataclass
 from agentctl.gateway.corridor import ModelDesk, Parts
 from agentctl.identity.backend_broker import BackendBroker
 from agentctl.identity.issuer import TokenIssuer

@@ -1,11 +1,11 @@
 """What is asked for when a run begins, who watches it, and what became of it."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from agentctl.approval.reviewer import Reviewer
 from agentctl.composition.governing import Governing
 from agentctl.foundation.errors import ExitCode
-from agentctl.foundation.values import dataclass
 from agentctl.runtime.live_world import Observer
 from agentctl.runtime.state import RunState
 

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, closing
 from copy import copy
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -29,7 +30,6 @@ from agentctl.events.base import Principal, Source
 from agentctl.events.run import Envelope, RunResumed, RunStarted
 from agentctl.foundation.errors import UsageError
 from agentctl.foundation.ids import is_plain_name, random_bytes
-from agentctl.foundation.values import dataclass
 from agentctl.gateway.corridor import Parts
 from agentctl.gateway.session import Session, open_session
 from agentctl.runtime.live_world import Interrupt, LiveWorld

@@ -5,12 +5,11 @@ reason, so that a policy that speaks of it fails its check.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from agentctl.foundation.canonical import JsonObject, JsonValue
 from agentctl.foundation.pointer import Missing, joined, resolve
-from agentctl.foundation.values import dataclass
 
 Scalar = Literal["String", "Long", "Boolean", "decimal", "datetime"]
 

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Final
 
@@ -11,7 +12,6 @@ import cedarpy
 from agentctl.foundation.canonical import JsonValue
 from agentctl.foundation.errors import Problem
 from agentctl.foundation.pointer import joined
-from agentctl.foundation.values import dataclass
 from agentctl.policy.authority import Authority
 from agentctl.policy.cedar.rules import Reading, Rule
 from agentctl.policy.cedar.schema import GROUPS, CedarSchema

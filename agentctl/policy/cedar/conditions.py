@@ -4,11 +4,11 @@ Expressions are in Cedar's JSON form: `{"<": {"left": ..., "right": {"Value": 3}
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Final, Literal, TypeAlias
 
 from agentctl.foundation.canonical import JsonObject, JsonValue, canonical_bytes
-from agentctl.foundation.values import dataclass
 
 Sign: TypeAlias = Literal["==", "!=", "<", "<=", ">", ">="]
 Literal_: TypeAlias = Decimal | str | bool

@@ -5,13 +5,13 @@ Every condition is asked of Cedar by itself, on the same request. Nothing here d
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Final
 
 import cedarpy
 
 from agentctl.contract.tool import ToolDescriptor
 from agentctl.foundation.canonical import JsonObject, JsonValue
-from agentctl.foundation.values import dataclass
 from agentctl.policy.cedar.conditions import opposite, parts_of, paths_in
 from agentctl.policy.cedar.request import Cast, ContextBuilder, NotFitting
 from agentctl.policy.cedar.rules import Rule, read_rules

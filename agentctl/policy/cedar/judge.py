@@ -6,6 +6,7 @@ every error that Cedar reports stands in the judgement, and the guard denies.
 
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 
 import cedarpy
@@ -14,7 +15,6 @@ from agentctl.contract.tool import ToolDescriptor
 from agentctl.events.approval import ApprovalTerms
 from agentctl.foundation.canonical import JsonValue
 from agentctl.foundation.errors import InvalidInput
-from agentctl.foundation.values import dataclass
 from agentctl.policy.authority import Authority
 from agentctl.policy.cedar.check import checked
 from agentctl.policy.cedar.request import Cast, ContextBuilder

@@ -5,13 +5,13 @@ Nothing here decides about a call: it only says what a rule of a policy set is g
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
 
 import cedarpy
 
 from agentctl.contract.tool import ToolDescriptor
 from agentctl.foundation.canonical import JsonObject
-from agentctl.foundation.values import dataclass
 from agentctl.policy.cedar.conditions import FALSE, TRUE, clauses, contradict
 from agentctl.policy.cedar.request import Cast
 from agentctl.policy.cedar.rules import Rule

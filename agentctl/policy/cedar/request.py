@@ -8,6 +8,7 @@ exactly is an error where a policy speaks of it, and is left out where none does
 
 import json
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal
 from typing import Final
 
@@ -17,7 +18,6 @@ from agentctl.foundation.clock import from_rfc3339
 from agentctl.foundation.errors import InternalError
 from agentctl.foundation.money import parse_decimal, plain
 from agentctl.foundation.pointer import joined
-from agentctl.foundation.values import dataclass
 from agentctl.policy.cedar.argument_types import CedarType, RecordOf, Scalar, SetOf
 from agentctl.policy.cedar.schema import CedarSchema, ToolTypes
 from agentctl.policy.cedar.view import EVERYTHING, View

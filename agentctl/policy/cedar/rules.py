@@ -7,7 +7,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Final, Literal
 
 import cedarpy
@@ -16,7 +16,6 @@ from agentctl.contract.tool import Effect
 from agentctl.events.approval import ApprovalTerms
 from agentctl.foundation.canonical import JsonObject, JsonValue
 from agentctl.foundation.errors import Place, Problem
-from agentctl.foundation.values import dataclass
 from agentctl.policy.cedar.terms import terms_of_annotations
 
 _RULE_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:/-]{0,127}")

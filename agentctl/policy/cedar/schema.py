@@ -9,12 +9,12 @@ Facts are optional, always: one that cannot be computed is absent. `history` has
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Final, get_args
 
 from agentctl.contract.tool import Effect, Fact, ToolDescriptor
 from agentctl.foundation.canonical import JsonObject, JsonValue, canonical_bytes
-from agentctl.foundation.values import dataclass
 from agentctl.policy.cedar.argument_types import (
     CedarType,
     Member,

@@ -6,11 +6,10 @@ still built, and must fit its type like the rest.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
 from agentctl.foundation.canonical import JsonObject, JsonValue
-from agentctl.foundation.values import dataclass
 from agentctl.policy.cedar.rules import Rule
 
 Path: TypeAlias = tuple[str, ...]

@@ -7,13 +7,13 @@ import re
 import subprocess
 import sys
 from collections.abc import Mapping
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
 from agentctl.foundation.canonical import ARGUMENT_LIMITS, JsonObject, JsonValue, NotJson, parse_json
 from agentctl.foundation.errors import InvalidInput, Place, Problem
-from agentctl.foundation.values import dataclass
 from agentctl.policy.rego import host as rego_host
 
 SECONDS_TO_START: Final = 20.0

@@ -5,6 +5,7 @@ values that are gone, and, under another version, its own name.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatchcase
 from typing import Final, TypeAlias
@@ -14,7 +15,6 @@ from agentctl.events.record import AnyEvent, Record
 from agentctl.events.tool import DecisionMade
 from agentctl.foundation.canonical import JsonValue, canonical_bytes
 from agentctl.foundation.money import parse_decimal
-from agentctl.foundation.values import dataclass
 from agentctl.replay.recorded.clock import moment_of
 from agentctl.replay.recorded.places import call_of
 from agentctl.replay.recorded.tools import Unmeasured

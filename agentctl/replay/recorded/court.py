@@ -1,12 +1,11 @@
 """The authorities of a replay: those that are at hand are asked again, the others said what they said."""
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from agentctl.events.record import Record
 from agentctl.events.tool import DecisionMade, PolicyAnswer, ToolProposed
 from agentctl.foundation.canonical import digest_of
-from agentctl.foundation.values import dataclass
 from agentctl.policy.engine import PolicyEngine, PolicyRequest
 from agentctl.replay.recorded.tape import Tape
 

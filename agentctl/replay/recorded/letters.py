@@ -1,6 +1,7 @@
 """The letters a run was sent, written again from what its journal says of them, and what was made of their signatures."""
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 
 from pydantic import ValidationError
 from typing_extensions import override
@@ -20,7 +21,6 @@ from agentctl.events.run import ClockAnomaly, Limits
 from agentctl.events.tool import ToolResolved
 from agentctl.foundation.errors import IntegrityError
 from agentctl.foundation.money import plain
-from agentctl.foundation.values import dataclass
 from agentctl.replay.recorded.tape import Tape
 from agentctl.trace.message import AnswerMessage, GrantMessage, Message, RaiseMessage, ResolveMessage
 from agentctl.trace.ports import Inbox, Received, Unreadable

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
@@ -12,7 +13,6 @@ from agentctl.events.budget import BudgetStopped
 from agentctl.events.model import ModelAnswered, ModelAsked, ModelFailed, ModelRefused
 from agentctl.events.record import AnyEvent
 from agentctl.foundation.money import MILLION
-from agentctl.foundation.values import dataclass
 from agentctl.models import wire
 from agentctl.models.client import (
     ModelAnswer,

@@ -1,7 +1,7 @@
 """The parts of a replay's session: what governs it as it is, and every port of it answered from the tape."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from agentctl.approval.reviewer import Reviewer
@@ -10,7 +10,6 @@ from agentctl.contract.agent import AgentContract
 from agentctl.contract.environment import Backend, Deployment
 from agentctl.events.approval import Binding
 from agentctl.foundation.clock import Clock
-from agentctl.foundation.values import dataclass
 from agentctl.gateway.corridor import ModelDesk, Parts
 from agentctl.gateway.state import SessionState, fold
 from agentctl.models.client import TokenPrice

@@ -1,6 +1,7 @@
 """A run's journal, cut where one writer stopped and another went on: each part is replayed by itself. Pure."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import groupby, takewhile
 from operator import attrgetter
 
@@ -13,7 +14,6 @@ from agentctl.events.run import (
     RunStarted,
     RunSuspended,
 )
-from agentctl.foundation.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from typing_extensions import override
@@ -19,7 +20,6 @@ from agentctl.events.tool import (
     ToolUnknown,
 )
 from agentctl.foundation.canonical import JsonValue
-from agentctl.foundation.values import dataclass
 from agentctl.identity.broker import Broker, CredentialRequest, Minted, NotMinted
 from agentctl.replay.recorded.answers import Answers
 from agentctl.replay.recorded.tape import Tape

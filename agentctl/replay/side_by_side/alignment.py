@@ -4,12 +4,12 @@ Steps belong together by what was done in them, not by their number: one that wa
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from agentctl.events.model import ModelAnswered
 from agentctl.events.record import Record
 from agentctl.events.replay import Difference
 from agentctl.foundation.canonical import JsonObject, canonical_bytes
-from agentctl.foundation.values import dataclass
 from agentctl.replay.side_by_side.json_differences import json_differences, said
 from agentctl.replay.side_by_side.pairing import Pair, paired
 from agentctl.replay.side_by_side.stories import CallStory, Renaming, RunStory, StepStory, Told, story_of

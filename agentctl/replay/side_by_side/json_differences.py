@@ -1,13 +1,13 @@
 """Where two JSON values differ, by pointer; pure."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import zip_longest
 
 from typing_extensions import TypeIs
 
 from agentctl.foundation.canonical import JsonValue, canonical_bytes
 from agentctl.foundation.pointer import MISSING, Missing, joined
-from agentctl.foundation.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,8 @@
 """Lays two sequences side by side so that what is alike stands together; what only one of them has stands alone. Pure."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Generic, TypeAlias, TypeVar
-
-from agentctl.foundation.values import dataclass
 
 T = TypeVar("T")
 

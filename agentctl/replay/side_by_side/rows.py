@@ -5,12 +5,12 @@ is told once.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from agentctl.events.replay import Difference
 from agentctl.foundation.canonical import JsonObject, JsonValue
 from agentctl.foundation.pointer import joined
-from agentctl.foundation.values import dataclass
 from agentctl.replay.side_by_side.alignment import AlignedStep, Alignment, Named
 from agentctl.replay.side_by_side.json_differences import said
 from agentctl.replay.side_by_side.pairing import Pair

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal, TypeAlias, get_args
 
@@ -11,7 +12,6 @@ from agentctl.events.replay import Difference
 from agentctl.events.run import RunKind
 from agentctl.events.tool import ToolProposed, ToolRefused, ToolResult, ToolUnknown
 from agentctl.foundation.clock import from_rfc3339
-from agentctl.foundation.values import dataclass
 from agentctl.replay.side_by_side.alignment import Alignment, aligned
 from agentctl.runtime.state import RunState, fold
 

@@ -5,7 +5,7 @@ Names are relative: a call is `2/0`, whatever run it belongs to, so that two run
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from agentctl.events.approval import ApprovalRequested
 from agentctl.events.model import ModelAnswered, ModelAsked, ModelFailed, ModelRefused, RouteChosen
@@ -14,7 +14,6 @@ from agentctl.events.replay import ReplayJudged
 from agentctl.events.run import RunStarted
 from agentctl.events.tool import ToolProposed
 from agentctl.foundation.canonical import JsonObject, JsonValue
-from agentctl.foundation.values import dataclass
 
 _MODEL = (RouteChosen, ModelAsked, ModelAnswered, ModelFailed, ModelRefused)
 _OTHER_STEPS = frozenset({"approval.escalated"})  # their `step` counts something else

@@ -1,11 +1,11 @@
 """Accepted risks: who accepted what until when, whether that is over, and whether there is such a risk at all."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date
 
 from agentctl.contract.agent import Risk, RiskAcceptance
 from agentctl.contract.tool import HttpExecutor
-from agentctl.foundation.values import dataclass
 from agentctl.review.checks.report import Finding, Spot, error, note, warning
 from agentctl.review.checks.risks import has_risk, writes
 from agentctl.review.checks.subject import Listed, Subject

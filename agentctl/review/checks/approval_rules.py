@@ -1,12 +1,12 @@
 """The long form of `requires_approval`: its thresholds, reviewers and times fit the tool, the environment, the platform."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from agentctl.contract.approval_rule import ApprovalRule
 from agentctl.contract.durations import seconds_of
 from agentctl.contract.project import nearest
 from agentctl.contract.tool import Fact, higher_tier
-from agentctl.foundation.values import dataclass
 from agentctl.review.checks.report import Finding, Spot, error, note, warning
 from agentctl.review.checks.risks import is_gated
 from agentctl.review.checks.subject import Listed, Subject, in_tool

@@ -1,10 +1,10 @@
 """A run's ceilings over what one attempt may take: what cannot fit is refused every time, and looks like a fault of the agent."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from agentctl.contract.agent import Budgets
 from agentctl.contract.platform import effective
-from agentctl.foundation.values import dataclass
 from agentctl.review.checks.effective import rule_place
 from agentctl.review.checks.report import Finding, Spot, warning
 from agentctl.review.checks.subject import Subject, in_tool

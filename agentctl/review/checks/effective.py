@@ -1,6 +1,7 @@
 """The effective contract: every value after the platform's rules, where it came from, and the digests of everything."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 
 from pydantic import BaseModel
@@ -12,7 +13,6 @@ from agentctl.contract.project import Loaded, ProjectFiles
 from agentctl.contract.source import DataPath
 from agentctl.contract.words import dotted
 from agentctl.foundation.money import plain
-from agentctl.foundation.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,11 @@
 """The platform's rules over a contract: what asks for more than they allow conflicts, and both places are named."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from agentctl.contract.environment import Deployment
 from agentctl.contract.platform import effective, provider_of
 from agentctl.contract.project import nearest
-from agentctl.foundation.values import dataclass
 from agentctl.review.checks.effective import rule_place, text_of
 from agentctl.review.checks.report import Finding, Spot, error, note
 from agentctl.review.checks.subject import Subject

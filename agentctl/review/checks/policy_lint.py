@@ -1,14 +1,13 @@
 """Rules of Cedar that are valid and still not what their author thinks: dead, shadowed, or wider than they look."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from agentctl.contract.tool import ToolDescriptor
 from agentctl.contract.words import listed, nearest
 from agentctl.foundation.canonical import JsonValue
 from agentctl.foundation.errors import Place
-from agentctl.foundation.values import dataclass
 from agentctl.policy.cedar.reach import Reach, reaches
 from agentctl.policy.cedar.rules import read_rules
 from agentctl.policy.cedar.schema import GROUPS

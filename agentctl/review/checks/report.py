@@ -1,12 +1,12 @@
 """What a check found: errors, warnings and notes, each with the place it speaks of."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Literal
 
 from agentctl.contract.source import DataPath, JsonLike, Source
 from agentctl.contract.words import dotted
 from agentctl.foundation.errors import Place, Problem
-from agentctl.foundation.values import dataclass
 
 Severity = Literal["error", "warning", "note"]
 

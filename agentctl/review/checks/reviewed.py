@@ -1,11 +1,11 @@
 """One contract under review: loaded, checked, and named by its version; what cannot be loaded is a finding too."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from agentctl.contract.agent import AgentContract
 from agentctl.contract.project import Loaded, ProjectFiles
 from agentctl.foundation.errors import InvalidInput, UsageError
-from agentctl.foundation.values import dataclass
 from agentctl.review.checks.all_checks import check
 from agentctl.review.checks.report import Report
 from agentctl.review.checks.subject import Subject, gather

@@ -1,10 +1,10 @@
 """Services outside: decision points that policies name, and webhooks that announce requests."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from agentctl.contract.policy_source import AuthzenPolicies, OpaPolicies
 from agentctl.contract.project import nearest
-from agentctl.foundation.values import dataclass
 from agentctl.review.checks.backends import is_private
 from agentctl.review.checks.report import Finding, Spot, error, note, warning
 from agentctl.review.checks.subject import Subject

@@ -1,6 +1,7 @@
 """What a check looks at: one contract in one environment, with everything both refer to, and the day."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import partial
 from importlib.util import find_spec
 from posixpath import dirname, normpath
@@ -14,7 +15,6 @@ from agentctl.contract.project import Loaded, ProjectFiles
 from agentctl.contract.script import Script
 from agentctl.contract.tool import RiskTier, ToolDescriptor
 from agentctl.foundation.errors import InvalidInput, Place, Problem, UsageError
-from agentctl.foundation.values import dataclass
 from agentctl.review.checks.report import Spot, spot
 
 T = TypeVar("T")

@@ -1,7 +1,7 @@
 """The run that a policy case plays in: it never was, and is made of the parts that real runs are folded to."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from agentctl.budget.spend import Spend
@@ -13,7 +13,6 @@ from agentctl.events.base import Principal, Reservation
 from agentctl.events.run import Envelope, Limits
 from agentctl.events.tool import Credential, DecisionMade, ToolIntent, ToolProposed
 from agentctl.foundation.canonical import JsonObject, digest_of
-from agentctl.foundation.values import dataclass
 from agentctl.gateway.policy_requests import Asked
 from agentctl.gateway.state import CallState, CallStatus, SessionState
 from agentctl.policy.engine import PolicyEngine

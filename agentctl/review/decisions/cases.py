@@ -1,8 +1,9 @@
 """Judges the cases of policies: what the authorities say of each, and whether that is what the case expects."""
 
+from dataclasses import dataclass
+
 from agentctl.contract.policy_cases import Asked, PolicyCase
 from agentctl.events.tool import Decision, PolicyAnswer
-from agentctl.foundation.values import dataclass
 from agentctl.policy.decision import reasons_for, strictest
 from agentctl.review.decisions.case_runs import Stand, question_of
 from agentctl.review.decisions.court import answers_to

@@ -1,11 +1,11 @@
 """Puts one call to the authorities again, away from its run: as it was asked, or with something of it changed."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 
 from agentctl.contract.agent import AgentContract
 from agentctl.events.tool import PolicyAnswer
-from agentctl.foundation.values import dataclass
 from agentctl.gateway.one_effect import one_effect_once
 from agentctl.gateway.policy_requests import Asked, Judgeable, judgeable
 from agentctl.gateway.state import SessionState

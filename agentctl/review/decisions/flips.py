@@ -6,13 +6,12 @@ halving, which finds it where the answer changes only once on the way.
 """
 
 from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from agentctl.contract.words import shown
 from agentctl.events.tool import Decision
 from agentctl.foundation.canonical import JsonObject, JsonValue, digest_of
-from agentctl.foundation.values import dataclass
 from agentctl.policy.decision import STRICTNESS
 from agentctl.policy.engine import PolicyRequest, ToolHistory
 from agentctl.review.decisions.court import Question

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal
 from typing import Final
 
@@ -12,7 +13,6 @@ from agentctl.contract.policy_source import PolicySource
 from agentctl.events.record import Record
 from agentctl.events.tool import ToolRefused
 from agentctl.foundation.money import plain
-from agentctl.foundation.values import dataclass
 from agentctl.review.decisions.needs import Need
 
 _DIGITS: Final = 2

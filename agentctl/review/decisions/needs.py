@@ -7,13 +7,13 @@ earlier call had spoken of the same thing each time. What nothing bounds is name
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import TypeAlias
 
 from agentctl.contract.tool import Fact, ToolDescriptor
 from agentctl.foundation.canonical import JsonValue
 from agentctl.foundation.money import parse_decimal
-from agentctl.foundation.values import dataclass
 from agentctl.policy.cedar.request import decimal_text
 from agentctl.policy.cedar.schema import ToolTypes
 from agentctl.policy.engine import PolicyRequest, ToolHistory

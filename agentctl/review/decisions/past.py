@@ -1,13 +1,13 @@
 """A decision of the past: the question that was put to the authorities then, made again from the journal alone. Pure."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from agentctl.contract.agent import AgentContract
 from agentctl.contract.version import ToolVersion
 from agentctl.events.record import Record
 from agentctl.events.tool import DecisionMade, ToolIntent, ToolProposed
 from agentctl.foundation.canonical import digest_of
-from agentctl.foundation.values import dataclass
 from agentctl.gateway.policy_requests import Asked
 from agentctl.gateway.state import SessionState, evolve
 from agentctl.review.decisions.court import Question

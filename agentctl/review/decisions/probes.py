@@ -4,13 +4,12 @@ Probes are made from descriptors and requests, not from the policy that they try
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
 from agentctl.contract.tool import ToolDescriptor
 from agentctl.foundation.canonical import JsonObject, JsonValue
 from agentctl.foundation.money import parse_decimal
-from agentctl.foundation.values import dataclass
 from agentctl.policy.engine import PolicyRequest, ToolHistory
 from agentctl.review.decisions.court import Question
 from agentctl.review.decisions.flips import with_argument

@@ -7,13 +7,13 @@ so that what is left out, where there are too many, tells least.
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from typing import Final
 
 from agentctl.contract.agent import AgentContract
 from agentctl.contract.policy_cases import PolicyCase
 from agentctl.contract.policy_version import PolicyVersion
-from agentctl.foundation.values import dataclass
 
 MOST_QUESTIONS: Final = 400
 """How many are asked, unless there are more cases; other amounts beyond it are left out, and told."""

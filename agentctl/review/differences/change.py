@@ -1,11 +1,11 @@
 """One thing in which two versions of an agent differ, and what it does: allow more, allow less, or something else."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final, Literal, TypeAlias, TypeVar
 
 from agentctl.foundation.money import plain
-from agentctl.foundation.values import dataclass
 
 Direction: TypeAlias = Literal["wider", "narrower", "other"]
 """`wider`: more is allowed, or less looked at, than before; `narrower`: less; `other`: neither, or nobody can say which."""

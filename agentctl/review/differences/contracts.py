@@ -5,13 +5,13 @@ the contract says, is none in effect, and told as such.
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
 from agentctl.contract.agent import AgentContract, Budgets, RedactionLevel
 from agentctl.contract.platform import PlatformRules, effective
 from agentctl.contract.version import AgentVersion
-from agentctl.foundation.values import dataclass
 from agentctl.review.differences.change import Change, Measure, Weight, ordered, said
 from agentctl.review.differences.policies import PolicyFlip, policy_changes
 from agentctl.review.differences.text_diff import TextLine, text_diff

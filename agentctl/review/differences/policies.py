@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import groupby
 
 from typing_extensions import override
@@ -10,7 +11,6 @@ from agentctl.contract.policy_source import CedarPolicies
 from agentctl.contract.policy_version import PolicyVersion
 from agentctl.events.tool import Decision
 from agentctl.foundation.canonical import canonical_bytes
-from agentctl.foundation.values import dataclass
 from agentctl.policy.cedar.rules import Rule, read_rules
 from agentctl.policy.decision import STRICTNESS
 from agentctl.review.differences.change import Change, Direction, opposite

@@ -4,11 +4,11 @@ What is compared is what schemas of tools are made of; where neither can be said
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from agentctl.foundation.canonical import JsonObject, JsonValue, canonical_bytes
 from agentctl.foundation.pointer import joined
-from agentctl.foundation.values import dataclass
 from agentctl.review.differences.change import Direction, of_sets, opposite
 
 _WORDS_ONLY: Final = frozenset(

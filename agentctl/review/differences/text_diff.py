@@ -3,9 +3,8 @@
 import difflib
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Final, Literal
-
-from agentctl.foundation.values import dataclass
 
 _WORDS: Final = re.compile(r"\s+|\w+|[^\w\s]")
 _MOST_WORDS: Final = 2_000

@@ -1,13 +1,13 @@
 """What a change of tools does: which may be called, what they are, when somebody must approve, and which risks are accepted. Pure."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from agentctl.contract.agent import AllowedTool, tier_of
 from agentctl.contract.tool import RISK_TIERS, Effect, Fact, Retry, ToolDescriptor
 from agentctl.contract.version import AgentVersion, ToolVersion
 from agentctl.foundation.canonical import JsonValue, canonical_bytes, digest_bytes
-from agentctl.foundation.values import dataclass
 from agentctl.review.checks.tool_parts import Side
 from agentctl.review.differences.approvals import acceptance_changes, approval_changes
 from agentctl.review.differences.change import Change, Direction, Measure, Weight, said

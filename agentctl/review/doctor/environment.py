@@ -1,10 +1,10 @@
 """What `agentctl doctor` says of one environment: its contracts, policies, variables and people. Pure."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
 from agentctl.contract.environment import Deployment, Environment
 from agentctl.contract.policy_source import PolicySource, RegoPolicies
-from agentctl.foundation.values import dataclass
 from agentctl.review.checks.report import Report
 from agentctl.review.doctor.observation import Observation, counted, listed, note, ok, problem
 

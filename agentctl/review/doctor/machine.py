@@ -2,8 +2,8 @@
 
 import shlex
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
-from agentctl.foundation.values import dataclass
 from agentctl.review.doctor.observation import Observation, listed, note, ok, problem
 
 _OTHERS = 0o077

@@ -1,9 +1,8 @@
 """What `agentctl doctor` observes: a sentence each, whether it is well, and what to type if not."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Literal
-
-from agentctl.foundation.values import dataclass
 
 Health = Literal["ok", "note", "problem"]
 """`note`: worth knowing, nothing fails for it; `problem`: something does, or will."""

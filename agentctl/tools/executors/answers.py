@@ -3,11 +3,11 @@
 import math
 import zlib
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from agentctl.contract.tool import HttpExecutor, ToolDescriptor
 from agentctl.foundation.canonical import RESULT_LIMITS, JsonValue, Limits, NotJson, parse_json
 from agentctl.foundation.pointer import Missing, resolve
-from agentctl.foundation.values import dataclass
 from agentctl.tools.executors.executor import Answered, Failed, Outcome, Unknown
 
 MAX_BODY_BYTES = RESULT_LIMITS.max_bytes

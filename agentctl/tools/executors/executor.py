@@ -1,12 +1,11 @@
 """The port every executor stands behind: one call in, one outcome out; never an exception."""
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from agentctl.contract.tool import ToolDescriptor
 from agentctl.foundation.canonical import JsonObject, JsonValue
-from agentctl.foundation.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import partial
 from pathlib import PurePosixPath
 from types import ModuleType
@@ -21,7 +22,6 @@ from agentctl.foundation.canonical import (
     parse_json,
 )
 from agentctl.foundation.threads import in_thread
-from agentctl.foundation.values import dataclass
 from agentctl.tools.executors import python_host
 from agentctl.tools.executors.answers import uncertain
 from agentctl.tools.executors.child import FRAME_LIMITS, Child, ChildLost

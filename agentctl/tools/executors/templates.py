@@ -6,12 +6,12 @@
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from urllib.parse import quote, unquote, urlencode
 
 from agentctl.contract.tool import HttpExecutor
 from agentctl.foundation.canonical import JsonObject, JsonValue, NotCanonical, canonical_bytes
 from agentctl.foundation.pointer import MISSING, Missing
-from agentctl.foundation.values import dataclass
 
 _NAME = re.compile(r"\{([A-Za-z0-9_]+)\}")
 _DECODED_AT_MOST = 4

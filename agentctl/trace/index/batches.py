@@ -1,9 +1,8 @@
 """Journals on their way into the index, many at a time: read and checked ahead of whoever loads them."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import field
+from dataclasses import dataclass, field
 
-from agentctl.foundation.values import dataclass
 from agentctl.trace.index.links import Links
 from agentctl.trace.journals.journal_files import JournalFile, lines_of
 

@@ -1,13 +1,13 @@
 """What people think of runs: a pure fold over their journal, or what the index holds of it. The last word on a run counts; earlier ones stay."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from agentctl.events.base import Principal
 from agentctl.events.control import RunLabelled
 from agentctl.events.record import Record
 from agentctl.foundation.clock import to_rfc3339
-from agentctl.foundation.values import dataclass
 from agentctl.trace.index.run_rows import query, utc
 
 if TYPE_CHECKING:

@@ -1,11 +1,11 @@
 """What was said of runs last, as the index tells it, and whether it may be believed; nothing here needs the events' form."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agentctl.foundation.errors import IntegrityError
-from agentctl.foundation.values import dataclass
 from agentctl.trace.index.query_texts import query_text
 from agentctl.trace.journals.control_files import control_mark
 

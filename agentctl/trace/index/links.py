@@ -7,10 +7,9 @@ known here too. It leaves two things to whoever reads on: whether the data are J
 import hashlib
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from agentctl.events.form import GENESIS, READABLE_VERSIONS
-from agentctl.foundation.values import dataclass
 
 _BEFORE_DATA = b'{"data":'
 _AFTER_DATA = b',"epoch":'

@@ -1,10 +1,10 @@
 """Loading whole journals into the index: checked record by record, read once, and spread over its tables."""
 
 from collections.abc import Container, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
-from agentctl.foundation.values import dataclass
 from agentctl.trace.index.batches import Batch, batches_of
 from agentctl.trace.index.links import Links
 from agentctl.trace.index.query_texts import query_names, query_text

@@ -1,11 +1,11 @@
 """Which journals an index has not taken in as they are, and which are gone."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agentctl.foundation.clock import Clock
-from agentctl.foundation.values import dataclass
 from agentctl.trace.index.query_texts import query_text
 from agentctl.trace.journals.journal_files import (
     JournalFile,

@@ -1,8 +1,8 @@
 """Runs as a list shows them: a line each, whether it has a process, what was said of it last; quickly, however many there are."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
-from agentctl.foundation.values import dataclass
 from agentctl.trace.index.last_labels import LastLabel, labels_are_whole, last_labels
 from agentctl.trace.index.reading import Damage, Reader
 from agentctl.trace.index.run_rows import Choice, RunRow, list_runs, query

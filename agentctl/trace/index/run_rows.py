@@ -1,11 +1,10 @@
 """Runs in a line each, and which of them are looked for; nothing here needs the events' forms, which are slow to load."""
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal
 
-from agentctl.foundation.values import dataclass
 from agentctl.trace.index.query_texts import query_text
 
 if TYPE_CHECKING:

@@ -1,12 +1,12 @@
 """Which versions ran: when, how often and to what end, with what it cost."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from agentctl.foundation.values import dataclass
 from agentctl.trace.index.query_texts import query_text
 
 if TYPE_CHECKING:

@@ -6,6 +6,7 @@ RFC 6962, so the chain's links are Merkle leaves as well.
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Self
 
 from pydantic import ValidationError
@@ -25,7 +26,6 @@ from agentctl.foundation.canonical import (
 from agentctl.foundation.changed import changed
 from agentctl.foundation.clock import from_rfc3339
 from agentctl.foundation.errors import IntegrityError
-from agentctl.foundation.values import dataclass
 
 LINE_LIMITS = Limits(max_bytes=64 << 20, max_depth=MAX_DEPTH + 8, max_nodes=1_000_000)
 """More than any record needs: arguments and results at their own limits, every byte escaped, some levels down."""

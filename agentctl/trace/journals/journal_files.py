@@ -3,12 +3,12 @@
 import os
 import stat
 from collections.abc import Container, Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
 from agentctl.foundation.errors import JournalUnavailable
 from agentctl.foundation.ids import is_run_id
-from agentctl.foundation.values import dataclass
 
 EVALS = "evals"
 """The folder of the evals' own journals: they are no runs, and whoever lists runs does not find them."""

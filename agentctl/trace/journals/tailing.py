@@ -5,6 +5,7 @@ Nothing is locked and nothing is written: whoever follows a run is in nobody's w
 
 import asyncio
 from collections.abc import AsyncGenerator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -12,7 +13,6 @@ from agentctl.events.record import Record
 from agentctl.foundation.canonical import NotJson
 from agentctl.foundation.clock import Clock
 from agentctl.foundation.errors import IntegrityError
-from agentctl.foundation.values import dataclass
 from agentctl.trace.journals.chain import Head, follows, head_after, parse_line
 from agentctl.trace.journals.journal_files import JournalFile, Mark, journals_among, journals_in
 

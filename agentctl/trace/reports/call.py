@@ -1,5 +1,6 @@
 """Tool calls as a person asks about them: the wish, what was decided, each attempt and its end. Pure."""
 
+from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from agentctl.events.approval import (
@@ -23,7 +24,6 @@ from agentctl.events.tool import (
     ToolUnknown,
 )
 from agentctl.foundation.canonical import JsonValue
-from agentctl.foundation.values import dataclass
 from agentctl.trace.reports.placed import Placed, Placeds, first_after, in_order, of_type
 
 CallOutcome = Literal[

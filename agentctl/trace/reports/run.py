@@ -1,5 +1,6 @@
 """One run as a person asks about it: its events put together by step and call. Pure; nothing is judged anew."""
 
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import TypeAlias
 
@@ -17,7 +18,6 @@ from agentctl.events.run import (
     RunSuspended,
 )
 from agentctl.events.tool import ToolResult
-from agentctl.foundation.values import dataclass
 from agentctl.trace.index.run_rows import RunRow
 from agentctl.trace.reports.call import Call, calls_of
 from agentctl.trace.reports.placed import Placed, Placeds, first_after, grouped, in_order, of_type

@@ -1,6 +1,7 @@
 """Which principal authorized it, which policy permitted it, what evidence proves it: answered from a run's events. Pure."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from agentctl.events.approval import Answer, GrantGiven, ReviewerRecord
@@ -10,7 +11,6 @@ from agentctl.events.run import RunStarted
 from agentctl.events.tool import Credential, Decision, PolicyAnswer
 from agentctl.foundation.canonical import JsonObject
 from agentctl.foundation.clock import from_rfc3339
-from agentctl.foundation.values import dataclass
 from agentctl.trace.reports.call import Approval, Attempt, Call, CallOutcome, calls_of
 from agentctl.trace.reports.placed import Placed, Placeds, of_type
 from agentctl.trace.reports.run import RunReport

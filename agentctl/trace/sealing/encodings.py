@@ -4,11 +4,10 @@ import binascii
 import re
 from bisect import bisect_right
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate
 from operator import sub
-
-from agentctl.foundation.values import dataclass
 
 _NEIGHBOURHOOD = 512
 _ESCAPE = re.compile(

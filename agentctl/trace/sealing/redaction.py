@@ -9,10 +9,10 @@ import re
 import string
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from itertools import accumulate, chain
 from typing import Literal
 
-from agentctl.foundation.values import dataclass
 from agentctl.trace.sealing.encodings import from_base64, without_escapes
 
 RedactionLevel = Literal["strict", "standard", "off"]

@@ -7,12 +7,12 @@ state. The values lie encrypted in one append-only file that does not outlive th
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import assert_never
 
 from agentctl.foundation.canonical import JsonObject, JsonValue, NotJson, digest_of
 from agentctl.foundation.errors import IntegrityError, InternalError
-from agentctl.foundation.values import dataclass
 from agentctl.trace.disk import Disk, SystemDisk
 from agentctl.trace.sealing.redaction import (
     Match,
