@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing_extensions import override
 
 from agentctl.events.record import AnyEvent, Record
-from agentctl.events.run import Envelope, RunResumed, RunStarted, RunSuspended
+from agentctl.events.run import Envelope, RunFinished, RunResumed, RunStarted, RunSuspended
 from agentctl.gateway.announcements import Herald
 from agentctl.gateway.corridor import Parts
 from agentctl.gateway.session import Session, open_session
@@ -18,7 +18,7 @@ from agentctl.replay.recorded.sittings import Sitting
 from agentctl.replay.recorded.tape import SittingOver, Tape
 from agentctl.runtime.live_world import LiveWorld, Stopping
 from agentctl.runtime.runs import resume, start
-from agentctl.runtime.state import RunState, fold
+from agentctl.runtime.state import fold
 from agentctl.trace.ports import Acquired
 
 
@@ -41,7 +41,7 @@ class Setting:
     tools: tuple[ToolDefinition, ...]
 
 
-async def drive_tape(tape: Tape, setting: Setting, findings: Findings) -> RunState:
+async def drive_tape(tape: Tape, setting: Setting, findings: Findings) -> None:
     """Drive a whole tape; what the replay recorded and where it parts from the tape is in the findings then."""
     for sitting in tape.sittings:
         if _is_over(findings.records) and not _is_over(tape.records[: sitting.start]):
@@ -51,11 +51,10 @@ async def drive_tape(tape: Tape, setting: Setting, findings: Findings) -> RunSta
             await _Sitting(tape, setting, findings, setting.parts(sitting)).work()
     for index in tape.left:
         findings.missing(tape.records[index], index)
-    return fold(findings.records)
 
 
 def _is_over(records: Sequence[Record]) -> bool:
-    return fold(records).finished is not None
+    return any(isinstance(record.event, RunFinished) for record in records)
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,6 +85,18 @@ def repository_tools() -> dict[str, ToolVersion]:
     return dict(_files()[1])
 
 
+_REGISTRIES: dict[tuple[int, ...], tuple[list[ToolVersion], Registry]] = {}
+
+
+def registry_of(tools: dict[str, ToolVersion]) -> Registry:
+    """Return the registry of some tools; of the very same ones it is made once, for it never changes."""
+    versions = list(tools.values())
+    key = tuple(map(id, versions))  # as long as they are kept here, no others have these
+    if key not in _REGISTRIES:
+        _REGISTRIES[key] = versions, Registry.of(versions)
+    return _REGISTRIES[key][1]
+
+
 @dataclass
 class Stage:
     """Everything a test may set before it runs something; the defaults are the repository's own refund assistant."""
@@ -162,7 +174,7 @@ class Stage:
     def _parts(self, journal: Journal) -> Parts:
         environment = _files()[2]
         issuer = TokenIssuer(Ed25519PrivateKey.generate(), "test", self.clock)
-        registry = Registry.of(self.tools.values())
+        registry = registry_of(self.tools)
         allowed = [item.name for item in self.contract.tools.allowlist]
         return Parts(
             journal=journal,

@@ -12,7 +12,6 @@ from agentctl.composition.contracts.versions import put_version, tag_of, version
 from agentctl.composition.governing import Governing, tightened
 from agentctl.composition.project import Project
 from agentctl.composition.replays.parts import Archive, Ready, governed_of, is_at_hand
-from agentctl.composition.replays.rejudging import Rejudging
 from agentctl.contract.agent import AgentContract
 from agentctl.contract.enforcement import not_enforced
 from agentctl.events.form import JOURNAL_VERSION
@@ -21,7 +20,7 @@ from agentctl.events.replay import Cause, ReplayJudged
 from agentctl.events.run import Envelope, ReplayMode, ReplayOf, RunKind, RunResumed, RunStarted
 from agentctl.foundation.canonical import JsonValue, digest_of
 from agentctl.foundation.errors import ExitCode, UsageError
-from agentctl.foundation.ids import new_run_id, random_bytes
+from agentctl.foundation.ids import is_run_id, new_run_id, random_bytes
 from agentctl.replay.causes import Sides
 from agentctl.replay.driving import Setting, drive_tape
 from agentctl.replay.governs import Governs
@@ -92,12 +91,11 @@ def tape_of(project: Project, text: str) -> Tape:
         UsageError: there is none, there are several, or it is a replay itself.
         IntegrityError: the journal is damaged, or the run has not begun.
     """
-    runs = project.journals.runs()
     if text == LATEST:
-        read = ((run, project.journals.read(run)) for run in reversed(runs))
+        read = ((run, project.journals.read(run)) for run in reversed(project.journals.runs()))
         found = dict(islice(((run, records) for run, records in read if _is_run(records)), 1))
         return Tape(found[the_one(tuple(found), text)])
-    run = run_named(runs, text)
+    run = text if is_run_id(text) else run_named(project.journals.runs(), text)
     records = project.journals.read(run)
     if _kind(records) == "replay":
         raise UsageError(f"run `{run}` is itself a replay", "the run that it replays")
@@ -214,6 +212,8 @@ async def _driven(project: Project, tape: Tape, own: OwnJournal, under: Under) -
 
 async def _rejudged(project: Project, tape: Tape, own: OwnJournal, under: Under) -> ReplayJudged:
     """Judge all calls of a tape again."""
+    from agentctl.composition.replays.rejudging import Rejudging  # noqa: PLC0415 - other modes have no need of it
+
     return await Rejudging(tape, under.then, under.ready, _begun(project, tape, under)).work(own)
 
 

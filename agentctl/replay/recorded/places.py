@@ -1,9 +1,11 @@
 """Where in a run an event stands, whatever it says: by this, two runs are laid side by side. Pure."""
 
 import re
+from functools import cache
 from typing import TypeAlias
 
 from agentctl.events.approval import ApprovalRequested
+from agentctl.events.base import Event
 from agentctl.events.record import AnyEvent
 
 Place: TypeAlias = tuple[object, ...]
@@ -15,7 +17,7 @@ _STEP_OF_CALL = re.compile(r"[0-9A-Z]{26}[/-](\d+)[/-]")
 
 def place_of(event: AnyEvent) -> Place:
     """Return the place of an event."""
-    return (event.type, *(getattr(event, name, None) for name in _NAMES))
+    return (event.type, *(None if name is None else getattr(event, name) for name in _names(type(event))))
 
 
 def is_named(place: Place) -> bool:
@@ -23,11 +25,17 @@ def is_named(place: Place) -> bool:
     return any(part is not None for part in place[1:])
 
 
+@cache
+def _names(kind: type[Event]) -> tuple[str | None, ...]:
+    """Return the names that events of a type have, in order, and None in the place of each that they have not."""
+    return tuple(name if name in kind.model_fields else None for name in _NAMES)
+
+
 def call_of(event: AnyEvent) -> str | None:
     """Return the tool call an event is about, with its run: `<run>/0/1`."""
     if isinstance(event, ApprovalRequested):
         return event.binding.call
-    call = getattr(event, "call", None)
+    call = getattr(event, "call", None) if "call" in _names(type(event)) else None
     return call if isinstance(call, str) else None
 
 
