@@ -17,6 +17,7 @@ import pytest
 
 from agentctl.composition import open_project
 from agentctl.composition.project import Project
+from agentctl.composition.replays.parts import Archive
 from agentctl.composition.replays.replaying import ReplayOrder, ReplayOutcome, replay_run
 from agentctl.events.approval import ApprovalAnswered
 from agentctl.events.record import Record
@@ -219,6 +220,22 @@ def test_a_damaged_journal_is_not_replayed(past: Past, tmp_path: Path) -> None:
     path = open_project(twin.folder).journals.path_of(past.small)
     path.write_bytes(path.read_bytes().replace(b"4900", b"4901", 1))
     assert twin("replay", past.small).code == 7
+
+
+def test_what_replays_share_remembers_none_of_them(past: Past, other: Path) -> None:
+    """One after the other with what was made ready once, they come out as each does by itself."""
+    edit(other, CONTRACT, "max_steps: 12", "max_steps: 12\n  max_tool_calls: 2")
+    orders = [
+        ReplayOrder(run, mode, contract)
+        for run in (past.small, past.large)
+        for contract in (None, str(other / CONTRACT))
+        for mode in ("verify", "policy")
+    ]
+    alone = [replay_run(past.project, order).judged for order in orders]
+    archive = Archive(past.project)
+    for _ in range(2):
+        assert [replay_run(past.project, order, archive).judged for order in orders] == alone
+    assert {said.fidelity for said in alone} == {"exact", "diverged", "bounded"}
 
 
 # -- causes ---------------------------------------------------------------------------------------
@@ -589,7 +606,8 @@ def test_every_run_of_the_tests_replays_a_hundred_times(suite: str, least: int) 
 def check_that_a_suite_replays(suite: str, least: int, folder: Path) -> None:
     """Run tests in a folder, and see that enough was replayed after them, all of it exactly."""
     repeats, tally = os.environ.get(TIMES, "100"), folder / "tally"
-    words = f"-q -n 0 --timeout=7200 -p no:cacheprovider --basetemp={folder / 'runs'} -m".split()
+    words = f"-q -n 0 --timeout=7200 -p no:cacheprovider --basetemp={folder / 'runs'}".split()
+    words += ["-o", "tmp_path_retention_policy=failed", "-m"]  # else a hundred journals of each run lie there
     done = subprocess.run(
         [sys.executable, "-m", "pytest", *words, "not campaign", *suite.split()],
         cwd=REPOSITORY,

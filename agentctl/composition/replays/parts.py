@@ -6,20 +6,24 @@ from functools import cached_property
 from typing import TypeAlias
 
 from agentctl.approval.reviewer import Reviewer
-from agentctl.composition.at_hand import registry_of, reviewers_of
-from agentctl.composition.authorities import own_rules
+from agentctl.composition.at_hand import registry_of, reviewers_of, tool_definitions
+from agentctl.composition.authorities import own_rules, policies_of
 from agentctl.composition.governing import Governing, as_then
 from agentctl.composition.project import Project
 from agentctl.composition.review_models import review_aliases
+from agentctl.contract.agent import AgentContract
 from agentctl.contract.policy_source import CedarPolicies
 from agentctl.contract.policy_version import PolicyVersion
 from agentctl.contract.version import AgentVersion
+from agentctl.events.replay import Cause
 from agentctl.events.run import Envelope
+from agentctl.foundation.canonical import JsonValue, digest_of
 from agentctl.foundation.clock import Clock
 from agentctl.policy.authority import Authority
 from agentctl.policy.catalog import Around, engines_for
 from agentctl.policy.engine import PolicyEngine
 from agentctl.policy.guarded import Guarded
+from agentctl.replay.governs import Governs
 from agentctl.replay.recorded.court import TapedEngine
 from agentctl.replay.recorded.ports import Governed
 from agentctl.replay.recorded.tape import Tape
@@ -48,6 +52,11 @@ class Ready:
     def reviewers(self) -> tuple[Reviewer, ...]:
         """The reviewers that are rules or models."""
         return reviewers_of(self.governing)
+
+    @cached_property
+    def governs(self) -> Governs:
+        """What of it could make two runs part."""
+        return governs(self.governing)
 
     def authorities(
         self, clock: Clock, elsewhere: Callable[[PolicyVersion], PolicyEngine]
@@ -121,6 +130,31 @@ def governed_of(ready: Ready, tape: Tape) -> Governed:
 def is_at_hand(policy: PolicyVersion) -> bool:
     """Return whether a policy set judges in this process, without a service or a process of its own."""
     return isinstance(policy.source, CedarPolicies)
+
+
+def governs(governing: Governing) -> Governs:
+    """Return what of a version could make two runs part; every key of a contract is in one of the parts."""
+    contract, environment = governing.contract, governing.environment.environment
+    tools = governing.version.tools
+    alias = contract.model_routing.default
+    parts: dict[Cause, JsonValue] = {
+        "prompt": [governing.version.instructions, contract.logging.pii_redaction],
+        "model": [item.model_dump(mode="json") for item in environment.models.get(alias, ())],
+        "tool_schema": {name: tool.digest for name, tool in tools.items()},
+        "policy": [dict(policies_of(governing)), _who_and_how(contract)],
+        "budget": governing.limits.model_dump(mode="json"),
+        "routing": contract.model_routing.model_dump(mode="json"),
+    }
+    digests = {cause: digest_of(part) for cause, part in parts.items()}
+    return Governs(governing.version.digest, governing.version.instructions, tool_definitions(tools), digests)
+
+
+def _who_and_how(contract: AgentContract) -> JsonValue:
+    """Return what of a contract is told to whoever permits: all that is no part of another cause."""
+    said: JsonValue = contract.model_dump(
+        mode="json", exclude={"model_routing": True, "budgets": True, "logging": {"pii_redaction"}}
+    )
+    return said
 
 
 def _sets(governing: Governing) -> Iterator[tuple[PolicyVersion, Authority]]:

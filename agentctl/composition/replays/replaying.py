@@ -12,18 +12,15 @@ from agentctl.composition.contracts.versions import put_version, tag_of, version
 from agentctl.composition.governing import Governing, tightened
 from agentctl.composition.project import Project
 from agentctl.composition.replays.parts import Archive, Ready, governed_of, is_at_hand
-from agentctl.contract.agent import AgentContract
 from agentctl.contract.enforcement import not_enforced
 from agentctl.events.form import JOURNAL_VERSION
 from agentctl.events.record import Record
-from agentctl.events.replay import Cause, ReplayJudged
+from agentctl.events.replay import ReplayJudged
 from agentctl.events.run import Envelope, ReplayMode, ReplayOf, RunKind, RunResumed, RunStarted
-from agentctl.foundation.canonical import JsonValue, digest_of
 from agentctl.foundation.errors import ExitCode, UsageError
 from agentctl.foundation.ids import is_run_id, new_run_id, random_bytes
 from agentctl.replay.causes import Sides
 from agentctl.replay.driving import Setting, drive_tape
-from agentctl.replay.governs import Governs
 from agentctl.replay.guard import nothing_reached
 from agentctl.replay.judging import Replayed, judged
 from agentctl.replay.recorded.clock import SetClock
@@ -117,7 +114,7 @@ class Under:
     """What governs both sides of a replay: the run as it was recorded, and the replay at any time of its sittings."""
 
     envelope: Envelope
-    then: Governing
+    then: Ready
     at: Callable[[str], Ready]
 
     @property
@@ -145,7 +142,7 @@ def governed_by(archive: Archive, tape: Tape, named: str | None) -> Under:
     """
     project, envelope = archive.project, tape.started.envelope
     version = None if named is None else version_named(project, named, envelope.agent)
-    then = archive.as_then(envelope, envelope.platform_digest).governing
+    then = archive.as_then(envelope, envelope.platform_digest)
     under = Under(envelope, then, lambda platform: archive.as_then(envelope, platform, version))
     if version is not None and not under.is_same:
         _refuse_unknown_policies(under)
@@ -201,8 +198,8 @@ async def _driven(project: Project, tape: Tape, own: OwnJournal, under: Under) -
     )
     await drive_tape(tape, setting, ports.findings)
     sides = Sides(
-        then=governs(under.then),
-        now=governs(under.now),
+        then=under.then.governs,
+        now=under.ready.governs,
         tape=tape,
         findings=ports.findings,
         possible=frozenset({"model"} if ports.live else ()),
@@ -214,7 +211,7 @@ async def _rejudged(project: Project, tape: Tape, own: OwnJournal, under: Under)
     """Judge all calls of a tape again."""
     from agentctl.composition.replays.rejudging import Rejudging  # noqa: PLC0415 - other modes have no need of it
 
-    return await Rejudging(tape, under.then, under.ready, _begun(project, tape, under)).work(own)
+    return await Rejudging(tape, under.then.governing, under.ready, _begun(project, tape, under)).work(own)
 
 
 async def _ports(project: Project, tape: Tape, own: OwnJournal, under: Under) -> TapedPorts:
@@ -267,28 +264,3 @@ def _resumed(event: RunResumed, header: Envelope, under: Under) -> RunResumed:
 
 def _from_tape(under: Under) -> tuple[str, ...]:
     return tuple(policy.name for policy in under.now.policies if not is_at_hand(policy))
-
-
-def governs(governing: Governing) -> Governs:
-    """Return what of a version could make two runs part; every key of a contract is in one of the parts."""
-    contract, environment = governing.contract, governing.environment.environment
-    tools = governing.version.tools
-    alias = contract.model_routing.default
-    parts: dict[Cause, JsonValue] = {
-        "prompt": [governing.version.instructions, contract.logging.pii_redaction],
-        "model": [item.model_dump(mode="json") for item in environment.models.get(alias, ())],
-        "tool_schema": {name: tool.digest for name, tool in tools.items()},
-        "policy": [dict(policies_of(governing)), _who_and_how(contract)],
-        "budget": governing.limits.model_dump(mode="json"),
-        "routing": contract.model_routing.model_dump(mode="json"),
-    }
-    digests = {cause: digest_of(part) for cause, part in parts.items()}
-    return Governs(governing.version.digest, governing.version.instructions, tool_definitions(tools), digests)
-
-
-def _who_and_how(contract: AgentContract) -> JsonValue:
-    """Return what of a contract is told to whoever permits: all that is no part of another cause."""
-    said: JsonValue = contract.model_dump(
-        mode="json", exclude={"model_routing": True, "budgets": True, "logging": {"pii_redaction"}}
-    )
-    return said

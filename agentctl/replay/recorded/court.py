@@ -18,6 +18,7 @@ class Court:
 
     def __init__(self, tape: Tape) -> None:
         self._tape = tape
+        self._last: PolicyRequest | None = None
         self._shown: dict[str, PolicyRequest] = {}
         self._same: dict[str, str] = {}
 
@@ -26,7 +27,10 @@ class Court:
         return tuple(_Heard(engine, self) for engine in engines)
 
     def keep(self, request: PolicyRequest) -> None:
-        """Keep what was shown."""
+        """Keep what was shown; to one authority after the other the very same is."""
+        if request is self._last:
+            return
+        self._last = request
         self._shown[digest_of(request.inputs())] = request
 
     async def turn(self) -> None:

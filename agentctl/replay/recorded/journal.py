@@ -15,7 +15,8 @@ from agentctl.replay.recorded.comparison import Comparer, Parting
 from agentctl.replay.recorded.findings import Findings
 from agentctl.replay.recorded.sittings import Sitting
 from agentctl.replay.recorded.tape import Tape
-from agentctl.trace.ports import Journal, Journals
+from agentctl.trace.journals.journal import FileJournal, FileJournals
+from agentctl.trace.ports import Journal
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ class OwnJournal:
     It is synced where the replay says so: nothing that a tape answers has to be durable before it is acted on.
     """
 
-    def __init__(self, journals: Journals, clock: SetClock, identity: Identity) -> None:
+    def __init__(self, journals: FileJournals, clock: SetClock, identity: Identity) -> None:
         """Say which it will be.
 
         Args:
@@ -50,7 +51,7 @@ class OwnJournal:
         self.identity = identity
         self._journals = journals
         self._clock = clock
-        self._journal: Journal | None = None
+        self._journal: FileJournal | None = None
         self._epoch = 0
 
     def append(self, record: Record, sealed: Mapping[str, str]) -> None:
@@ -75,13 +76,12 @@ class OwnJournal:
         if self._journal is not None:
             self._journal.close()
 
-    def _written_by(self, epoch: int) -> Journal:
+    def _written_by(self, epoch: int) -> FileJournal:
         """Return the journal of the run's writer of an epoch: the same as before, or the next one."""
         if self._journal is None:
             self._journal = self._journals.create(self.identity.run)
         elif epoch > self._epoch and self._journal.epoch < epoch:
-            self._journal.close()
-            self._journal = self._journals.acquire(self.identity.run).journal
+            self._journal = self._journal.next_writer()
         return self._journal
 
 

@@ -35,7 +35,7 @@ def call_of(event: AnyEvent) -> str | None:
     """Return the tool call an event is about, with its run: `<run>/0/1`."""
     if isinstance(event, ApprovalRequested):
         return event.binding.call
-    call = getattr(event, "call", None) if "call" in _names(type(event)) else None
+    call = _said(event, "call")
     return call if isinstance(call, str) else None
 
 
@@ -47,9 +47,14 @@ def short_call_of(event: AnyEvent) -> str | None:
 
 def step_of(event: AnyEvent) -> int | None:
     """Return the step an event belongs to; None where it does not say."""
-    step = getattr(event, "step", None)
-    if isinstance(step, int) and getattr(event, "approval", None) is None:
+    step, approval = _said(event, "step"), _said(event, "approval")
+    if isinstance(step, int) and approval is None:
         return step
-    named = call_of(event) or getattr(event, "approval", None) or getattr(event, "review", None) or ""
-    found = _STEP_OF_CALL.match(named)
+    named = call_of(event) or approval or _said(event, "review") or ""
+    found = _STEP_OF_CALL.match(str(named))
     return None if found is None else int(found.group(1))
+
+
+def _said(event: AnyEvent, name: str) -> object:
+    """Return what an event says under a name; None where it has no such name, which is dear to find out by asking for it."""
+    return getattr(event, name) if name in _names(type(event)) else None

@@ -95,6 +95,18 @@ class FileJournal:
                 self._descriptor = -1
                 self._broken = self._broken or f"the journal of run {self._run} is closed"
 
+    def next_writer(self) -> "FileJournal":
+        """Give up being the writer to another one in this process, which keeps the file and its lock.
+
+        For who need not read what stands there, and for whom it need not be durable by then.
+        """
+        self._refuse_when_broken()
+        with self._in_sync:
+            other = FileJournal(self._run, self._descriptor, self._head, clock=self._clock, disk=self._disk)
+            other._synced = self._synced
+            self._descriptor, self._broken = -1, f"the journal of run {self._run} has another writer"
+        return other
+
     def _linked(self, event: AnyEvent, head: Head, sealed: dict[str, str]) -> tuple[Record, bytes]:
         draft = Record(
             run=self._run,

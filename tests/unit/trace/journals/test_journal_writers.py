@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from agentctl.foundation.errors import LockedError
+from agentctl.foundation.errors import JournalUnavailable, LockedError
 from tests.fakes.place import EVENTS, OTHER, RUN, Place
 
 ROOT = Path(__file__).parents[4]
@@ -43,6 +43,24 @@ acquired.journal.close()
 def place(tmp_path: Path) -> Place:
     """Return an empty place."""
     return Place(tmp_path / "journal")
+
+
+async def test_a_writer_hands_on_to_another_in_its_process(place: Place) -> None:
+    """The next one goes on under its own epoch and the same lock; the first can do nothing more, nor let the lock go."""
+    first = place.journals.create(RUN)
+    records = list(first.append(EVENTS[:2]))
+    second = first.next_writer()
+    with pytest.raises(JournalUnavailable, match="has another writer"):
+        first.append(EVENTS)
+    first.close()
+    with pytest.raises(LockedError):
+        place.journals.acquire(RUN)
+    records += second.append(EVENTS[2:])
+    await second.sync()
+    assert (first.epoch, second.epoch, place.disk.count("sync")) == (1, 2, 1)
+    second.close()
+    assert place.journals.read(RUN) == tuple(records)
+    assert {record.epoch for record in records} == {1, 2}
 
 
 def test_a_second_writer_is_refused_at_once(place: Place) -> None:
