@@ -5,7 +5,10 @@ import os
 import sys
 
 # Nearly all that is made while a command loads stays until its end; to look for rubbish in it costs a twentieth of the start.
-gc.set_threshold(50_000, 20, 50)
+# A whole run makes a hundred thousand objects.
+gc.set_threshold(200_000, 20, 50)
+# Nothing that is installed beside us looks into what we validate; to search all packages for it costs another hundredth.
+os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"  # noqa: TID251 - read by the library while it is loaded
 
 try:
     from agentctl.cli.main import main as command_line

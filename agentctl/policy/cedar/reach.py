@@ -60,7 +60,8 @@ class Reach:
 
 def reaches(rules: tuple[Rule, ...], tools: Mapping[str, ToolDescriptor]) -> tuple[Reach, ...]:
     """Return what each of some valid rules can match of the calls of some tools."""
-    schema, entities = CedarSchema.of(tools).text, _NOBODY.entities(tools)
+    schema = cedarpy.Schema.from_json_str(CedarSchema.of(tools).text)
+    entities = cedarpy.Entities.from_json_str(_NOBODY.entities(tools), schema)
     policies = _policy_set(rules)
     left: dict[str, dict[str, tuple[JsonObject, ...]]] = {rule.id: {} for rule in rules}
     for tool in tools:
@@ -85,7 +86,7 @@ def _is_lacking(part: JsonObject) -> bool:
             return part == {"==": {"left": _GRANTED, "right": FALSE}}
 
 
-def _is_impossible(rule: Rule, schema: str) -> bool:
+def _is_impossible(rule: Rule, schema: cedarpy.Schema) -> bool:
     """Return whether the conditions of a rule can never hold: by what they compare, or by their types.
 
     The type checker does not look at what stands behind a condition that is false by its types. So a mistake that is put

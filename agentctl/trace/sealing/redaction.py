@@ -10,6 +10,7 @@ import string
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from itertools import accumulate, chain
 from typing import Literal
 
@@ -123,10 +124,7 @@ _IBAN_LENGTHS = (
     " LI21 LT20 LU20 LV21 LY25 MC27 MD24 ME22 MK19 MN20 MR27 MT31 MU30 NI28 NL18 NO15 OM23 PK24 PL28 PS29 PT25 QA29 RO24"
     " RS22 RU33 SA24 SC31 SD18 SE24 SI19 SK24 SM27 SO23 ST25 SV28 TL23 TN24 TR26 UA29 VA22 VG24 XK20 YE30"
 )
-_IBAN_OF_COUNTRY = {
-    entry[:2]: re.compile(rf"[A-Za-z]{{2}}[0-9]{{2}}(?:{_GAP}?[A-Za-z0-9]){{{int(entry[2:]) - 4}}}")
-    for entry in _IBAN_LENGTHS.split()
-}
+_IBAN_LENGTH = {entry[:2]: int(entry[2:]) for entry in _IBAN_LENGTHS.split()}
 _IBAN_START = re.compile(r"([A-Za-z]{2})[0-9]{2}")
 _IBAN_DIGITS = {char: str(int(char, 36)) for char in string.ascii_letters + string.digits} | dict.fromkeys(
     " \t\u00a0\u2007\u2009\u202f\u2010\u2011\u2012\u2013\u2014\u2015-", ""
@@ -304,10 +302,16 @@ def _running_sums(numbers: bytearray) -> bytes:
 
 def _ibans(text: str) -> Iterator[Match]:
     for start in _IBAN_START.finditer(text):
-        pattern = _IBAN_OF_COUNTRY.get(start.group(1).upper())
-        found = pattern.match(text, start.start()) if pattern else None
+        length = _IBAN_LENGTH.get(start.group(1).upper())
+        found = _iban_of(length).match(text, start.start()) if length else None
         if found and _is_iban(found.group()):
             yield Match("iban", *found.span())
+
+
+@cache
+def _iban_of(length: int) -> re.Pattern[str]:
+    """Return how an IBAN of a length is written; to compile all of them would take longer than most commands search."""
+    return re.compile(rf"[A-Za-z]{{2}}[0-9]{{2}}(?:{_GAP}?[A-Za-z0-9]){{{length - 4}}}")
 
 
 def _is_iban(text: str) -> bool:
