@@ -14,6 +14,7 @@ from agentctl.review.doctor import evidence as doctor_evidence
 from agentctl.review.doctor.evidence import Damaged, Waiting
 from agentctl.review.doctor.observation import Observation, ok
 from agentctl.runtime.state import RunState, fold
+from agentctl.trace.index.store import put_aside
 from agentctl.trace.journals.journal_files import journals_in
 from agentctl.trace.journals.other_versions import unknown_version
 from agentctl.trace.ports import Received, Unreadable
@@ -31,6 +32,7 @@ class _Runs:
     open_runs: tuple[str, ...] = ()
     last: datetime | None = None
     behind: bool = False
+    brought_from: int | None = None
 
 
 def evidence(project: Project) -> Iterator[Observation]:
@@ -38,6 +40,8 @@ def evidence(project: Project) -> Iterator[Observation]:
     runs, (control, last_act) = _runs(project), _control(project)
     yield control
     yield from _of_runs(runs)
+    aside = (path for path in put_aside(project.paths.database) if path.exists())
+    yield from doctor_evidence.set_aside([project.files.shown(path) for path in aside])
     told = {item.run for item in runs.damaged}
     waiting = [_waiting(project, run) for run in runs.open_runs if run not in told]
     yield from doctor_evidence.inboxes(waiting)
@@ -51,7 +55,9 @@ def _of_runs(runs: _Runs) -> Iterator[Observation]:
         yield ok("no runs yet")
         return
     yield from doctor_evidence.journals(runs.number, runs.damaged)
-    yield doctor_evidence.index(metadata.version("duckdb"), behind=runs.behind)
+    yield doctor_evidence.index(
+        metadata.version("duckdb"), behind=runs.behind, brought_from=runs.brought_from
+    )
 
 
 def _control(project: Project) -> tuple[Observation, datetime | None]:
@@ -67,7 +73,8 @@ def _runs(project: Project) -> _Runs:
     number = len(journals_in(project.paths.journal))
     if not number:
         return _Runs(0)
-    with project.index().reader() as reader:
+    index = project.index()
+    with index.reader() as reader:
         damaged = tuple(
             Damaged(
                 item.run, item.path, item.records, item.lines, unknown_version(project.paths.journal, item)
@@ -76,7 +83,7 @@ def _runs(project: Project) -> _Runs:
         )
         ((last,),) = reader.rows(_LAST)
         open_runs = tuple(str(run) for (run,) in reader.rows(_OPEN_RUNS))
-        return _Runs(number, damaged, open_runs, _utc(last), reader.ahead)
+        return _Runs(number, damaged, open_runs, _utc(last), reader.ahead, index.brought_from)
 
 
 def _utc(moment: object) -> datetime | None:

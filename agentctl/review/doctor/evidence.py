@@ -54,15 +54,29 @@ def journals(number: int, damaged: Iterable[Damaged]) -> tuple[Observation, ...]
     return (*well, *(_damaged(item) for item in found))
 
 
-def index(duckdb: str | None, *, behind: bool) -> Observation:
-    """Return whether the index can be used; it is never more than a copy."""
+def index(duckdb: str | None, *, behind: bool, brought_from: int | None = None) -> Observation:
+    """Return whether the index can be used; it is never more than a copy. `brought_from`: of which older version it was."""
     made_by = f"DuckDB {duckdb}" if duckdb else "DuckDB"
+    if brought_from is not None:
+        made_by += f", brought forward from version {brought_from} just now"
     if behind:
         return note(
             f"the index ({made_by}) lacked some of the journals: they were read themselves, and it is brought up to date "
             "where it can be written"
         )
     return ok(f"the index ({made_by}) holds every journal")
+
+
+def set_aside(names: Sequence[str]) -> tuple[Observation, ...]:
+    """Return which indexes were put aside, as damaged or of a version from which no steps lead to ours; nothing reads them."""
+    if not names:
+        return ()
+    return (
+        note(
+            "an index that was put aside when another was made: nothing reads it",
+            *(f"rm {name}" for name in names),
+        ),
+    )
 
 
 def inboxes(waiting: Iterable[Waiting]) -> tuple[Observation, ...]:

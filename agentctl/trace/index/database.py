@@ -4,23 +4,34 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agentctl.trace.index.loading import create_tables, table_names
+from agentctl.trace.index.migrations import leads, walk
 from agentctl.trace.index.query_texts import query_text
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 SCHEMA_VERSION = 7
-"""The version of tables and views; a database of another one is rebuilt."""
+"""The version of tables and views. A database of an older one is brought forward where `queries/migrations/` has steps for it,
+and one of any other is made anew."""
 
 _MEMORY = "512MB"
 """What DuckDB may hold at once; beyond that it works on disk."""
 
 # DuckDB has one error class for all trouble with files; only its words tell a locked database from a broken one.
 _BUSY_WORDS = ("Could not set lock on file", "Unique file handle conflict", "different configuration")
+_FULL_WORDS = ("No space left on device", "Disk quota exceeded", "File too large")
 
 
 class OtherVersionError(Exception):
     """Raised when a database was made by another schema or another DuckDB."""
+
+
+class OlderVersionError(OtherVersionError):
+    """Raised when a database is of an older version, from which steps lead to ours."""
+
+    def __init__(self, version: int) -> None:
+        super().__init__(f"of version {version}")
+        self.version = version
 
 
 def opened(database: str) -> "DuckDBPyConnection":
@@ -39,8 +50,12 @@ def opened(database: str) -> "DuckDBPyConnection":
     )
 
 
-def attach(connection: "DuckDBPyConnection", database: Path | None) -> bool:
-    """Attach the database as `indexed`, or an empty one where it cannot be used; return whether it is the database."""
+def attach(connection: "DuckDBPyConnection", database: Path | None, *, refuse_older: bool = False) -> bool:
+    """Attach the database as `indexed`, or an empty one where it cannot be used; return whether it is the database.
+
+    Raises:
+        OlderVersionError: it can be brought forward, and whoever asks would have that done first.
+    """
     import duckdb  # noqa: PLC0415 - see above
 
     try:
@@ -49,8 +64,10 @@ def attach(connection: "DuckDBPyConnection", database: Path | None) -> bool:
             connection.execute(f"ATTACH '{quoted}' AS indexed (READ_ONLY)")
             refuse_other_version(connection, "indexed.main")
             return True
-    except (duckdb.Error, OtherVersionError):
+    except (duckdb.Error, OtherVersionError) as error:
         connection.execute("DETACH DATABASE IF EXISTS indexed")
+        if refuse_older and isinstance(error, OlderVersionError):
+            raise
     connection.execute("ATTACH ':memory:' AS indexed; USE indexed")
     create_tables(connection)
     connection.execute("USE memory")
@@ -68,11 +85,27 @@ def create_everything(connection: "DuckDBPyConnection") -> None:
     )
 
 
+def bring_forward(connection: "DuckDBPyConnection") -> int | None:
+    """Make a database of an older version one of ours; return the version that it was of, None where it is ours already.
+
+    Raises:
+        OtherVersionError: no steps lead from what it is.
+        duckdb.Error: it is not what its version says, or there is no room for it.
+    """
+    try:
+        refuse_other_version(connection, "main")
+    except OlderVersionError as older:
+        walk(connection, older.version, SCHEMA_VERSION)
+        return older.version
+    return None
+
+
 def refuse_other_version(connection: "DuckDBPyConnection", where: str) -> None:
     """Refuse a database that another version made, or in which something else stands where our tables should.
 
     Raises:
-        OtherVersionError: it is such a database.
+        OlderVersionError: steps lead from its version to ours.
+        OtherVersionError: it is another such database.
         duckdb.Error: it is none of ours at all.
     """
     import duckdb  # noqa: PLC0415 - see above
@@ -80,8 +113,13 @@ def refuse_other_version(connection: "DuckDBPyConnection", where: str) -> None:
     if connection.execute(query_text("impostors"), {"tables": list(table_names())}).fetchall():
         raise OtherVersionError("made by somebody else")
     found = connection.execute(f"SELECT schema_version, duckdb_version FROM {where}.meta").fetchall()  # noqa: S608 - our own word
-    if found != [(SCHEMA_VERSION, duckdb.__version__)]:
-        raise OtherVersionError(f"made by {found}")
+    match found:
+        case [(int(version), duckdb.__version__)] if leads(version, SCHEMA_VERSION):
+            raise OlderVersionError(version)
+        case [(version, duckdb.__version__)] if version == SCHEMA_VERSION:
+            return
+        case _:
+            raise OtherVersionError(f"made by {found}")
 
 
 def lock_down(connection: "DuckDBPyConnection") -> None:
@@ -92,6 +130,11 @@ def lock_down(connection: "DuckDBPyConnection") -> None:
 def is_busy(error: Exception) -> bool:
     """Return whether somebody else has the database open."""
     return any(words in str(error) for words in _BUSY_WORDS)
+
+
+def is_full(error: Exception) -> bool:
+    """Return whether there was no room on the disk: what is there is as good as before."""
+    return any(words in str(error) for words in _FULL_WORDS)
 
 
 def is_rotten(error: Exception) -> bool:

@@ -41,9 +41,18 @@ class Reader:
     Where there is no database to be used, the same tables are made in memory from the journals.
     """
 
-    def __init__(self, database: Path | None, journals: Path, *, at_a_glance: bool = False) -> None:
+    def __init__(
+        self,
+        database: Path | None,
+        journals: Path,
+        *,
+        at_a_glance: bool = False,
+        refuse_older: bool = False,
+    ) -> None:
         self._folder = journals
-        self._connection, self._ahead = _connected(database, journals, at_a_glance=at_a_glance)
+        self._connection, self._ahead = _connected(
+            database, journals, at_a_glance=at_a_glance, refuse_older=refuse_older
+        )
         lock_down(self._connection)
         self._found_damage = False
 
@@ -106,11 +115,11 @@ def is_behind(database: Path, folder: Path) -> bool:
 
 
 def _connected(
-    database: Path | None, folder: Path, *, at_a_glance: bool
+    database: Path | None, folder: Path, *, at_a_glance: bool, refuse_older: bool = False
 ) -> "tuple[DuckDBPyConnection, bool]":
     """See `connect_for_reading`. At a glance (see `looking.glance`) there are tables, and no views where none is needed."""
     connection = opened(":memory:")
-    attach(connection, database)
+    attach(connection, database, refuse_older=refuse_older)
     seen = (glance if at_a_glance else look)(connection, "indexed.main", folder)
     labels = labels_mark(folder)
     relabelled = labels != indexed_labels_mark(connection, "indexed.main")

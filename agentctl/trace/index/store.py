@@ -1,12 +1,12 @@
 """The DuckDB index over all journals: filled in bulk, read under a lock, thrown away and rebuilt at will.
 
 The journals are the truth. So nothing here may stop a run or hide one: a database that is missing, damaged, locked or of
-another version is rebuilt or gone round, and what it does not hold yet is read from the journals themselves.
+another version is brought forward, rebuilt or gone round, and what it does not hold yet is read from the journals themselves.
 """
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
@@ -14,11 +14,13 @@ from agentctl.foundation.clock import SystemClock
 from agentctl.trace.disk import make_private_folder
 from agentctl.trace.file_lock import file_lock
 from agentctl.trace.index.database import (
+    OlderVersionError,
     OtherVersionError,
+    bring_forward,
     create_everything,
     is_busy,
+    is_full,
     opened,
-    refuse_other_version,
 )
 from agentctl.trace.index.label_index import indexed_labels_mark, labels_mark, load_labels
 from agentctl.trace.index.loading import Loaded, forget, load, note_dates, sweep
@@ -40,13 +42,14 @@ class Ingested:
     """What became of bringing the database up to date.
 
     `busy`: somebody else has it open; `unavailable`: it cannot be made or written. Neither hides anything: readers look into
-    the journals.
+    the journals. `brought_from`: the older version that it was of, where it is not that any more.
     """
 
     state: Literal["done", "busy", "unavailable"]
     journals: int = 0
     records: int = 0
     detail: str = ""
+    brought_from: int | None = None
 
 
 def _say_nothing(loaded: Loaded, journals: int) -> None:
@@ -68,6 +71,12 @@ class Index:
         self._database = database
         self._folder = journals
         self._wait = wait_seconds
+        self._brought_from: int | None = None
+
+    @property
+    def brought_from(self) -> int | None:
+        """The older version that the database was of until somebody asked here; None where it was ours, or was made anew."""
+        return self._brought_from
 
     def ingest(self) -> Ingested:
         """Take over what the database does not hold yet.
@@ -115,12 +124,27 @@ class Index:
     def _reader(self, *, at_a_glance: bool = False) -> Iterator[Reader]:
         if not self._database.exists():
             self.ingest()
-        with self.shared() as database, Reader(database, self._folder, at_a_glance=at_a_glance) as reader:
+        with ExitStack() as stack:
+            reader = self._open(stack, at_a_glance=at_a_glance)
             yield reader
         if reader.found_damage:
             self.rebuild()
         elif reader.ahead:
             self.ingest()
+
+    def _open(self, stack: ExitStack, *, at_a_glance: bool) -> Reader:
+        """Open a reader; a database of an older version is brought forward first, for to go round it takes much longer."""
+        try:
+            return self._opened(stack, at_a_glance=at_a_glance, refuse_older=True)
+        except OlderVersionError:
+            stack.close()  # what is shared cannot be written
+            self.ingest()
+        return self._opened(stack, at_a_glance=at_a_glance)
+
+    def _opened(self, stack: ExitStack, *, at_a_glance: bool, refuse_older: bool = False) -> Reader:
+        database = stack.enter_context(self.shared())
+        reader = Reader(database, self._folder, at_a_glance=at_a_glance, refuse_older=refuse_older)
+        return stack.enter_context(reader)
 
     @contextmanager
     def shared(self) -> Iterator[Path | None]:
@@ -146,9 +170,11 @@ class Index:
             with file_lock(self._lock_path, "exclusive", wait_seconds) as held:
                 if not held:
                     return Ingested("busy", detail="another process is using the database")
-                return self._write_alone(afresh=afresh)
+                done = self._write_alone(afresh=afresh)
         except OSError as error:
             return Ingested("unavailable", detail=error.strerror or str(error))
+        self._brought_from = done.brought_from or self._brought_from
+        return done
 
     def _write_alone(self, *, afresh: bool) -> Ingested:
         import duckdb  # noqa: PLC0415 - a tenth of a second that only readers and ingesters pay
@@ -160,18 +186,33 @@ class Index:
         except (duckdb.Error, OtherVersionError) as error:
             if is_busy(error):
                 return Ingested("busy", detail="another program has the database open")
+            if is_full(error):
+                return _unavailable(error)
         self._set_aside()
         try:
             return _bring_up_to_date(self._database, self._folder, self._tell)
         except duckdb.Error as error:
-            return Ingested("unavailable", detail=str(error).splitlines()[0])
+            return _unavailable(error)
 
     def _set_aside(self) -> None:
         """Move the database away, not delete it: somebody may have given its name to a file of their own."""
-        for suffix in ("", ".wal"):
-            path = self._database.with_name(f"{self._database.name}{suffix}")
+        for path, aside in zip(_files(self._database), put_aside(self._database), strict=True):
             if path.exists():
-                path.replace(path.with_name(f"{self._database.name}.aside{suffix}"))
+                path.replace(aside)
+
+
+def put_aside(database: Path) -> tuple[Path, ...]:
+    """Return where the files of a database lie that was moved away."""
+    return _files(database.with_name(f"{database.name}.aside"))
+
+
+def _files(database: Path) -> tuple[Path, ...]:
+    """Return the file of a database, and the one of what was last written to it."""
+    return database, database.with_name(f"{database.name}.wal")
+
+
+def _unavailable(error: Exception) -> Ingested:
+    return Ingested("unavailable", detail=str(error).splitlines()[0])
 
 
 def _bring_up_to_date(database: Path, folder: Path, tell: Tell) -> Ingested:
@@ -182,7 +223,7 @@ def _bring_up_to_date(database: Path, folder: Path, tell: Tell) -> Ingested:
         if not connection.execute("SHOW TABLES").fetchall():
             database.chmod(0o600)  # before anything is in it; the disk may be full after the first table
             create_everything(connection)
-        refuse_other_version(connection, "main")
+        brought_from = bring_forward(connection)
         quiet = quiet_dates(
             folder, SystemClock()
         )  # before anything is looked at: what changes since then differs
@@ -191,7 +232,7 @@ def _bring_up_to_date(database: Path, folder: Path, tell: Tell) -> Ingested:
         if labels != indexed_labels_mark(connection, "main"):
             load_labels(connection, folder, labels)
         note_dates(connection, quiet)
-    return done
+    return replace(done, brought_from=brought_from)
 
 
 def _take_journals(connection: "DuckDBPyConnection", folder: Path, tell: Tell) -> Ingested:

@@ -275,12 +275,13 @@ def test_a_clock_that_was_turned_back(project: Project) -> None:
 
 
 def test_the_index_is_brought_up_to_date(project: Project) -> None:
-    """A database that is none is no problem: the journals are the truth."""
+    """A database that is none is no problem: the journals are the truth. What lay in its place is named."""
     wait(project)
     project.paths.database.write_bytes(b"no database")
     project.paths.database.chmod(0o600)
     assert told(project, "problem") == []
     assert has(told(project, "ok"), "holds every journal")
+    assert has(told(project, "note"), "put aside", "rm traces/agentctl.duckdb.aside")
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="the super-user may write everywhere")

@@ -13,6 +13,7 @@ from agentctl.review.doctor.evidence import (
     index,
     journals,
     sealed,
+    set_aside,
 )
 from agentctl.review.doctor.observation import ok
 
@@ -49,6 +50,22 @@ def test_a_control_journal_that_was_changed_is_a_problem() -> None:
 def test_an_index_behind_is_no_problem() -> None:
     """It is a copy, and looking mends it."""
     assert [index("1.5.5", behind=behind).health for behind in (False, True)] == ["ok", "note"]
+
+
+def test_an_index_that_was_brought_forward_says_from_where() -> None:
+    """It is as good as any other."""
+    found = index("2.0.0", behind=False, brought_from=6)
+    assert (found.health, found.text) == (
+        "ok",
+        "the index (DuckDB 2.0.0, brought forward from version 6 just now) holds every journal",
+    )
+
+
+def test_an_index_that_was_put_aside_is_named_with_what_removes_it() -> None:
+    """Nothing reads it, and it may be large."""
+    (found,) = set_aside(["traces/agentctl.duckdb.aside"])
+    assert (found.health, found.remedy) == ("note", ("rm traces/agentctl.duckdb.aside",))
+    assert set_aside([]) == ()
 
 
 def test_letters_are_counted_and_runs_named() -> None:
