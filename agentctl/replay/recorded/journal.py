@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 from typing_extensions import override
 
@@ -15,7 +16,6 @@ from agentctl.replay.recorded.comparison import Comparer, Parting
 from agentctl.replay.recorded.findings import Findings
 from agentctl.replay.recorded.sittings import Sitting
 from agentctl.replay.recorded.tape import Tape
-from agentctl.trace.journals.journal import FileJournal, FileJournals
 from agentctl.trace.ports import Journal
 
 
@@ -34,13 +34,29 @@ class Identity:
         return event.model_copy(update={"envelope": event.envelope.model_copy(update=update)})
 
 
+class OneAfterTheOther(Journal, Protocol):
+    """The writer's end of a journal that several writers in this process have, one after the other."""
+
+    def next_writer(self) -> "OneAfterTheOther":
+        """Give up being the writer to another one."""
+        ...
+
+
+class NewJournals(Protocol):
+    """Where such journals begin."""
+
+    def create(self, run: str) -> OneAfterTheOther:
+        """Begin a new run's journal and become its writer."""
+        ...
+
+
 class OwnJournal:
     """The journal that a replay writes, made with its first record. Each sitting of the run has an epoch of its own there too.
 
     It is synced where the replay says so: nothing that a tape answers has to be durable before it is acted on.
     """
 
-    def __init__(self, journals: FileJournals, clock: SetClock, identity: Identity) -> None:
+    def __init__(self, journals: NewJournals, clock: SetClock, identity: Identity) -> None:
         """Say which it will be.
 
         Args:
@@ -51,7 +67,7 @@ class OwnJournal:
         self.identity = identity
         self._journals = journals
         self._clock = clock
-        self._journal: FileJournal | None = None
+        self._journal: OneAfterTheOther | None = None
         self._epoch = 0
 
     def append(self, record: Record, sealed: Mapping[str, str]) -> None:
@@ -76,7 +92,7 @@ class OwnJournal:
         if self._journal is not None:
             self._journal.close()
 
-    def _written_by(self, epoch: int) -> FileJournal:
+    def _written_by(self, epoch: int) -> OneAfterTheOther:
         """Return the journal of the run's writer of an epoch: the same as before, or the next one."""
         if self._journal is None:
             self._journal = self._journals.create(self.identity.run)
