@@ -10,7 +10,7 @@ from hypothesis import settings
 from agentctl.foundation.errors import AgentctlError
 from tests.fakes.replays import replayed
 from tests.fakes.runs import STAGES, Stage
-from tests.replaying import projects_in, replay_everything, tally, times
+from tests.replaying import parted_told, projects_in, replay_everything, tally, times
 
 # A busy machine is not a bug: examples have no deadline of their own, the whole test has (pytest-timeout).
 settings.register_profile("agentctl", deadline=None)
@@ -27,8 +27,9 @@ def runs_replay(request: pytest.FixtureRequest) -> Iterator[None]:
     STAGES.clear()
     yield
     if repeats:
-        done = sum(_replay(stage, repeats) for stage in tuple(STAGES))
-        done += sum(replay_everything(project, repeats) for project in projects_in(folder))
+        with parted_told(request.node.nodeid):
+            done = sum(_replay(stage, repeats) for stage in tuple(STAGES))
+            done += sum(replay_everything(project, repeats) for project in projects_in(folder))
         tally(request.node.nodeid, done)
 
 

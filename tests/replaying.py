@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from zlib import crc32
 
@@ -17,6 +18,9 @@ TIMES = "AGENTCTL_TESTS_REPLAY"
 
 TALLY = "AGENTCTL_TESTS_REPLAYED"
 """The environment variable that names a file which gets a line for every run that was replayed: its test, and how often."""
+
+PARTED = "parted"
+"""Stands there in the place of a number where a replay of the test's runs was not exact."""
 
 _ONE_IN = 8
 
@@ -47,10 +51,27 @@ def projects_in(folder: Path | None) -> Iterator[Path]:
 
 def tally(test: str, replays: int) -> None:
     """Write down how many replays a test's runs had, where somebody wants to know."""
+    if replays:
+        _write_down(f"{replays} {test}")
+
+
+@contextmanager
+def parted_told(test: str) -> Iterator[None]:
+    """Write down of a test's replays that one of them was not exact, where somebody wants to know."""
+    all_exact = False
+    try:
+        yield
+        all_exact = True
+    finally:
+        if not all_exact:
+            _write_down(f"{PARTED} {test}")
+
+
+def _write_down(line: str) -> None:
     path = os.environ.get(TALLY)
-    if path and replays:
+    if path:
         with Path(path).open("a", encoding="utf-8") as file:
-            file.write(f"{replays} {test}\n")
+            file.write(f"{line}\n")
 
 
 def replay_everything(folder: Path, repeats: int = 1) -> int:

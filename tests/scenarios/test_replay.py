@@ -26,7 +26,7 @@ from agentctl.events.run import ReplayMode, RunStarted, RunSuspended
 from agentctl.events.tool import DecisionMade, ToolProposed, ToolRefused
 from agentctl.foundation.errors import IntegrityError, InternalError, InvalidInput, UsageError
 from tests.fakes.tampering import Leaf, leaves, tampered, written
-from tests.replaying import TALLY, TIMES, by_hand
+from tests.replaying import PARTED, TALLY, TIMES, by_hand
 from tests.scenarios.conftest import REPOSITORY, Shell, fresh_project
 
 CONTRACT = "contracts/refund-assistant.yaml"
@@ -616,7 +616,9 @@ def check_that_a_suite_replays(suite: str, least: int, folder: Path) -> None:
         text=True,
         check=False,
     )
-    assert done.returncode == 0, done.stdout[-4_000:]
-    replays = sum(int(line.split()[0]) for line in tally.read_text(encoding="utf-8").splitlines())
+    lines = [line.split(maxsplit=1) for line in tally.read_text(encoding="utf-8").splitlines()]
+    assert not (parted := [test for count, test in lines if count == PARTED]), (parted, done.stdout[-4_000:])
+    replays = sum(int(count) for count, _ in lines)
     print(f"{suite}: {replays} replays of {replays // int(repeats)} runs")  # noqa: T201 - for whoever asks with -s
     assert replays >= least * int(repeats)
+    assert done.returncode == 0, done.stdout[-4_000:]  # every replay was exact, and something else is wrong
