@@ -8,7 +8,9 @@ import asyncio
 import json
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
+from functools import cache
 from importlib import import_module
 from typing import Final, Protocol, cast
 from weakref import WeakSet
@@ -136,7 +138,8 @@ class LitellmClient(ModelClient):
     async def _asked(self, litellm: _Litellm, request: ModelRequest) -> ModelAnswer | ModelFailure:
         try:
             async with asyncio.timeout(request.timeout_seconds):
-                response = await litellm.acompletion(**self._arguments(request))
+                with _unheard():
+                    response = await litellm.acompletion(**self._arguments(request))
             return _answer(response, request)
         except TimeoutError:
             return ModelFailure("unknown_outcome", f"no answer within {request.timeout_seconds:g} s")
@@ -240,6 +243,26 @@ def _load() -> _Litellm:
     with suppress(ImportError):  # loads what its first call with tools would load on the event loop
         import_module("litellm.responses.mcp.litellm_proxy_mcp_handler")
     return litellm
+
+
+@contextmanager
+def _unheard() -> Iterator[None]:
+    """Let litellm report a call to nobody: it would work out what the call was like and cost, and nobody listens."""
+    internal = _internal()
+    before = internal.set(True)
+    try:
+        yield
+    finally:
+        internal.reset(before)
+
+
+@cache
+def _internal() -> ContextVar[bool]:
+    """Return what litellm marks the calls with that it makes for itself; one that is read by nobody where it has none."""
+    try:
+        return cast("ContextVar[bool]", import_module("litellm._internal_context").is_internal_call)
+    except (ImportError, AttributeError):
+        return ContextVar("unmarked")
 
 
 def _errors() -> tuple[type[Exception], ...]:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextvars import ContextVar
 from dataclasses import replace
 from importlib import import_module
 from inspect import isclass
@@ -345,6 +346,31 @@ class TestLitellm:
         await litellm.answer(fake.says("x"))
         assert import_module("litellm").litellm_mode == "PRODUCTION"
         assert import_module("litellm").drop_params is False
+
+    async def test_nobody_is_told_of_a_call(self, litellm: Asker, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Neither of its answer nor of its failure; where litellm has no such mark, all goes on as before."""
+        utils, logger = (
+            import_module("litellm.utils"),
+            import_module("litellm.litellm_core_utils.litellm_logging"),
+        )
+        told: list[str] = []
+        monkeypatch.setattr(utils, "_schedule_async_success_logging", lambda **_: told.append("answer"))
+        monkeypatch.setattr(logger.Logging, "failure_handler", lambda *_: told.append("failure"))
+        await litellm.answer(fake.says("x"))
+        await litellm.failure(fake.fails(400))
+        assert told == []
+        monkeypatch.setattr(litellm_client, "_internal", lambda: ContextVar("unmarked"))
+        await litellm.answer(fake.says("x"))
+        await litellm.failure(fake.fails(400))
+        assert told == ["answer", "failure"]
+
+    async def test_an_older_litellm_has_no_such_mark(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """One that nobody reads is set in its place."""
+        monkeypatch.setattr(litellm_client, "import_module", _missing("litellm._internal_context"))
+        litellm_client._internal.cache_clear()
+        with litellm_client._unheard():
+            assert litellm_client._internal().get()
+        litellm_client._internal.cache_clear()
 
     async def test_the_last_client_closes_for_all(self) -> None:
         """One that is closed does not break another."""
