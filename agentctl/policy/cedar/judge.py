@@ -26,6 +26,7 @@ from agentctl.policy.judge import Judgement
 from agentctl.policy.terms import strictest_terms
 
 _CASTS = 64
+_ANSWERS = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,15 @@ class _Prepared:
     policies: cedarpy.PolicySet
     view: View
     schema: cedarpy.Schema
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """All that Cedar is shown of a request; whoever asks the same again gets the same answer."""
+
+    tool: str
+    cast: Cast
+    context: str
 
 
 class CedarJudge:
@@ -63,19 +73,25 @@ class CedarJudge:
         self._tools = tools
         self._entities = lru_cache(maxsize=_CASTS)(self._parsed_entities)
         self._prepared = lru_cache(maxsize=None)(self._prepared_for)
+        self._answer = lru_cache(maxsize=_ANSWERS)(self._asked)
 
     async def judge(self, request: PolicyRequest) -> Judgement:
         """Return what the policies say. There is nothing to wait for: Cedar has no loops and touches nothing."""
-        prepared = self._prepared(request.tool)
+        context = self._contexts.text(request, self._prepared(request.tool).view)
+        return self._answer(_Question(request.tool, Cast.of(request), context))
+
+    def _asked(self, question: _Question) -> Judgement:
+        prepared = self._prepared(question.tool)
+        name, _, _ = question.cast.principal
         answer = cedarpy.is_authorized(
             {
-                "principal": {"type": "User", "id": request.principal.id},
-                "action": {"type": "Action", "id": request.tool},
-                "resource": {"type": "Tool", "id": request.tool},
-                "context": self._contexts.text(request, prepared.view),
+                "principal": {"type": "User", "id": name},
+                "action": {"type": "Action", "id": question.tool},
+                "resource": {"type": "Tool", "id": question.tool},
+                "context": question.context,
             },
             prepared.policies,
-            self._entities(Cast.of(request)),
+            self._entities(question.cast),
             prepared.schema,
         )
         return self._judgement(answer)

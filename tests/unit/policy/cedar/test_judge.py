@@ -2,7 +2,9 @@
 
 import random
 from collections.abc import Mapping
+from dataclasses import replace
 
+import cedarpy
 import pytest
 
 from agentctl.contract.policy_source import CedarPolicies
@@ -42,6 +44,48 @@ async def test_the_rules_that_decided_are_named() -> None:
     assert (await cedar(text).decide(refund_request())).reasons == ("open", "too")
     text += '@id("no") forbid (principal, action, resource);'
     assert (await cedar(text).decide(refund_request())).reasons == ("no",)
+
+
+async def test_the_same_question_is_put_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Cedar says the same of the same; a difference in anything that its rules look at is another question."""
+    asked: list[object] = []
+    ask = cedarpy.is_authorized
+
+    def counted(*question: object) -> cedarpy.AuthzResult:
+        asked.append(question)
+        return ask(*question)
+
+    monkeypatch.setattr(cedarpy, "is_authorized", counted)
+    engine = cedar(
+        'permit (principal == User::"casey", action, resource) when { context.run.tool_calls < 3 };'
+    )
+    dana = Principal(id="dana", kind="user", assurance="asserted")
+    so_far = refund_request().run
+    later = "2026-12-24T00:00:00.000000Z"
+    requests = (
+        (refund_request(), "allow", 1),
+        (refund_request(step=7, now=later), "allow", 0),  # no rule looks at these
+        (refund_request(run=replace(so_far, tool_calls=3)), "deny", 1),  # nor at whether it is approved
+        (refund_request(principal=dana), "deny", 1),
+        (refund_request(principal=dana, teams=("payments",)), "deny", 1),
+        (refund_request(), "allow", 0),
+    )
+    for request, decision, times in requests:
+        asked.clear()
+        assert ((await engine.decide(request)).decision, len(asked)) == (decision, times)
+
+
+async def test_what_could_not_be_said_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A crash denies, and is not remembered."""
+    engine = cedar(OPEN)
+
+    def broken(*question: object) -> cedarpy.AuthzResult:
+        raise RuntimeError(f"no answer to {len(question)}")
+
+    with monkeypatch.context() as planted:
+        planted.setattr(cedarpy, "is_authorized", broken)
+        assert (await engine.decide(refund_request())).decision == "deny"
+    assert (await engine.decide(refund_request())).decision == "allow"
 
 
 async def test_only_after() -> None:
