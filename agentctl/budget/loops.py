@@ -88,6 +88,12 @@ def loop_ahead(history: Sequence[Move], wish: Move, limits: Limits) -> Loop | No
     )
 
 
+def fewest(limits: Limits) -> int | None:
+    """Return how many calls there are before any loop is detected; None where nothing counts as one."""
+    kinds = (limits.max_repeats, limits.max_near_repeats, limits.max_same_errors)
+    return min((limit for limit in kinds if limit is not None), default=None)
+
+
 def sentence(loop: LoopDetected) -> str:
     """Return what was repeated, in words."""
     tool, times = f"`{loop.tools[0]}`", f"{loop.repeats} times"

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from itertools import takewhile
 
-from agentctl.budget.loops import Move, MoveEnd, loop_ahead
+from agentctl.budget.loops import Move, MoveEnd, fewest, loop_ahead
 from agentctl.events.loop import LoopDetected
 from agentctl.gateway.bench import Bench
 from agentctl.gateway.state import CallState, SessionState
@@ -14,6 +14,9 @@ from agentctl.tools.registry import Registry
 def loop_before(case: Case, bench: Bench) -> LoopDetected | None:
     """Return the loop that a call would only go on with; it stops the run where the model was told in an earlier step."""
     state, limits = bench.state, bench.state.header.limits
+    least = fewest(limits)
+    if least is None or len(state.calls) <= least:  # the call itself is one of them
+        return None
     wish = _move(CallState(case.proposal), CallState(case.proposal), bench.registry)
     loop = loop_ahead(tuple(_moves_before(wish.call, state, bench.registry)), wish, limits)
     if loop is None:

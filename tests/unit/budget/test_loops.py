@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from agentctl.budget.loops import LONGEST_PERIOD, Move, advice, loop_ahead, sentence
+from agentctl.budget.loops import LONGEST_PERIOD, Move, advice, fewest, loop_ahead, sentence
 from agentctl.events.loop import LoopDetected
 from tests.loops.telling import LIMITS, fails, fine, polls, reads, stopped, writes
 
@@ -149,3 +149,28 @@ def test_not_one_call_more_than_the_limit_is_made(limit: int) -> None:
         found = stopped(fine("a case", *moves), limits=limits)
         assert found is not None
         assert found[0] == made
+
+
+@pytest.mark.parametrize("limits", [(2, 9, 9), (9, 2, 9), (9, 9, 2), (None, 4, None), (3, 3, 3)])
+def test_no_loop_is_shorter_than_the_fewest_calls(limits: tuple[int | None, ...]) -> None:
+    """So nobody need look for one before."""
+    names = ("max_repeats", "max_near_repeats", "max_same_errors")
+    given = LIMITS.model_copy(update=dict(zip(names, limits, strict=True)))
+    least = fewest(given)
+    assert least == min(limit for limit in limits if limit is not None)
+    for moves in (
+        again(READ),
+        (READ, OTHER) * 10,
+        tuple(fails("db.run", "denied", sql=f"{n}") for n in range(12)),
+        tuple(reads("desk.read", {"id": 7}, id=7, nonce=n) for n in range(12)),
+    ):
+        found = stopped(fine("a case", *moves), limits=given)
+        assert found is None or found[0] >= least
+
+
+def test_without_limits_nothing_is_a_loop() -> None:
+    """A journal of before there were any."""
+    names = ("max_repeats", "max_near_repeats", "max_same_errors")
+    none = LIMITS.model_copy(update=dict.fromkeys(names))
+    assert fewest(none) is None
+    assert loop_ahead(again(READ), READ, none) is None
