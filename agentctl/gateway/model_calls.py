@@ -217,13 +217,15 @@ def _as_shown(corridor: Corridor, work: ModelWork, request: ModelRequest) -> Mod
 
 
 def _restored(corridor: Corridor, message: Message) -> Message:
-    vault = corridor.parts.vault
     calls = tuple(_with_real_arguments(corridor, call) for call in message.calls)
-    return replace(message, text=vault.restore_text(message.text), calls=calls)
+    text = corridor.parts.vault.restore_text(message.text)
+    return Message(message.role, text, calls, message.answers)
 
 
 def _with_real_arguments(corridor: Corridor, call: RequestedCall) -> RequestedCall:
     """Put values back as JSON, where the arguments are JSON, so that quotes inside them stay quotes."""
+    if "[" not in call.arguments:  # they are canonical, where they are JSON; every placeholder begins with it
+        return call
     vault = corridor.parts.vault
     try:
         text = canonical_bytes(vault.restore(parse_json(call.arguments, ARGUMENT_LIMITS))).decode()

@@ -43,9 +43,12 @@ class Message:
     answers: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ToolDefinition:
-    """A tool as a model sees it. `name` is the registry name; a client maps it to what its wire allows."""
+    """A tool as a model sees it. `name` is the registry name; a client maps it to what its wire allows.
+
+    Without slots, so that its form on the wire can be kept with it: it is the same in every request.
+    """
 
     name: str
     description: str

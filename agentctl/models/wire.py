@@ -46,13 +46,18 @@ _SERVER_ERRORS = range(500, 600)
 
 def request_body(request: ModelRequest) -> dict[str, JsonValue]:
     """Return the body of a chat-completions request."""
+    body = _without_tools(request)
+    if request.tools:
+        body["tools"] = [_wire_tool(tool) for tool in request.tools]
+    return body
+
+
+def _without_tools(request: ModelRequest) -> dict[str, JsonValue]:
     body: dict[str, JsonValue] = {
         "model": request.model,
         "messages": [_wire_message(message) for message in request.messages],
         "max_tokens": request.max_output_tokens,
     }
-    if request.tools:
-        body["tools"] = [_wire_tool(tool) for tool in request.tools]
     if request.seed is not None:
         body["seed"] = request.seed
     return body
@@ -60,18 +65,36 @@ def request_body(request: ModelRequest) -> dict[str, JsonValue]:
 
 def body_bytes(body: JsonObject) -> bytes:
     """Return the bytes that are sent for a body; what has no UTF-8 form (lone surrogates) becomes `?`."""
-    text = json.dumps(
-        body, ensure_ascii=False, separators=(",", ":"), default=dict
-    )  # any mapping is an object
-    return text.encode("utf-8", "replace")
+    return _text(body).encode("utf-8", "replace")
 
 
 def sent_bytes(request: ModelRequest) -> bytes:
     """Return the bytes that are sent for a request; they are made once: it is priced by them and then sent."""
     kept: dict[str, bytes] = vars(request)
     if _SENT not in kept:
-        kept[_SENT] = body_bytes(request_body(request))
+        kept[_SENT] = _written(request)
     return kept[_SENT]
+
+
+def _written(request: ModelRequest) -> bytes:
+    """Return the bytes of a request's body; its tools, which are the same in every request, were written before."""
+    body = _text(_without_tools(request))
+    if request.tools:
+        body = f'{body[:-1]},"tools":[{",".join(map(_tool_text, request.tools))}]}}'
+    return body.encode("utf-8", "replace")
+
+
+def _tool_text(tool: ToolDefinition) -> str:
+    kept: dict[str, str] = vars(tool)
+    if _SENT not in kept:
+        kept[_SENT] = _text(_wire_tool(tool))
+    return kept[_SENT]
+
+
+def _text(value: JsonValue) -> str:
+    return json.dumps(
+        value, ensure_ascii=False, separators=(",", ":"), default=dict
+    )  # any mapping is an object
 
 
 def request_bytes(request: ModelRequest) -> int:
@@ -102,7 +125,7 @@ def _sendable_arguments(text: str) -> str:
         value = parse_json(text, ARGUMENT_LIMITS)
     except NotJson:
         return json.dumps({"malformed_arguments": text})
-    return text if isinstance(value, Mapping) else json.dumps({"malformed_arguments": text})
+    return text if isinstance(value, dict) else json.dumps({"malformed_arguments": text})
 
 
 def _wire_tool(tool: ToolDefinition) -> JsonObject:
@@ -162,7 +185,7 @@ def unreadable(reason: str) -> ModelFailure:
 
 def _text_of(message: JsonObject) -> str:
     content = message.get("content")
-    if isinstance(content, Sequence) and not isinstance(content, str):
+    if isinstance(content, list):
         return "".join(_clean(_object(part).get("text")) for part in content)
     return _clean(content) or _clean(message.get("refusal"))
 
@@ -279,11 +302,11 @@ def _error_message(root: JsonObject) -> str:
 
 
 def _object(value: JsonValue) -> JsonObject:
-    return value if isinstance(value, Mapping) else {}
+    return value if isinstance(value, dict) else {}
 
 
 def _list(value: JsonValue) -> Sequence[JsonValue]:
-    return value if isinstance(value, Sequence) and not isinstance(value, str) else ()
+    return value if isinstance(value, list) else ()
 
 
 def _first(value: JsonValue) -> JsonValue:

@@ -97,6 +97,20 @@ class TestRequest:
             ],
         }
 
+    def test_what_is_sent_is_the_body(self) -> None:
+        """Byte for byte, though tools are written once for all requests they stand in."""
+        tools = (
+            ToolDefinition("a.b", "Ä \ud800", {"type": "object", "properties": {"x": {"type": "string"}}}),
+            ToolDefinition("a.c", "", {}),
+        )
+        for asked in (
+            request(tools=()),
+            request(),
+            request(Message("user", "hi"), tools=tools),
+            replace(request(Message("user", "you"), tools=tools), seed=0),
+        ):
+            assert wire.sent_bytes(asked) == wire.body_bytes(wire.request_body(asked))
+
     def test_without_tools_the_key_is_left_out(self) -> None:
         """Servers refuse an empty list."""
         assert "tools" not in wire.request_body(request(tools=()))
