@@ -2,14 +2,18 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 
-from agentctl.events.evals import EvalFinished, EvalStarted, TrialJudged, TrialStarted
+from agentctl.events.evals import EvalCapRaised, EvalFinished, EvalStarted, TrialJudged, TrialStarted
 from agentctl.events.record import Record
 
 
 @dataclass(frozen=True, slots=True)
 class EvalState:
-    """An eval, as its journal tells it: every start of a trial, and what came of each trial, by case and number."""
+    """An eval, as its journal tells it: every start of a trial, and what came of each trial, by case and number.
+
+    `started` has the cap that counts now.
+    """
 
     started: EvalStarted | None = None
     begun: list[TrialStarted] = field(default_factory=list)
@@ -22,6 +26,11 @@ class EvalState:
         runs = {trial.run for trial in self.judged.values()}
         return tuple(begun for begun in self.begun if begun.run not in runs)
 
+    def under(self, cap_usd: Decimal) -> "EvalState":
+        """Return the eval as it goes on under another cap: what it came to before does not count any more."""
+        started = self.started and self.started.model_copy(update={"max_cost_usd": cap_usd})
+        return replace(self, started=started, finished=None)
+
 
 def fold(records: Iterable[Record]) -> EvalState:
     """Return what a journal tells; what is no event of an eval tells nothing."""
@@ -32,6 +41,8 @@ def fold(records: Iterable[Record]) -> EvalState:
         match record.event:
             case EvalStarted() as started:
                 state = replace(state, started=started)
+            case EvalCapRaised(max_cost_usd=cap):
+                state = state.under(cap)
             case TrialStarted() as event:
                 begun.append(event)
             case TrialJudged(case=case, trial=trial) as event:

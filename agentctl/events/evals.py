@@ -50,6 +50,16 @@ class EvalStarted(Event):
     """The digest of every environment that a case is tried in, and of what fills its back office."""
 
 
+class EvalCapRaised(Event):
+    """An eval goes on under a higher cap; what it came to before does not count any more."""
+
+    type: ClassVar[str] = "eval.cap_raised"
+    max_cost_usd: Usd
+    """The cap from here on, on the spend of all trials together."""
+    by: Principal
+    """Who raised it."""
+
+
 class TrialStarted(Event):
     """A trial begins: its run's journal comes next."""
 

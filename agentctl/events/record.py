@@ -15,7 +15,7 @@ from agentctl.events.approval import (
 from agentctl.events.base import Event
 from agentctl.events.budget import BudgetOverrun, BudgetRaised, BudgetStopped
 from agentctl.events.control import ReviewerAdded, ReviewerRevoked, RunLabelled
-from agentctl.events.evals import EvalFinished, EvalStarted, TrialJudged, TrialStarted
+from agentctl.events.evals import EvalCapRaised, EvalFinished, EvalStarted, TrialJudged, TrialStarted
 from agentctl.events.form import JOURNAL_VERSION
 from agentctl.events.loop import LoopDetected
 from agentctl.events.model import ModelAnswered, ModelAsked, ModelFailed, ModelRefused, RouteChosen
@@ -78,6 +78,7 @@ AnyEvent: TypeAlias = (
     | RunLabelled
     | ReplayJudged
     | EvalStarted
+    | EvalCapRaised
     | TrialStarted
     | TrialJudged
     | EvalFinished

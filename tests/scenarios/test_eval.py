@@ -153,6 +153,27 @@ def test_a_cap_is_never_broken(with_cases: Shell) -> None:
     assert "could have broken the cap" in done.out
 
 
+def test_an_eval_that_met_its_cap_goes_on_under_a_higher_one(with_cases: Shell) -> None:
+    """What was tried is not tried again, a lower cap is refused, and the journal says who raised it from what."""
+    assert with_cases("eval", "refund-assistant", *CASES, "--max-cost-usd", "0.10").code == 6
+    lower = with_cases("eval", "--resume", "latest", "--max-cost-usd", "0.1")
+    assert (lower.code, "the cap of eval" in lower.err) == (2, True)
+    again = with_cases("eval", "--resume", "latest", "--max-cost-usd", "9", "--as", "dana", "--json")
+    assert (again.code, again.document["verdict"]) == (0, "passed")
+    ((row,), (told,)) = (
+        json.loads(with_cases("audit", "query", sql, "--format", "json").out)["rows"]
+        for sql in (
+            "SELECT verdict, passed, max_cost_usd AS cap, (SELECT count(*) FROM trials) AS trials FROM evals",
+            "SELECT data FROM events WHERE type = 'eval.cap_raised'",
+        )
+    )
+    assert (row["verdict"], row["passed"], row["trials"]) == ("passed", 3, 3)
+    assert float(row["cap"]) == 9.0
+    assert told["data"]["by"]["id"] == "dana"
+    done = with_cases("eval", "--resume", "latest", "--max-cost-usd", "10")
+    assert (done.code, "every trial of eval" in done.err) == (2, True)
+
+
 def test_what_failed_is_not_blessed(with_cases: Shell) -> None:
     """The exit code is that of the verdict, as in the JSON, and the baseline stays what it was."""
     REGRESSIONS["price"][0](with_cases.folder)

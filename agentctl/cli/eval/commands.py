@@ -58,7 +58,11 @@ def run(
         typer.Option(min=1, max=256, help="Trials at once; default: one per core.", show_default=False),
     ] = None,
     max_cost_usd: Annotated[
-        str | None, typer.Option(help="The most that all trials may cost together.", metavar="USD")
+        str | None,
+        typer.Option(
+            help="The most that all trials may cost together; with `--resume` a higher one than before.",
+            metavar="USD",
+        ),
     ] = None,
     contract: Annotated[
         str | None,
@@ -74,7 +78,10 @@ def run(
         bool, typer.Option("--bless", help="Make the results the baseline, if every case passed.")
     ] = False,
     resumed: Annotated[
-        str | None, typer.Option("--resume", help="Go on with an eval that was interrupted.", metavar="EVAL")
+        str | None,
+        typer.Option(
+            "--resume", help="Go on with an eval that was interrupted, or met its cap.", metavar="EVAL"
+        ),
     ] = None,
     junit: Annotated[Path | None, typer.Option(help="Write JUnit XML there.", metavar="FILE")] = None,
     github: Annotated[
@@ -91,7 +98,7 @@ def run(
     """
     from agentctl.cli.eval.screen import EvalScreen
     from agentctl.composition import open_project
-    from agentctl.composition.evals.orders import EvalOrder
+    from agentctl.composition.evals.orders import EvalOrder, Raised
     from agentctl.composition.evals.running import resume_eval, run_eval
     from agentctl.foundation.errors import UsageError
 
@@ -100,8 +107,10 @@ def run(
         found = "an eval needs an agent, or an eval to go on with" + ("" if agent is None else ", not both")
         raise UsageError(found, "`agentctl eval AGENT`, or `agentctl eval --resume EVAL`")
     screen.refuse_unwritable(junit)
+    cap = None if max_cost_usd is None else _usd(max_cost_usd)
     if resumed is not None:
-        outcome = resume_eval(project, resumed, at_once, screen.watch, blesses=bless)
+        raised = None if cap is None else Raised(cap, principal)
+        outcome = resume_eval(project, resumed, at_once, screen.watch, blesses=bless, raised=raised)
         return _end(screen, project, outcome, junit, github=github, bless=bless)
     order = EvalOrder(
         agent=agent or "",
@@ -109,7 +118,7 @@ def run(
         tags=tuple(tags or ()),
         trials=trials,
         seed=seed,
-        max_cost_usd=None if max_cost_usd is None else _usd(max_cost_usd),
+        max_cost_usd=cap,
         contract=contract,
         baseline=baseline,
         environment=environment,

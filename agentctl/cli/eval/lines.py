@@ -129,6 +129,8 @@ def verdict_lines(report: EvalReport) -> Iterator[Line]:
         yield Line(
             f"{cap}; one more trial may cost up to {plain(report.worst_usd)} USD", depth=1, tone="quiet"
         )
+        again = f"`agentctl eval --resume {report.eval} --max-cost-usd USD` goes on under a higher one"
+        yield Line(again, depth=1, tone="quiet")
     if report.verdict.kind == "incomparable":
         again = f"`agentctl eval {report.started.agent} --bless` makes what they come to now the baseline"
         yield Line(again, depth=1, tone="quiet")

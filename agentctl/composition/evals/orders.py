@@ -29,6 +29,14 @@ class EvalOrder:
 
 
 @dataclass(frozen=True, slots=True)
+class Raised:
+    """Under which cap an eval is to go on, higher than the one before, and who says so; None: whose project it is."""
+
+    max_cost_usd: Decimal
+    principal: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Progress:
     """How far an eval has got: `done` of `planned` trials, `before` of them made by an earlier process.
 

@@ -7,7 +7,7 @@ killed goes on from its journal; a trial of which nobody knows what came is trie
 import asyncio
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager, closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from socket import socket
 
@@ -17,7 +17,7 @@ from agentctl.composition.evals.baselines import baseline_of
 from agentctl.composition.evals.case_sql import refuse_wrong_sql
 from agentctl.composition.evals.garbage import collected_rarely
 from agentctl.composition.evals.making import Trying, spent_before
-from agentctl.composition.evals.orders import EvalOrder, Watch
+from agentctl.composition.evals.orders import EvalOrder, Raised, Watch
 from agentctl.composition.evals.subject import Subject, governing_as_ordered, subject_as_begun
 from agentctl.composition.evals.trial_crew import Crew, crew, processes_for
 from agentctl.composition.evals.trial_makers import Here, MakerGone, serve
@@ -36,10 +36,12 @@ from agentctl.evals.report import EvalReport
 from agentctl.evals.results import results_of
 from agentctl.evals.state import EvalState, fold
 from agentctl.evals.verdict import verdict_of
-from agentctl.events.evals import EvalFinished, EvalStarted
+from agentctl.events.base import Principal
+from agentctl.events.evals import EvalCapRaised, EvalFinished, EvalStarted
 from agentctl.foundation.errors import IntegrityError, InternalError, LockedError, UsageError
 from agentctl.foundation.ids import new_run_id
 from agentctl.foundation.machine import cores
+from agentctl.foundation.money import plain
 from agentctl.runtime.live_world import Interrupt
 from agentctl.trace.ports import Acquired, Journal
 from agentctl.trace.reports.run_names import LATEST
@@ -84,12 +86,18 @@ def run_eval(
 
 
 def resume_eval(
-    project: Project, eval_id: str, at_once: int | None, watch: Watch, *, blesses: bool = False
+    project: Project,
+    eval_id: str,
+    at_once: int | None,
+    watch: Watch,
+    *,
+    blesses: bool = False,
+    raised: Raised | None = None,
 ) -> EvalOutcome:
-    """Go on with an eval from its journal; one that is finished is only reported.
+    """Go on with an eval from its journal; one that is finished is only reported, unless its cap is raised.
 
     Raises:
-        UsageError: there is no such eval, or what it tries is not there any more as it was.
+        UsageError: there is no such eval, or what it tries is not there any more as it was, or its cap cannot be raised so.
         AgentctlError: somebody else is writing it, or its journal is damaged.
     """
     acquired = _acquired(project, _eval_named(project.evals.runs(), eval_id))
@@ -104,7 +112,8 @@ def resume_eval(
         with closing(Cells()) as cells:
             refuse_wrong_sql(subject.golden, subject.cases, cells)
             way = _Way(at_once or cores(), watch, begins=False, blesses=blesses)
-            return _carry_out(_Eval(subject, state.started, state, acquired.journal, cells), way)
+            one = _Eval(subject, state.started, state, acquired.journal, cells)
+            return _carry_out(one if raised is None else _under_a_higher_cap(one, raised), way)
 
 
 def _acquired(project: Project, eval_id: str) -> Acquired:
@@ -178,6 +187,22 @@ class _Eval:
         """Return who makes its trials in this process."""
         cases = {case.id: case for case in self.subject.cases}
         return Here(self.journal.run, cases, stages, interrupt)
+
+
+def _under_a_higher_cap(one: _Eval, raised: Raised) -> _Eval:
+    """Put on record that an eval goes on under a higher cap."""
+    found, cap = f"eval {one.journal.run}", one.started.max_cost_usd
+    if cap is None:
+        raise UsageError(f"{found} has no cap on its spend", "`--resume` without `--max-cost-usd`")
+    if raised.max_cost_usd <= cap:
+        raise UsageError(f"the cap of {found} is {plain(cap)} USD already", "a higher one")
+    if not one.rest:
+        raise UsageError(f"every trial of {found} was made", "`--resume` without `--max-cost-usd`")
+    one.journal.append(
+        (EvalCapRaised(max_cost_usd=raised.max_cost_usd, by=_by(one.subject.project, raised)),)
+    )
+    state = one.state.under(raised.max_cost_usd)
+    return replace(one, started=state.started or one.started, state=state)
 
 
 def _carry_out(one: _Eval, way: _Way) -> EvalOutcome:
@@ -302,9 +327,13 @@ def _started(subject: Subject, order: EvalOrder) -> EvalStarted:
         seed=order.seed,
         max_cost_usd=order.max_cost_usd,
         baseline=wanted,
-        by=asserted(order.principal or project.settings.user),
+        by=_by(project, order),
         surroundings=subject.surroundings,
     )
+
+
+def _by(project: Project, order: EvalOrder | Raised) -> Principal:
+    return asserted(order.principal or project.settings.user)
 
 
 def _no_cases(golden: GoldenFile, order: EvalOrder, *, found: bool) -> UsageError:

@@ -3,9 +3,9 @@
 from decimal import Decimal
 
 from agentctl.evals.state import EvalState, fold
-from agentctl.events.evals import EvalFinished, TrialStarted
+from agentctl.events.evals import EvalCapRaised, EvalFinished, TrialStarted
 from tests.fakes.evals import EVAL, golden, judged, started
-from tests.fakes.journals import chained, proposed
+from tests.fakes.journals import CASEY, chained, proposed
 
 FINISHED = EvalFinished(
     verdict="passed",
@@ -44,6 +44,15 @@ def test_a_finished_eval_is_told_whole() -> None:
     assert (state.started, state.finished) == (events[0], FINISHED)
     assert state.judged == {("a", 1): events[3]}
     assert state.under_way == ()
+
+
+def test_a_higher_cap_opens_a_finished_eval_again() -> None:
+    """It began under another cap, and has not ended; what was judged stays judged."""
+    raised = EvalCapRaised(max_cost_usd=Decimal(9), by=CASEY)
+    state = fold(chained(EVAL, (started(), begun("a"), judged("a"), FINISHED, raised)))
+    assert state.started == started().model_copy(update={"max_cost_usd": Decimal(9)})
+    assert (state.finished, set(state.judged)) == (None, {("a", 1)})
+    assert fold(chained(EVAL, (raised,))).started is None
 
 
 def test_what_was_cut_short_is_under_way_and_counts_for_good() -> None:

@@ -56,8 +56,9 @@ def test_a_cap_is_told_with_what_one_more_trial_may_cost() -> None:
         verdict=verdict_of([untried], cap_reached=True),
         worst_usd=Decimal("0.75"),
     )
-    last = [line.text for line in verdict_lines(report)][-1]
-    assert last == "the cap is 0.1 USD, and 0 USD of it is spent; one more trial may cost up to 0.75 USD"
+    *_, told, again = (line.text for line in verdict_lines(report))
+    assert again.startswith(f"`agentctl eval --resume {report.eval} --max-cost-usd USD`")
+    assert told == "the cap is 0.1 USD, and 0 USD of it is spent; one more trial may cost up to 0.75 USD"
 
 
 @pytest.mark.parametrize(("below", "file"), [("shop", "shop/"), ("", ""), ("..", "")])

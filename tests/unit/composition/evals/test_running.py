@@ -15,7 +15,7 @@ import pytest
 from agentctl.cli.eval.screen import EvalScreen
 from agentctl.composition.evals.baselines import bless
 from agentctl.composition.evals.making import spent_before
-from agentctl.composition.evals.orders import EvalOrder, Progress
+from agentctl.composition.evals.orders import EvalOrder, Progress, Raised
 from agentctl.composition.evals.running import EvalOutcome, resume_eval, run_eval
 from agentctl.composition.evals.trial_makers import Here, MakerGone
 from agentctl.composition.project import Project, open_project
@@ -265,6 +265,8 @@ def test_the_cap_and_the_version_are_taken_at_their_word(project: Project) -> No
     compared = run_eval(project, named, 1, lambda _: None)
     assert compared.report is not None
     assert compared.report.verdict.exit_code is ExitCode.INCONCLUSIVE
+    with pytest.raises(UsageError, match="has no cap"):
+        resume_eval(project, compared.eval, 1, lambda _: None, raised=Raised(Decimal(1)))
     with pytest.raises(UsageError, match="there is no eval"):
         resume_eval(project, "01NONE", 1, lambda _: None)
     with pytest.raises(UsageError, match="no case of"):
