@@ -124,7 +124,7 @@ def close_off(connection: "DuckDBPyConnection", asked: Asked) -> tuple[str, ...]
 
 def answer(connection: "DuckDBPyConnection", asked: Asked, say: Say) -> None:
     """Judge the SQL, run it, and say the rows, at most as many as are wanted."""
-    import duckdb  # noqa: PLC0415 - loaded long ago; only this door names it
+    import duckdb  # noqa: PLC0415 - loaded long ago (`make_ready`); only this door names it
 
     try:
         refused = refusal(connection, asked["sql"])
@@ -181,7 +181,7 @@ def _cast(connection: "DuckDBPyConnection", asked: Asked, casts: list[str]) -> I
 
 def _only_thread(connection: "DuckDBPyConnection") -> None:
     """End DuckDB's threads: the kernel's wall round files holds for those that are started behind it."""
-    import duckdb  # noqa: PLC0415 - see above
+    import duckdb  # noqa: PLC0415 - the whole package, which gives connections what `_run` asks of them; later no file opens
 
     connection.execute("SET threads = 1")
     with suppress(duckdb.CatalogException):  # versions before 2.0 have no others

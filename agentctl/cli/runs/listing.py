@@ -90,7 +90,8 @@ def list_(
     _refuse_unknown(status=status, kind=kind, label=label)
     choice = Choice(agent, principal, kind, status, _moment(since), _moment(until), label)
     index = Index(paths.database, paths.journal)
-    found = listing(index, paths.journal, paths.labels_mark, choice, limit + 1)
+    with terminal.getting_ready():
+        found = listing(index, paths.journal, paths.labels_mark, choice, limit + 1)
     labelled = found.labels_are_whole or labels_can_be_shown(terminal, needed=label is not None)
     _show(terminal, found.runs[:limit], choice, labelled=labelled)
     if not found.runs:

@@ -10,6 +10,7 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from functools import cached_property
 from io import TextIOWrapper
+from threading import Thread
 from typing import TYPE_CHECKING, Literal, TextIO
 
 from typing_extensions import override
@@ -138,6 +139,19 @@ class Terminal:
         for line in side_lines(self._answers, rows):
             self._answers.print(line, soft_wrap=True)
 
+    @contextmanager
+    def getting_ready(self) -> Iterator[None]:
+        """Load what draws an answer during the block, which finds it: DuckDB and the disk need no Python while they work."""
+        if self.as_json:
+            yield
+            return
+        loader = Thread(target=_load_what_draws)
+        loader.start()
+        try:
+            yield
+        finally:
+            loader.join()
+
     @property
     def room(self) -> int | None:
         """How many columns an answer has; None where nobody's terminal breaks its lines."""
@@ -216,6 +230,11 @@ def capped(text: str, cap: int, *, full: bool, see: str = "--full") -> str:
     if full or hidden <= 0:
         return text
     return f"{text[:cap]} … {hidden:,} more character{'s' if hidden > 1 else ''} (`{see}`)"
+
+
+def _load_what_draws() -> None:
+    import rich.console
+    import rich.text  # noqa: F401 - wanted as soon as something is drawn
 
 
 def _console(file: TextIO) -> "Console":

@@ -36,7 +36,7 @@ class OlderVersionError(OtherVersionError):
 
 def opened(database: str) -> "DuckDBPyConnection":
     """Return a connection to a database file, or to one in memory (`:memory:`)."""
-    import duckdb  # noqa: PLC0415 - a tenth of a second that only readers and ingesters pay
+    from agentctl.trace.index.engine import duckdb  # noqa: PLC0415 - a tenth of a second that only readers and ingesters pay
 
     # Extensions would be looked for on the network.
     return duckdb.connect(
@@ -56,7 +56,7 @@ def attach(connection: "DuckDBPyConnection", database: Path | None, *, refuse_ol
     Raises:
         OlderVersionError: it can be brought forward, and whoever asks would have that done first.
     """
-    import duckdb  # noqa: PLC0415 - see above
+    from agentctl.trace.index.engine import duckdb  # noqa: PLC0415 - see above
 
     try:
         if database is not None:
@@ -76,7 +76,7 @@ def attach(connection: "DuckDBPyConnection", database: Path | None, *, refuse_ol
 
 def create_everything(connection: "DuckDBPyConnection") -> None:
     """Make all tables and views, and note of which version they are."""
-    import duckdb  # noqa: PLC0415 - see above
+    from agentctl.trace.index.engine import duckdb  # noqa: PLC0415 - see above
 
     create_tables(connection)
     connection.execute(query_text("views"))
@@ -108,7 +108,7 @@ def refuse_other_version(connection: "DuckDBPyConnection", where: str) -> None:
         OtherVersionError: it is another such database.
         duckdb.Error: it is none of ours at all.
     """
-    import duckdb  # noqa: PLC0415 - see above
+    from agentctl.trace.index.engine import duckdb  # noqa: PLC0415 - see above
 
     if connection.execute(query_text("impostors"), {"tables": list(table_names())}).fetchall():
         raise OtherVersionError("made by somebody else")
@@ -139,7 +139,7 @@ def is_full(error: Exception) -> bool:
 
 def is_rotten(error: Exception) -> bool:
     """Return whether an answer failed for the database's sake and not for the question's."""
-    import duckdb  # noqa: PLC0415 - see above
+    from agentctl.trace.index.engine import duckdb  # noqa: PLC0415 - see above
 
     kinds = (duckdb.IOException, duckdb.InternalError, duckdb.FatalException, duckdb.SerializationException)
     return isinstance(error, kinds) or type(error) is duckdb.Error  # a wrong checksum has no class of its own

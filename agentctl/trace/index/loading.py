@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
-from agentctl.trace.index.batches import Batch, batches_of
-from agentctl.trace.index.links import Links
 from agentctl.trace.index.query_texts import query_names, query_text
 from agentctl.trace.journals.journal_files import JournalFile
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
+
+    from agentctl.trace.index.batches import Batch
+    from agentctl.trace.index.links import Links
 
 _NEVER = -1
 # Derived from what was read of runs, models and tools; so they come last.
@@ -62,6 +63,8 @@ def load(
 
     Each batch is whole in itself: of journals that are `known` there already, it takes the place of what is there.
     """
+    from agentctl.trace.index.batches import batches_of  # noqa: PLC0415 - most readers find nothing that is to be loaded
+
     for batch in batches_of(journals):
         connection.begin()
         again = [run for run in batch.runs if run in known]
@@ -101,7 +104,7 @@ def sweep(connection: "DuckDBPyConnection") -> None:
     connection.execute(query_text("sweep_contents"))
 
 
-def _load_batch(connection: "DuckDBPyConnection", batch: Batch) -> int:
+def _load_batch(connection: "DuckDBPyConnection", batch: "Batch") -> int:
     _check(connection, batch.links)
     _read(connection)
     found = connection.execute(
@@ -116,9 +119,9 @@ def _load_batch(connection: "DuckDBPyConnection", batch: Batch) -> int:
     return int(found[0][0])
 
 
-def _check(connection: "DuckDBPyConnection", links: Links) -> None:
+def _check(connection: "DuckDBPyConnection", links: "Links") -> None:
     """Make the table `loaded` of all links, up to the first of each journal that turns out to be no record."""
-    columns = {name: getattr(links, name) for name in Links.__slots__}
+    columns = {name: getattr(links, name) for name in type(links).__slots__}
     connection.execute(query_text("load"), columns)
     connection.execute(query_text("cut_off"))
 
@@ -136,7 +139,7 @@ def _clear(connection: "DuckDBPyConnection") -> None:
         connection.execute(f"DROP TABLE temp.{name}")
 
 
-def _note(connection: "DuckDBPyConnection", batch: Batch) -> None:
+def _note(connection: "DuckDBPyConnection", batch: "Batch") -> None:
     """Note of which files the records were taken."""
     connection.execute(
         query_text("note_journals"),

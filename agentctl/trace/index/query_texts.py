@@ -1,17 +1,18 @@
 """The SQL of this room, as files beside it."""
 
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
+
+_QUERIES = Path(__file__).with_name("queries")
 
 
 @cache
 def query_text(name: str) -> str:
     """Return the text of `queries/<name>.sql`."""
-    return (files("agentctl.trace.index") / "queries" / f"{name}.sql").read_text(encoding="utf-8")
+    return Path(_QUERIES, f"{name}.sql").read_text(encoding="utf-8")
 
 
 @cache
 def query_names(folder: str) -> tuple[str, ...]:
     """Return the names of the files in `queries/<folder>/`, sorted."""
-    found = (files("agentctl.trace.index") / "queries" / folder).iterdir()
-    return tuple(sorted(file.name.removesuffix(".sql") for file in found if file.name.endswith(".sql")))
+    return tuple(sorted(file.stem for file in Path(_QUERIES, folder).iterdir() if file.suffix == ".sql"))

@@ -72,7 +72,7 @@ class Reader:
         Raises:
             duckdb.Error: the query is wrong.
         """
-        import duckdb  # noqa: PLC0415 - only readers and ingesters pay for it
+        from agentctl.trace.index.engine import duckdb  # noqa: PLC0415 - only readers and ingesters pay for it
 
         try:
             return self._connection.execute(sql, parameters).fetchall()

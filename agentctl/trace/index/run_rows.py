@@ -85,13 +85,17 @@ def list_runs(reader: "Reader", choice: Choice = EVERY_RUN, *, limit: int | None
     labelled = "TRUE" if sought["label"] is None else query_text("labelled")
     if sought["label"] is None:  # to look labels up takes longer than all the rest
         del sought["label"]
-    chosen = reader.rows(query_text("choose_runs").format(labelled=labelled), **sought)
-    return rows_of(reader, [str(run) for (run,) in chosen])
+    return _rows(reader, query_text("choose_runs").format(labelled=labelled), **sought)
 
 
 def rows_of(reader: "Reader", runs: list[str]) -> tuple[RunRow, ...]:
     """Return some runs, newest first."""
-    return tuple(RunRow(*map(_value, row)) for row in query(reader, "run_rows", runs=runs))
+    return _rows(reader, query_text("named_runs"), runs=runs)
+
+
+def _rows(reader: "Reader", which: str, **parameters: object) -> tuple[RunRow, ...]:
+    rows = reader.rows(query_text("run_rows").format(which=which), **parameters)
+    return tuple(RunRow(*map(_value, row)) for row in rows)
 
 
 def query(reader: "Reader", name: str, **parameters: object) -> list[tuple[Any, ...]]:

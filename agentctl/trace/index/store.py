@@ -177,7 +177,7 @@ class Index:
         return done
 
     def _write_alone(self, *, afresh: bool) -> Ingested:
-        import duckdb  # noqa: PLC0415 - a tenth of a second that only readers and ingesters pay
+        from agentctl.trace.index.engine import duckdb  # noqa: PLC0415 - a tenth of a second that only readers and ingesters pay
 
         if afresh:
             self._set_aside()

@@ -1,6 +1,4 @@
--- Which runs to show; {{labelled}} is a condition on what was said of them (`labelled`), or none. Only a few narrow columns: the wide ones are read for the chosen runs alone (`run_rows`).
-SELECT run
-FROM runs
+-- Which runs a list shows, behind `run_rows`; {{labelled}} is a condition on what was said of them (`labelled`), or none.
 WHERE
     ($agent::VARCHAR IS NULL OR gen_ai_agent_name = $agent)
     AND ($principal::VARCHAR IS NULL OR principal = $principal)

@@ -4,6 +4,7 @@ import io
 import json
 import subprocess
 import sys
+import threading
 
 import pytest
 from hypothesis import example, given
@@ -52,6 +53,14 @@ class TestWhereThingsGo:
         terminal.warning("careful")
         terminal.error(LockedError("in use"))
         assert screen.said[1] == "going on\n  remark\nwarning: careful\nerror: in use\n"
+
+    def test_what_draws_is_there_after_somebody_else_worked(self, screen: Screen) -> None:
+        """It is loaded meanwhile; whatever becomes of the work, nothing goes on loading behind it."""
+        threads = threading.active_count()
+        with pytest.raises(LockedError), screen.terminal.getting_ready():
+            raise LockedError("in use")
+        assert threading.active_count() == threads
+        assert {"rich.console", "rich.text"} <= sys.modules.keys()
 
     def test_an_answer_as_json_is_one_document_in_ascii(self, screen: Screen) -> None:
         """What is printed parses back, and no byte of it can do anything to a terminal."""
