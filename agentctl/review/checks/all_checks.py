@@ -34,6 +34,7 @@ RULES: tuple[Rule, ...] = (
     notes.files_are_readable,
     notes.file_has_the_agents_name,
     notes.instructions_are_given,
+    notes.cases_have_their_policy,
     allowlist.tools_exist,
     allowlist.tools_are_listed_once,
     allowlist.names_are_not_confusable,

@@ -31,6 +31,17 @@ def instructions_are_given(subject: Subject) -> Iterator[Finding]:
         )
 
 
+def cases_have_their_policy(subject: Subject) -> Iterator[Finding]:
+    """Cases beside no policy are worth a word: its file may have been deleted, and nothing is stricter for want of it."""
+    agent, named = subject.contract.document.agent, subject.contract.document.policies
+    of_contract = any(policies.of == "contract" for policies in subject.policies)
+    if subject.policy_cases and named is None and not of_contract:
+        found = f"the contract has no policy, though there are cases of one in `{subject.policy_cases}`"
+        yield note(
+            subject.in_contract("agent"), found, f"a file `policies/{agent.name}.cedar` if it was deleted"
+        )
+
+
 def unenforced_keys_are_told(subject: Subject) -> Iterator[Finding]:
     """Every key that is accepted and not enforced is named, with what happens instead."""
     for part in unenforced_parts(subject.contract.document):

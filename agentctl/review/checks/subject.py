@@ -10,6 +10,7 @@ from typing import Literal, TypeVar
 from agentctl.contract.agent import AgentContract, AllowedTool, Risk, RiskAcceptance, tier_of
 from agentctl.contract.environment import Deployment, Environment, ModelReviewer, Reviewer, ReviewRule
 from agentctl.contract.platform import PlatformRules
+from agentctl.contract.policy_cases import SUFFIX
 from agentctl.contract.policy_version import PlatformVersion, PolicyVersion
 from agentctl.contract.project import Loaded, ProjectFiles
 from agentctl.contract.script import Script
@@ -92,6 +93,8 @@ class Subject:
     litellm_installed: bool
     is_in_project: bool
     """Whether the contract is one of the project's own, which are found by their names."""
+    policy_cases: str | None = None
+    """The file of cases that lies where the contract's usual policy is looked for, or would be."""
 
     @property
     def rules(self) -> PlatformRules:
@@ -207,7 +210,13 @@ def gather(
         today=today,
         litellm_installed=find_spec("litellm") is not None,
         is_in_project=loaded.path.resolve().parent == project.contracts.resolve(),
+        policy_cases=_policy_cases(project, loaded),
     )
+
+
+def _policy_cases(project: ProjectFiles, contract: Loaded[AgentContract]) -> str | None:
+    path = contract.path.parent / "policies" / f"{contract.document.agent.name}{SUFFIX}"
+    return project.shown(path) if path.is_file() else None
 
 
 def _sets(

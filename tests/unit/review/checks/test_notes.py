@@ -78,3 +78,16 @@ def test_the_code_of_a_python_tool_is_there(project: ProjectCopy) -> None:
     assert project.review().version is None
     (project.root / "contracts/tools/add.py").write_text("def add(**_):\n    return 0\n")
     assert project.errors() == []
+
+
+def test_cases_without_their_policy_are_a_note(project: ProjectCopy) -> None:
+    """Whoever deleted the policy and left its cases learns that calls are not judged by it any more; whoever named none, not."""
+    cases = project.root / "contracts/policies/refund-assistant.cases.yaml"
+    cases.parent.mkdir()
+    cases.write_text("cases: []\n")
+    [told] = [note for note in project.notes() if "policy" in note]
+    assert told == (
+        "agent: the contract has no policy, though there are cases of one in `contracts/policies/refund-assistant.cases.yaml`"
+    )
+    project.set(CONTRACT, ("policies",), [])
+    assert [note for note in project.notes() if "policy" in note] == []
