@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from agentctl.cli.run.event_lines import lines_of
 from agentctl.cli.run.live_state import Watched, bottom, watched_after
-from agentctl.cli.run.raise_hint import lines_to_raise
 from agentctl.cli.run.story import story_of
 from agentctl.cli.run.terminal_reviewer import TerminalReviewer, somebody_is_there
 from agentctl.cli.run.three_answers import three_answers_lines
@@ -131,6 +130,8 @@ def _to_go_on(outcome: RunOutcome) -> tuple[tuple[str, str], ...]:
                 for call in suspension.waiting_for
             )
         case "budget" | "loop":
+            from agentctl.cli.run.raise_hint import lines_to_raise
+
             return lines_to_raise(outcome)
         case "provider_failed":
             return (_about_models(outcome), ("to go on", f"{program()} resume {outcome.run}"))

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from agentctl.events.approval import Answer, GrantGiven, ReviewerRecord
 from agentctl.events.base import Event, Principal, Reservation
@@ -13,7 +14,9 @@ from agentctl.foundation.canonical import JsonObject
 from agentctl.foundation.clock import from_rfc3339
 from agentctl.trace.reports.call import Approval, Attempt, Call, CallOutcome, calls_of
 from agentctl.trace.reports.placed import Placed, Placeds, of_type
-from agentctl.trace.reports.run import RunReport
+
+if TYPE_CHECKING:
+    from agentctl.trace.reports.run import RunReport
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +101,7 @@ class _Story:
     head: str
 
 
-def three_questions(report: RunReport) -> tuple[ThreeAnswers, ...]:
+def three_questions(report: "RunReport") -> tuple[ThreeAnswers, ...]:
     """Return the answers for every call of the agent that wrote, or may have; reads and certain failures have no effect."""
     return _told(_Story(report.started, report.calls, report.grants, report.journal.path, report.head))
 
