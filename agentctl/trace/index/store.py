@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from agentctl.foundation.clock import SystemClock
-from agentctl.trace.disk import make_private_folder
+from agentctl.trace.disk import files_for_us_alone, make_private_folder
 from agentctl.trace.file_lock import file_lock
 from agentctl.trace.index.database import (
     OlderVersionError,
@@ -217,11 +217,11 @@ def _unavailable(error: Exception) -> Ingested:
 
 def _bring_up_to_date(database: Path, folder: Path, tell: Tell) -> Ingested:
     """Make the database hold exactly what the journals hold, and nothing else."""
-    with opened(str(database)) as connection:
+    with files_for_us_alone(), opened(str(database)) as connection:
         # A batch is too small to be shared out: more threads only wait for each other. Another core reads and checks ahead.
         connection.execute("SET threads = 1")
         if not connection.execute("SHOW TABLES").fetchall():
-            database.chmod(0o600)  # before anything is in it; the disk may be full after the first table
+            database.chmod(0o600)  # one that stood there empty may be open to everybody
             create_everything(connection)
         brought_from = bring_forward(connection)
         quiet = quiet_dates(

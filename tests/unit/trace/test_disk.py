@@ -11,6 +11,7 @@ import pytest
 from agentctl.trace import disk as disk_module
 from agentctl.trace.disk import (
     SystemDisk,
+    files_for_us_alone,
     full_sync,
     make_private_folder,
     read_plain_file,
@@ -158,3 +159,17 @@ def test_an_open_file_is_read_from_its_beginning(tmp_path: Path) -> None:
         file.write(b"12345")
         assert read_whole(file.fileno()) == b"12345"
         assert read_whole(file.fileno()) == b"12345"
+
+
+def test_files_of_a_library_are_for_us_alone(tmp_path: Path) -> None:
+    """From their first byte, and no longer than the block; an error within changes nothing of that."""
+    inside, after = tmp_path / "inside", tmp_path / "after"
+    before = os.umask(0o022)
+    try:
+        with pytest.raises(OSError, match="full"), files_for_us_alone():
+            inside.touch()
+            raise OSError("full")
+        after.touch()
+    finally:
+        os.umask(before)
+    assert [stat.S_IMODE(path.stat().st_mode) for path in (inside, after)] == [0o600, 0o644]

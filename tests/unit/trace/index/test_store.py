@@ -130,6 +130,24 @@ class TestIngesting:
         assert stored(database) == 2 * STORY
         assert database.stat().st_mode & 0o777 == 0o600
 
+    def test_no_file_of_a_database_is_open_to_others_for_a_moment(
+        self, index: Index, folder: Path, database: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Neither one whose making failed, on a full disk say, nor the log of what is written to one."""
+        write_story(folder)
+        seen: dict[str, int] = {}
+
+        def fail(_: object) -> None:
+            seen.update({file.name: file.stat().st_mode & 0o777 for file in database.parent.glob("*duckdb*")})
+            raise duckdb.IOException("No space left on device")
+
+        monkeypatch.setattr(store, "note_dates", lambda connection, _: fail(connection))
+        assert index.ingest().state == "unavailable"
+        monkeypatch.setattr(store, "create_everything", fail)
+        assert index.rebuild().state == "unavailable"
+        assert {f"{database.name}.wal", database.name} <= seen.keys()
+        assert set(seen.values()) == {0o600}
+
     def test_does_nothing_the_second_time(self, index: Index, folder: Path, database: Path) -> None:
         """What is there already is not taken again."""
         write_story(folder)
