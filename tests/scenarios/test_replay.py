@@ -18,7 +18,7 @@ import pytest
 from agentctl.composition import open_project
 from agentctl.composition.project import Project
 from agentctl.composition.replays.parts import Archive
-from agentctl.composition.replays.replaying import ReplayOrder, ReplayOutcome, replay_run
+from agentctl.composition.replays.replaying import ReplayOrder, ReplayOutcome, replay_run, tape_of
 from agentctl.events.approval import ApprovalAnswered
 from agentctl.events.record import Record
 from agentctl.events.replay import Cause, Fidelity, ReplayJudged
@@ -236,6 +236,19 @@ def test_what_replays_share_remembers_none_of_them(past: Past, other: Path) -> N
     for _ in range(2):
         assert [replay_run(past.project, order, archive).judged for order in orders] == alone
     assert {said.fidelity for said in alone} == {"exact", "diverged", "bounded"}
+
+
+def test_the_latest_run_is_found_behind_its_replays(past: Past, tmp_path: Path) -> None:
+    """Of a journal that begins as a replay's no more is read; one that begins otherwise is read whole, and must be whole."""
+    folder = tmp_path / "twin"
+    shutil.copytree(past.shell.folder, folder)
+    project = open_project(folder)
+    replay = project.journals.path_of(replay_run(project, ReplayOrder("latest")).run)
+    replay.write_bytes(replay.read_bytes().replace(b"2/0", b"2/1"))
+    assert tape_of(project, "latest").run == past.large
+    replay.write_bytes(b"{}\n")
+    with pytest.raises(IntegrityError, match="record 0"):
+        tape_of(project, "latest")
 
 
 # -- causes ---------------------------------------------------------------------------------------

@@ -17,7 +17,8 @@ from agentctl.events.form import JOURNAL_VERSION
 from agentctl.events.record import Record
 from agentctl.events.replay import ReplayJudged
 from agentctl.events.run import Envelope, ReplayMode, ReplayOf, RunKind, RunResumed, RunStarted
-from agentctl.foundation.errors import ExitCode, UsageError
+from agentctl.foundation.canonical import NotJson
+from agentctl.foundation.errors import ExitCode, IntegrityError, UsageError
 from agentctl.foundation.ids import is_run_id, new_run_id, random_bytes
 from agentctl.replay.causes import Sides
 from agentctl.replay.driving import Setting, drive_tape
@@ -31,6 +32,7 @@ from agentctl.replay.recorded.tape import Tape
 from agentctl.replay.recorded.tools import unmeasured_calls
 from agentctl.replay.recorded.vault import TapedVault
 from agentctl.trace.disk import SystemDisk
+from agentctl.trace.journals.chain import parse_line
 from agentctl.trace.journals.journal import FileJournals
 from agentctl.trace.reports.run_names import LATEST, run_named, the_one
 from agentctl.trace.sealing.sealed_file import KEY_BYTES
@@ -89,7 +91,8 @@ def tape_of(project: Project, text: str) -> Tape:
         IntegrityError: the journal is damaged, or the run has not begun.
     """
     if text == LATEST:
-        read = ((run, project.journals.read(run)) for run in reversed(project.journals.runs()))
+        others = (run for run in reversed(project.journals.runs()) if not _begins_as_replay(project, run))
+        read = ((run, project.journals.read(run)) for run in others)
         found = dict(islice(((run, records) for run, records in read if _is_run(records)), 1))
         return Tape(found[the_one(tuple(found), text)])
     run = text if is_run_id(text) else run_named(project.journals.runs(), text)
@@ -97,6 +100,15 @@ def tape_of(project: Project, text: str) -> Tape:
     if _kind(records) == "replay":
         raise UsageError(f"run `{run}` is itself a replay", "the run that it replays")
     return Tape(records)
+
+
+def _begins_as_replay(project: Project, run: str) -> bool:
+    """Return whether the first line of a journal says that it is a replay's: there may be a hundred, and each is long."""
+    try:
+        with project.journals.path_of(run).open("rb") as file:
+            return _kind((parse_line(file.readline()),)) == "replay"
+    except (OSError, NotJson, IntegrityError):
+        return False  # whoever reads it whole says what is wrong
 
 
 def _is_run(records: Sequence[Record]) -> bool:
