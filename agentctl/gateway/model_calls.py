@@ -217,8 +217,11 @@ def _as_shown(corridor: Corridor, work: ModelWork, request: ModelRequest) -> Mod
 
 
 def _restored(corridor: Corridor, message: Message) -> Message:
+    """Return a message with real values; the message itself where there are none in it."""
     calls = tuple(_with_real_arguments(corridor, call) for call in message.calls)
     text = corridor.parts.vault.restore_text(message.text)
+    if (text, calls) == (message.text, message.calls):
+        return message
     return Message(message.role, text, calls, message.answers)
 
 

@@ -30,9 +30,9 @@ class RequestedCall:
     arguments: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Message:
-    """One message of a conversation.
+    """One message of a conversation; without slots, so that its form on the wire can be kept with it.
 
     `calls` stand in assistant messages, `answers` (the provider's id of the call) in tool messages.
     """

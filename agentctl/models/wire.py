@@ -5,7 +5,8 @@ Pure, and shared by every client that speaks the protocol, so that two clients r
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TypeVar
 
 from agentctl.foundation.addresses import host_and_port
 from agentctl.foundation.canonical import (
@@ -35,6 +36,7 @@ _MAX_TOKENS = 100_000_000  # ten times the largest context there is; above, the 
 _SECONDS = re.compile(r"\d{1,6}(\.\d{1,6})?", re.ASCII)
 
 _SENT = "_sent"
+_Part = TypeVar("_Part", Message, ToolDefinition)
 
 _TOO_MANY_REQUESTS = 429
 _GAVE_UP_WAITING = {408, 504}  # somebody on the way stopped waiting; the model may have answered all the same
@@ -46,18 +48,13 @@ _SERVER_ERRORS = range(500, 600)
 
 def request_body(request: ModelRequest) -> dict[str, JsonValue]:
     """Return the body of a chat-completions request."""
-    body = _without_tools(request)
-    if request.tools:
-        body["tools"] = [_wire_tool(tool) for tool in request.tools]
-    return body
-
-
-def _without_tools(request: ModelRequest) -> dict[str, JsonValue]:
     body: dict[str, JsonValue] = {
         "model": request.model,
         "messages": [_wire_message(message) for message in request.messages],
         "max_tokens": request.max_output_tokens,
     }
+    if request.tools:
+        body["tools"] = [_wire_tool(tool) for tool in request.tools]
     if request.seed is not None:
         body["seed"] = request.seed
     return body
@@ -69,25 +66,41 @@ def body_bytes(body: JsonObject) -> bytes:
 
 
 def sent_bytes(request: ModelRequest) -> bytes:
-    """Return the bytes that are sent for a request; they are made once: it is priced by them and then sent."""
+    """Return the bytes that are sent for a request: those of its body.
+
+    They are made once: a request is priced by them and then sent. So is what of them the next request sends again, its
+    tools and the messages so far.
+    """
     kept: dict[str, bytes] = vars(request)
     if _SENT not in kept:
-        kept[_SENT] = _written(request)
+        kept[_SENT] = _joined(request).encode("utf-8", "replace")
     return kept[_SENT]
 
 
-def _written(request: ModelRequest) -> bytes:
-    """Return the bytes of a request's body; its tools, which are the same in every request, were written before."""
-    body = _text(_without_tools(request))
-    if request.tools:
-        body = f'{body[:-1]},"tools":[{",".join(map(_tool_text, request.tools))}]}}'
-    return body.encode("utf-8", "replace")
+def request_bytes(request: ModelRequest) -> int:
+    """Return the number of bytes sent for a request: no tokenizer makes more tokens of it."""
+    return len(sent_bytes(request))
 
 
-def _tool_text(tool: ToolDefinition) -> str:
-    kept: dict[str, str] = vars(tool)
+def _joined(request: ModelRequest) -> str:
+    """Return the text of a request's body, put together from the texts of its messages and tools."""
+    messages = ",".join(_kept_text(message, _wire_message) for message in request.messages)
+    tools = ",".join(_kept_text(tool, _wire_tool) for tool in request.tools)
+    members = (
+        f'"model":{_text(request.model)}',
+        f'"messages":[{messages}]',
+        f'"max_tokens":{request.max_output_tokens}',
+        *((f'"tools":[{tools}]',) if request.tools else ()),
+        *((f'"seed":{request.seed}',) if request.seed is not None else ()),
+    )
+    return "{" + ",".join(members) + "}"
+
+
+def _kept_text(item: _Part, wired: Callable[[_Part], JsonObject]) -> str:
+    """Return the text of a part on the wire; it is kept with the part."""
+    kept: dict[str, str] = vars(item)
     if _SENT not in kept:
-        kept[_SENT] = _text(_wire_tool(tool))
+        kept[_SENT] = _text(wired(item))
     return kept[_SENT]
 
 
@@ -95,11 +108,6 @@ def _text(value: JsonValue) -> str:
     return json.dumps(
         value, ensure_ascii=False, separators=(",", ":"), default=dict
     )  # any mapping is an object
-
-
-def request_bytes(request: ModelRequest) -> int:
-    """Return the number of bytes sent for a request: no tokenizer makes more tokens of it."""
-    return len(sent_bytes(request))
 
 
 def _wire_message(message: Message) -> JsonObject:

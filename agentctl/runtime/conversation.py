@@ -5,10 +5,31 @@ from agentctl.models.client import Message, RequestedCall
 from agentctl.runtime.state import RunState, Turn
 
 
+class Conversation:
+    """The messages of one run as it goes on.
+
+    Those of a turn are made once: a model is asked again only when all calls of the turn are settled, and what is settled
+    stays as it is.
+    """
+
+    def __init__(self, instructions: str) -> None:
+        self._instructions = instructions
+        self._messages: list[Message] = []
+        self._turns = 0
+
+    def messages(self, state: RunState) -> tuple[Message, ...]:
+        """Return the messages of the next model call: instructions, input, then every turn with what became of its calls."""
+        if not self._messages:
+            self._messages += (Message("system", self._instructions), Message("user", state.input))
+        for turn in state.turns[self._turns :]:
+            self._messages += _turn(state, turn)
+        self._turns = len(state.turns)
+        return tuple(self._messages)
+
+
 def messages(state: RunState, instructions: str) -> tuple[Message, ...]:
-    """Return the messages of the next model call: instructions, input, then every turn with what became of its calls."""
-    said = (message for turn in state.turns for message in _turn(state, turn))
-    return (Message("system", instructions), Message("user", state.input), *said)
+    """Return the messages of the next model call of a run that stands at some state."""
+    return Conversation(instructions).messages(state)
 
 
 def _turn(state: RunState, turn: Turn) -> tuple[Message, ...]:

@@ -12,7 +12,7 @@ from agentctl.gateway.session import Session
 from agentctl.gateway.state import SessionState
 from agentctl.gateway.tool_calls import ToolRequest
 from agentctl.models.client import ToolDefinition
-from agentctl.runtime.conversation import messages
+from agentctl.runtime.conversation import Conversation
 from agentctl.runtime.intents import (
     AskModel,
     AwaitAnswers,
@@ -58,7 +58,7 @@ class LiveWorld:
         observe: Observer,
     ) -> None:
         self._session = session
-        self._instructions = instructions
+        self._conversation = Conversation(instructions)
         self._tools = tools
         self._interrupt = interrupt
         self._observe = observe
@@ -89,7 +89,7 @@ class LiveWorld:
         match intent:
             case AskModel(step=step):
                 await self._session.call_model(
-                    ModelWork(step, messages(state, self._instructions), self._tools)
+                    ModelWork(step, self._conversation.messages(state), self._tools)
                 )
             case CallTools(step=step, calls=calls):
                 await self._call(step, calls)

@@ -98,7 +98,7 @@ class TestRequest:
         }
 
     def test_what_is_sent_is_the_body(self) -> None:
-        """Byte for byte, though tools are written once for all requests they stand in."""
+        """Byte for byte, though tools and messages are written once for all requests they stand in."""
         tools = (
             ToolDefinition("a.b", "Ä \ud800", {"type": "object", "properties": {"x": {"type": "string"}}}),
             ToolDefinition("a.c", "", {}),
@@ -109,7 +109,11 @@ class TestRequest:
             request(Message("user", "hi"), tools=tools),
             replace(request(Message("user", "you"), tools=tools), seed=0),
         ):
-            assert wire.sent_bytes(asked) == wire.body_bytes(wire.request_body(asked))
+            longer = replace(
+                asked, messages=(*asked.messages, Message("assistant", "", (RequestedCall("c1", "a.b", ""),)))
+            )
+            for sent in (asked, longer):
+                assert wire.sent_bytes(sent) == wire.body_bytes(wire.request_body(sent))
 
     def test_without_tools_the_key_is_left_out(self) -> None:
         """Servers refuse an empty list."""
