@@ -71,6 +71,11 @@ class Governing:
         return lowest
 
     @property
+    def max_cost_usd(self) -> Decimal:
+        """The most that a run may cost."""
+        return self.contract.budgets.max_cost_usd_per_run
+
+    @property
     def limits(self) -> Limits:
         """The ceilings of a run."""
         budgets = self.contract.budgets
@@ -78,7 +83,7 @@ class Governing:
             max_steps=budgets.max_steps,
             max_input_tokens=budgets.max_input_tokens,
             max_output_tokens=budgets.max_output_tokens,
-            max_cost_usd=budgets.max_cost_usd_per_run,
+            max_cost_usd=self.max_cost_usd,
             max_tool_calls=budgets.max_tool_calls,
             max_refusals=budgets.max_refusals,
             max_wall_clock_seconds=budgets.max_wall_clock_seconds,

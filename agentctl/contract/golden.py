@@ -3,6 +3,7 @@
 `goldensets/<agent>.yaml` holds an agent's cases, or `<agent>.jsonl` with one case a line; `agentctl eval` tries them.
 """
 
+from collections import Counter
 from typing import Annotated, Self
 
 from pydantic import Field, model_validator
@@ -112,8 +113,8 @@ class GoldenSet(Document):
 
     @model_validator(mode="after")
     def _ids_are_unique(self) -> "GoldenSet":
-        ids = [case.id for case in self.cases]
-        twice = sorted({name for name in ids if ids.count(name) > 1})
+        count = Counter(case.id for case in self.cases)
+        twice = sorted(name for name in count if count[name] > 1)
         if twice:
             raise ValueError(f"more than one case is called `{'`, `'.join(twice)}`")
         return self

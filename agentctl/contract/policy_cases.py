@@ -120,10 +120,6 @@ class PolicyCases(Document):
         return self
 
 
-SUFFIX = ".cases.yaml"
-"""How the names of case files end."""
-
-
 def load_policy_cases(path: Path, shown_as: str | None = None) -> tuple[PolicyCases, Source]:
     """Return the cases in a file with the place of each part; messages call the file `shown_as`, by default its path.
 

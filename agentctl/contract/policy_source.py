@@ -1,6 +1,6 @@
 """Where a contract or an environment says by which policies calls are judged."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
@@ -8,6 +8,9 @@ from agentctl.contract.base import AsTuple, Document, Name, Reference
 
 PolicyFiles = Annotated[tuple[Reference, ...], AsTuple, Field(min_length=1, max_length=256)]
 """Policy files, relative to the file that names them; together one policy set, in any order."""
+
+CASES_SUFFIX: Final = ".cases.yaml"
+"""How the names of files end that hold cases of a policy."""
 
 
 class CedarPolicies(Document):

@@ -9,7 +9,8 @@ from pathlib import Path
 from agentctl.composition.authorities import engines_of, in_session
 from agentctl.composition.governing import from_files
 from agentctl.composition.project import Project
-from agentctl.contract.policy_cases import SUFFIX, PolicyCase, PolicyCases, load_policy_cases
+from agentctl.contract.policy_cases import PolicyCase, PolicyCases, load_policy_cases
+from agentctl.contract.policy_source import CASES_SUFFIX
 from agentctl.contract.source import Source
 from agentctl.contract.words import dotted
 from agentctl.foundation.clock import to_rfc3339
@@ -86,18 +87,18 @@ def judge_cases(project: Project, agents: Iterable[str] = ()) -> tuple[CaseFile,
     found = (judge_file(project, path) for path in case_files(project))
     judged = tuple(item for item in found if not wanted or item.agent in wanted)
     if not judged:
-        raise UsageError("there are no cases", f"a file `contracts/policies/<agent>{SUFFIX}`")
+        raise UsageError("there are no cases", f"a file `contracts/policies/<agent>{CASES_SUFFIX}`")
     return judged
 
 
 def case_files(project: Project) -> tuple[Path, ...]:
     """Return the files of cases, sorted."""
-    return tuple(sorted((project.files.contracts / "policies").glob(f"*{SUFFIX}")))
+    return tuple(sorted((project.files.contracts / "policies").glob(f"*{CASES_SUFFIX}")))
 
 
 def judge_file(project: Project, path: Path) -> CaseFile:
     """Judge the cases of one file; what is wrong with it is told, not raised."""
-    shown, agent = project.files.shown(path), path.name.removesuffix(SUFFIX)
+    shown, agent = project.files.shown(path), path.name.removesuffix(CASES_SUFFIX)
     try:
         cases, source = load_policy_cases(path, shown)
         agent = cases.agent or agent

@@ -7,7 +7,8 @@ from pathlib import Path
 from agentctl.composition.authorities import in_session, is_elsewhere
 from agentctl.composition.project import Project
 from agentctl.contract.environment import Environment
-from agentctl.contract.policy_cases import SUFFIX, PolicyCase, load_policy_cases
+from agentctl.contract.policy_cases import PolicyCase, load_policy_cases
+from agentctl.contract.policy_source import CASES_SUFFIX
 from agentctl.contract.version import AgentVersion
 from agentctl.foundation.clock import to_rfc3339
 from agentctl.foundation.errors import InvalidInput
@@ -44,7 +45,7 @@ def policy_trial(project: Project, before: AgentVersion, after: AgentVersion) ->
     if not differ_in_effect(before.policies, after.policies):
         return PolicyTrial()
     agent = after.contract.agent.name
-    path = project.files.contracts / "policies" / f"{agent}{SUFFIX}"
+    path = project.files.contracts / "policies" / f"{agent}{CASES_SUFFIX}"
     if not path.exists():
         return PolicyTrial(why_not=f"there are no cases to ask: `{project.files.shown(path)}`")
     try:

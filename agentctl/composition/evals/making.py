@@ -104,7 +104,7 @@ class Trying:
             await self.journal.sync()
 
     def _worst(self, trial: PlannedTrial) -> Decimal:
-        return self.stages.governing(trial.case).limits.max_cost_usd
+        return self.stages.governing(trial.case).max_cost_usd
 
     def _tell(self, judged: TrialJudged | None) -> None:
         self.watch(

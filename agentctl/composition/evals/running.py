@@ -285,8 +285,8 @@ def _report(
         changes=changes(baseline.parts, parts) if baseline else (),
         blessed_here=_blessed_here(subject.project, baseline),
         tools={case: trial.tools for (case, number), trial in trying.judged.items() if number == 1},
-        worst_usd=max(trying.stages.governing(case).limits.max_cost_usd for case in subject.cases),
-        takes_seeds=any(trying.stages.governing(case).takes_seeds for case in subject.cases),
+        worst_usd=max(one.max_cost_usd for one in subject.governings),
+        takes_seeds=any(one.takes_seeds for one in subject.governings),
     )
 
 

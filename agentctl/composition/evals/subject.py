@@ -35,6 +35,16 @@ class Subject:
         """What governs runs where cases do not say otherwise."""
         return self.governing_of(self.environment)
 
+    @property
+    def environments(self) -> frozenset[str]:
+        """The names of the environments that cases are tried in."""
+        return frozenset(case.environment or self.environment for case in self.cases)
+
+    @property
+    def governings(self) -> tuple[Governing, ...]:
+        """What governs runs in each of them."""
+        return tuple(map(self.governing_of, self.environments))
+
     def refuse_unless_triable(self) -> None:
         """See that every case can be tried.
 
@@ -55,9 +65,9 @@ class Subject:
     @property
     def surroundings(self) -> str:
         """The digest of every environment that a case is tried in, and of what fills its back office."""
-        names = {case.environment or self.environment for case in self.cases}
         found: dict[str, JsonValue] = {
-            name: [self.governing_of(name).environment.digest, dict(self._seeds(name))] for name in names
+            name: [self.governing_of(name).environment.digest, dict(self._seeds(name))]
+            for name in self.environments
         }
         return digest_of(found)
 

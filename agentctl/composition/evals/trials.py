@@ -19,8 +19,6 @@ from agentctl.composition.evals.trial_scene import (
     Plan,
     TrialScene,
     finder,
-    ledger_left,
-    ledger_made,
     why_not_tried,
 )
 from agentctl.composition.governing import Governing
@@ -31,7 +29,7 @@ from agentctl.composition.runs.service import Service, open_service
 from agentctl.contract.golden import GoldenCase
 from agentctl.contract.golden_assertions import Sql
 from agentctl.contract.golden_files import GoldenFile
-from agentctl.evals.evidence import Evidence, evidence_of
+from agentctl.evals.evidence import Evidence, Left, evidence_of
 from agentctl.evals.judging import holds, judge, problems_of
 from agentctl.evals.wording import masked
 from agentctl.events.evals import Score, TrialJudged, TrialOutcome
@@ -219,6 +217,8 @@ class _Stage:
     async def play(self, plan: Plan, interrupt: Interrupt) -> Trial:
         """Make the case's world, let the run happen in it, and judge what came of it."""
         if self.office_url is not None:
+            from agentctl.composition.evals.trial_ledger import ledger_made  # noqa: PLC0415 - for a back office
+
             await asyncio.to_thread(ledger_made, self.project, self.governing, plan.case, plan.run)
         records, state = await self._made(plan, interrupt)
         if not plan.every_call_durable:
@@ -249,8 +249,13 @@ class _Stage:
         return RunOrder(agent, case.input, case.principal, environment, ledger=None)
 
     def _judged(self, plan: Plan, records: Sequence[Record], state: RunState) -> Trial:
-        left = None if self.office_url is None else ledger_left(self.project.paths.sandbox / plan.run)
+        left = None if self.office_url is None else self._ledger_left(plan.run)
         return judged(plan, evidence_of(records, left, finder(self.project, plan.run, self.cells), state))
+
+    def _ledger_left(self, run: str) -> Left:
+        from agentctl.composition.evals.trial_ledger import ledger_left  # noqa: PLC0415 - for a back office
+
+        return ledger_left(self.project.paths.sandbox / run)
 
 
 @asynccontextmanager

@@ -37,8 +37,6 @@ from agentctl.runtime.outcome import exit_code
 from agentctl.runtime.runs import resume, start
 from agentctl.runtime.state import RunState, fold
 from agentctl.sandbox.process import SpareProcess
-from agentctl.sandbox.seed import oldest_open_ticket
-from agentctl.sandbox.seed_file import load_seed
 from agentctl.trace.ports import Acquired, Journal, Journals
 from agentctl.trace.sealing.vault import Vault
 
@@ -212,6 +210,9 @@ def _input(project: Project, governing: Governing, order: RunOrder, audience: Au
         return order.input
     environment = governing.environment.environment
     if order.input is None and environment.sandbox is not None:
+        from agentctl.sandbox.seed import oldest_open_ticket  # noqa: PLC0415 - for who asks nothing
+        from agentctl.sandbox.seed_file import load_seed  # noqa: PLC0415 - as above
+
         seeds = project.files.seeds(project.files.environment(environment.name))
         ticket = oldest_open_ticket(load_seed(seeds))
         if ticket is not None:

@@ -10,7 +10,7 @@ from typing import Literal, TypeVar
 from agentctl.contract.agent import AgentContract, AllowedTool, Risk, RiskAcceptance, tier_of
 from agentctl.contract.environment import Deployment, Environment, ModelReviewer, Reviewer, ReviewRule
 from agentctl.contract.platform import PlatformRules
-from agentctl.contract.policy_cases import SUFFIX
+from agentctl.contract.policy_source import CASES_SUFFIX
 from agentctl.contract.policy_version import PlatformVersion, PolicyVersion
 from agentctl.contract.project import Loaded, ProjectFiles
 from agentctl.contract.script import Script
@@ -215,7 +215,7 @@ def gather(
 
 
 def _policy_cases(project: ProjectFiles, contract: Loaded[AgentContract]) -> str | None:
-    path = contract.path.parent / "policies" / f"{contract.document.agent.name}{SUFFIX}"
+    path = contract.path.parent / "policies" / f"{contract.document.agent.name}{CASES_SUFFIX}"
     return project.shown(path) if path.is_file() else None
 
 

@@ -10,7 +10,8 @@ import yaml
 
 from agentctl.composition import open_project
 from agentctl.composition.evals.adding import add_case
-from agentctl.composition.evals.trial_scene import Plan, TrialScene, ledger_made
+from agentctl.composition.evals.trial_ledger import ledger_made
+from agentctl.composition.evals.trial_scene import Plan, TrialScene
 from agentctl.composition.evals.trials import open_stages
 from agentctl.composition.runs.orders import Audience, RunOrder
 from agentctl.composition.runs.service import governing_now
