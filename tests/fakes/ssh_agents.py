@@ -28,12 +28,18 @@ def real_agent(folder: Path, *, asks: str | None = None) -> Iterator[Path]:
         stderr=subprocess.DEVNULL,
     )
     try:
-        while not socket_path.exists() and process.poll() is None:
+        while not _listens(socket_path) and process.poll() is None:
             time.sleep(0.01)
         yield socket_path
     finally:
         process.terminate()
-        process.wait(timeout=10)
+        process.wait(timeout=60)
+
+
+def _listens(path: Path) -> bool:
+    """Return whether somebody takes connections there: the file of a socket is there a moment before."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as link:
+        return link.connect_ex(str(path)) == 0
 
 
 @contextmanager
@@ -59,4 +65,4 @@ def answering(folder: Path, answer: bytes, *, hang: bool = False) -> Iterator[Pa
             yield path
         finally:
             done.set()
-            thread.join(timeout=10)
+            thread.join(timeout=60)

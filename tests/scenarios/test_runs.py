@@ -19,7 +19,7 @@ def test_runs_are_followed_across_processes_and_labelled(shell: Shell) -> None:
     (approval,) = suspended.document["suspended"]["waiting_for"]  # type: ignore[index]  # as the command prints it
     assert shell("approvals", "approve", approval, "--as", "alice", "--resume").code == 0
 
-    told, _ = one.communicate(timeout=20)
+    told, _ = one.communicate(timeout=90)
     assert one.returncode == 0
     assert everybody.stdout is not None
     heard = ""
@@ -28,7 +28,7 @@ def test_runs_are_followed_across_processes_and_labelled(shell: Shell) -> None:
     ):  # it looks now and then; the test's own limit ends the waiting
         heard += everybody.stdout.readline()
     everybody.send_signal(signal.SIGINT)
-    _, complaint = everybody.communicate(timeout=20)
+    _, complaint = everybody.communicate(timeout=90)
     assert (everybody.returncode, complaint) == (130, "")
     assert told.startswith(f"run {suspended.document['run']}  refund-assistant")
     assert told.splitlines()[-1].startswith("answered: ")

@@ -173,7 +173,7 @@ class TestAttacks:
         with pytest.raises(InvalidInput) as caught:
             store.ask(sql, seconds=0.5)
         assert found(caught) == "no answer within 0.5 s, so the question was stopped"
-        assert time.monotonic() - began < 20
+        assert time.monotonic() - began < 60
 
     @pytest.mark.parametrize(
         "sql",
@@ -305,7 +305,7 @@ def test_no_process_stays_when_the_one_that_asks_is_killed(store: Store) -> None
     ) as asker:
         child = _only_child(asker.pid)
         os.kill(asker.pid, signal.SIGKILL)
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline and Path(f"/proc/{child}").exists():
         threading.Event().wait(0.05)
     assert not Path(f"/proc/{child}").exists()
@@ -315,7 +315,7 @@ def _only_child(parent: int) -> int:
     children = Path(f"/proc/{parent}/task/{parent}/children")
     if not children.parent.exists():
         pytest.skip("the system lists no processes as files")
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         if found := children.read_text().split():
             return int(found[0])

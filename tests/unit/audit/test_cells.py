@@ -155,7 +155,7 @@ def test_nothing_stays_when_it_is_closed(journals: list[Path]) -> None:
     asking.start()
     assert _ends(lambda: bool(_copies_of(cells)))
     cells.close()
-    asking.join(20)
+    asking.join(60)
     assert not asking.is_alive()
     assert [error.problems[0].found for error in failed] == [
         "the process that answers ended without an answer"
@@ -216,7 +216,7 @@ def _is_there(pid: int) -> bool:
 
 def _ends(is_so: Callable[[], bool]) -> bool:
     """Return whether something becomes so in time."""
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         if is_so():
             return True

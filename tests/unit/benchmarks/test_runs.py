@@ -35,7 +35,7 @@ def url() -> Iterator[str]:
 
 def requests_answered(url: str) -> int:
     """Return how many requests the model has answered."""
-    with urllib.request.urlopen(f"{url}/count", timeout=5) as response:  # noqa: S310  # our own server
+    with urllib.request.urlopen(f"{url}/count", timeout=60) as response:  # noqa: S310  # our own server
         return int(json.loads(response.read()))
 
 

@@ -81,7 +81,7 @@ def test_a_sync_waits_at_the_gate(descriptor: int) -> None:
     disk.write(descriptor, b"one")
     syncing = threading.Thread(target=disk.sync, args=(descriptor,))
     syncing.start()
-    assert disk.waiting.wait(10)
+    assert disk.waiting.wait(60)
     disk.write(descriptor, b"two")
     assert disk.durable_bytes == 0
     assert disk.gate is not None

@@ -10,7 +10,7 @@ from agentctl.foundation import threads
 from agentctl.foundation.threads import Together, in_thread
 from tests.forks import exit_code_of, forked
 
-ENOUGH = 5.0
+ENOUGH = 60.0
 """Seconds that nothing here takes."""
 
 

@@ -110,7 +110,7 @@ async def test_a_slow_webhook_does_not_keep_the_others_waiting() -> None:
 
     class Meeting(FakeWebhook):
         async def send(self, announcement: Announcement) -> Delivery:
-            await asyncio.wait_for(both.wait(), 5)
+            await asyncio.wait_for(both.wait(), 60)
             return await super().send(announcement)
 
     herald = Herald({"one": Meeting(), "two": Meeting()}, no_pause)

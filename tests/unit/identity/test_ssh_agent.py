@@ -48,9 +48,10 @@ def test_a_key_it_does_not_have_signs_nothing(agent: SshAgent) -> None:
 @needs_agent
 def test_a_key_is_forgotten_after_its_time(agent: SshAgent) -> None:
     """The agent itself keeps the time."""
+    began = time.monotonic()
     agent.add(PRIVATE, "alice", seconds=2, confirm=False)
-    assert agent.holds(KEY)
-    deadline = time.monotonic() + 20
+    assert agent.holds(KEY) or time.monotonic() - began > 1  # its seconds may be over on a busy machine
+    deadline = time.monotonic() + 60
     while agent.holds(KEY) and time.monotonic() < deadline:
         time.sleep(0.1)
     assert not agent.holds(KEY)

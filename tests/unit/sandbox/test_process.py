@@ -272,7 +272,7 @@ def test_the_command_serves_until_told_to_stop(tmp_path: Path, tokens: TokenMake
                 child.send_signal(signal.SIGINT)
             case _:
                 child.stdin.close()
-        assert child.wait(10) == 0
+        assert child.wait(60) == 0
         assert child.stdout.read() == b""
 
 

@@ -237,7 +237,7 @@ class TestFiles:
         reader = threading.Thread(target=lambda: read.append(pipe.read_text()), daemon=True)
         reader.start()
         shown(answer("a", rows=[["x"]]), "csv", pipe)
-        reader.join(5)
+        reader.join(60)
         assert (read, pipe.is_fifo()) == (["a\nx\n"], True)
 
 

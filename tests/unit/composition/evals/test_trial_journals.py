@@ -81,7 +81,7 @@ async def test_those_that_wait_meanwhile_are_made_durable_in_one_go(
     gone, order = threading.Event(), list[Sequence[str]]()
 
     def slow(_files: object, runs: Sequence[str]) -> None:
-        gone.wait(10)
+        gone.wait(60)
         order.append(tuple(runs))
 
     monkeypatch.setattr(trial_journals, "made_durable", slow)
@@ -101,7 +101,7 @@ async def test_one_that_stops_waiting_takes_nobody_along(
 ) -> None:
     """Whoever is cancelled leaves the sync to the others, first of them or not."""
     gone = threading.Event()
-    monkeypatch.setattr(trial_journals, "made_durable", lambda *_: gone.wait(10))
+    monkeypatch.setattr(trial_journals, "made_durable", lambda *_: gone.wait(60))
     syncs = TrialSyncs(Place(tmp_path / "journal").journals)
     tasks = [asyncio.create_task(syncs.durable(name)) for name in "abcd"]
     await asyncio.sleep(0)

@@ -139,11 +139,11 @@ async def test_a_rule_compares_what_was_meant(condition: str) -> None:
 
 async def test_a_rule_that_does_not_end_costs_its_process_and_nothing_else() -> None:
     """It is killed at the time-out, the event loop goes on meanwhile, and the next question is answered by another one."""
-    async with process(f"{SLOW}\ndecision := false if not input.slow", seconds=0.3) as running:
+    async with process(f"{SLOW}\ndecision := false if not input.slow", seconds=1.5) as running:
         assert await running.value(b"{}") is False
         stuck = running.pid
         ticks = asyncio.create_task(_ticks())
-        with pytest.raises(RegoFailed, match=r"did not end within 0\.3 s"):
+        with pytest.raises(RegoFailed, match=r"did not end within 1\.5 s"):
             await running.value(b'{"slow":true}')
         assert await ticks >= 10
         assert stuck is not None
@@ -154,7 +154,7 @@ async def test_a_rule_that_does_not_end_costs_its_process_and_nothing_else() -> 
 async def _ticks() -> int:
     """Count how often the event loop came round within a fifth of a second."""
     count = 0
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         for _ in range(20):
             await asyncio.sleep(0.01)
             count += 1
@@ -216,7 +216,7 @@ def test_the_process_ends_by_itself_when_nobody_is_left() -> None:
     """Its input closes, and a rule that never ends is stopped by its own alarm."""
     setup = RegoModules({"m.rego": f"package agentctl\n{SLOW}"}, RULE).setup(0.3)
     done = subprocess.run(
-        rego_process._COMMAND, input=setup + b'{"slow":true}\n', capture_output=True, check=False, timeout=20
+        rego_process._COMMAND, input=setup + b'{"slow":true}\n', capture_output=True, check=False, timeout=60
     )
     assert done.returncode == -signal.SIGALRM
     assert done.stdout == b'{"ready": true}\n'

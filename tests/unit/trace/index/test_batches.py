@@ -72,8 +72,8 @@ def test_a_batch_is_made_while_the_one_before_is_loaded(
     begun = threading.Semaphore(0)
     coming = batches_of(journals)
     next(coming)
-    assert begun.acquire(timeout=10)
-    assert begun.acquire(timeout=10)  # the second, although nobody asked for it yet
+    assert begun.acquire(timeout=60)
+    assert begun.acquire(timeout=60)  # the second, although nobody asked for it yet
     list(coming)
     assert len(made) == 5
     assert threading.current_thread() not in {thread for _, thread in made}
