@@ -2,9 +2,8 @@
 
 All checks are on: contract, allowlist, platform rules, two Cedar policy sets, schemas, redaction, facts, one effect once in
 the run and across runs, budgets in money, tokens, calls, time and bytes, loops; in `reviewed` an approval by a rule that
-looks the charge up itself. The journal is synced before every call, with what came of the one before, and at its end.
-After a window a reader must find every run of it, whole, though none is in the index yet; then all are taken into the
-index, which is timed apart.
+looks the charge up itself. The journal is synced before every call and after it. After a window a reader must find every
+run of it, whole, though none is in the index yet; then all are taken into the index, which is timed apart.
 """
 
 import asyncio
@@ -12,7 +11,7 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -23,6 +22,7 @@ from typing_extensions import override
 from agentctl.composition.project import Project, open_project
 from agentctl.composition.runs.orders import Audience, RunOrder, RunOutcome
 from agentctl.composition.runs.service import Service, governing_now, open_service
+from agentctl.events.record import Record
 from agentctl.foundation.ids import new_run_id
 from agentctl.runtime.live_world import Interrupt
 from agentctl.trace.disk import SystemDisk
@@ -60,7 +60,7 @@ class Runner:
     async def run(self) -> str:
         """Run once and return the answer."""
         run = new_run_id(self.project.clock.now())
-        outcome = await self.service.begin(run, self.order, Audience(None, (), _unsaid), Interrupt())
+        outcome = await self.service.begin(run, self.order, Audience(_unobserved, (), _unsaid), Interrupt())
         self.fresh.append(run)
         self.tools += _executed(outcome)
         return outcome.state.finished.answer if outcome.state.finished else str(outcome.state.suspended)
@@ -114,6 +114,10 @@ def copied(folder: Path, url: str, provider: str, isolation: str) -> None:
 
 def _executed(outcome: RunOutcome) -> int:
     return sum(call.ok for call in outcome.state.session.calls.values())
+
+
+def _unobserved(records: Sequence[Record]) -> None:
+    del records
 
 
 def _unsaid(remark: str) -> None:

@@ -24,9 +24,9 @@ WAYS = {
 WHAT = """\
 One run: 4 model calls, 3 tool calls (read_ticket, lookup_charge, create_refund) and a final text, against a server on loopback;
 the tools are functions in the same process. Ours has all checks on: contract, allowlist, platform rules, two Cedar policy sets,
-schemas, redaction, facts, one effect once in the run and across runs, budgets, loops. Its journal is synced before every call,
-with what came of the one before, and at its end. Once a window is over, a reader must find every run of it answered, though
-none is in the index yet; that look, and taking them into the index after it, is off a run's path and told apart."""
+schemas, redaction, facts, one effect once in the run and across runs, budgets, loops. Its journal is synced before and after
+every call. Once a window is over, a reader must find every run of it answered, though none is in the index yet; that look, and
+taking them into the index after it, is off a run's path and told apart."""
 
 
 def main() -> None:

@@ -46,8 +46,7 @@ class Herald:
 
 
 async def announce(corridor: Corridor, names: Sequence[str]) -> None:
-    """Announce requests that are still open to every webhook that does not know of them as they are now."""
-    await corridor.durable()
+    """Announce requests that are durable and still open to every webhook that does not know of them as they are now."""
     herald = Herald(corridor.parts.announcers, corridor.parts.pause)
     announced = await herald.announce([corridor.state.approvals[name] for name in names])
     if announced:

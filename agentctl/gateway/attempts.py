@@ -1,7 +1,4 @@
-"""One attempt: mint the credential, journal the intent, sync, execute, journal the result. In this order, always.
-
-The result is synced with the next that leaves the process: nobody is shown it before.
-"""
+"""One attempt: mint the credential, journal the intent, sync, execute, journal the result, sync. In this order, always."""
 
 import asyncio
 import base64
@@ -61,14 +58,14 @@ Ended: TypeAlias = ToolResult | ToolUnknown
 
 
 async def attempt_all(corridor: Corridor, case: Case, bench: Bench, purpose: Purpose) -> Ended | Refused:
-    """Attempt a call as often as its descriptor permits; everything is in the journal when this returns."""
+    """Attempt a call as often as its descriptor permits; everything is durable when this returns."""
     attempt = Attempt(case, bench, purpose, last=False)
     allowed = attempt.tool.descriptor.attempts
     for number in range(1, allowed + 1):
         ended = await _perform(corridor, replace(attempt, last=number == allowed))
         if not isinstance(ended, Again):
             return ended
-        await corridor.pause(ended.pause)
+        await corridor.parts.pause(ended.pause)
         attempt = replace(attempt, case=replace(attempt.case, attempt=attempt.case.attempt + 1))
     raise InternalError("the last attempt asked for another one")
 
@@ -85,7 +82,9 @@ async def _perform(corridor: Corridor, attempt: Attempt) -> Ended | Again | Refu
     started = corridor.parts.clock.monotonic_ns()
     outcome = await _execute(corridor, attempt, minted)
     latency = (corridor.parts.clock.monotonic_ns() - started) / 1_000_000
-    return _record_outcome(corridor, attempt, outcome, latency)
+    ended = _record_outcome(corridor, attempt, outcome, latency)
+    await corridor.durable()
+    return ended
 
 
 def commit(corridor: Corridor, attempt: Attempt, minted: Minted) -> Refused | None:

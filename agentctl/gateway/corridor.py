@@ -106,17 +106,8 @@ class Corridor:
         return records
 
     async def durable(self) -> None:
-        """Return when everything recorded so far is durable.
-
-        Whoever lets something out waits for this first: before a call is sent, a reviewer asked, a webhook told. What came
-        back needs no wait of its own, for nobody is shown it before the next that is sent, or before the run stops.
-        """
+        """Return when everything recorded so far is durable."""
         await self.parts.journal.sync()
-
-    async def pause(self, seconds: float) -> None:
-        """Wait before another attempt, when what became of the last one is durable."""
-        await self.durable()
-        await self.parts.pause(seconds)
 
     def turn(self, call: str) -> asyncio.Lock:
         """Return the lock of a call: of several who take it further at once, each waits for what the others did."""

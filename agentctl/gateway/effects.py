@@ -15,7 +15,6 @@ async def claim(corridor: Corridor, case: Case) -> Refused | None:
     key = _fingerprint(corridor, case.proposal.tool, case.real)
     if key is None:
         return None
-    await corridor.durable()  # the ledger never knows of a call that a power cut may take from the journal
     holder = await in_thread(partial(parts.ledger.claim, parts.ledger_scope, key, call))
     if holder is None:
         return None
@@ -29,7 +28,6 @@ async def release_if_nothing_happened(corridor: Corridor, call: str) -> None:
         return
     key = _fingerprint(corridor, known.proposal.tool, parts.vault.restore(known.proposal.arguments))
     if key is not None:
-        await corridor.durable()
         await in_thread(partial(parts.ledger.release, parts.ledger_scope, key, call))
 
 

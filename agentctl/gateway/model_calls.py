@@ -64,6 +64,7 @@ async def call_model(corridor: Corridor, work: ModelWork) -> None:
         corridor.record(ModelRefused(step=work.step, stage="routed", reasons=(route.reason,)))
     else:
         await ask_in_order(corridor, work, corridor.parts.models[route.alias])
+    await corridor.durable()
 
 
 def _route(corridor: Corridor, step: int) -> RouteChosen | Unrouted:
@@ -94,7 +95,7 @@ async def _ask_repeatedly(corridor: Corridor, work: ModelWork, desk: ModelDesk) 
     for number in range(1, desk.deployment.max_attempts):
         if failure is None or not failure.worth_repeating:
             break
-        await corridor.pause(pause_before(number, failure.retry_after, _LONGEST_PAUSE_SECONDS))
+        await corridor.parts.pause(pause_before(number, failure.retry_after, _LONGEST_PAUSE_SECONDS))
         failure = await _ask_once(corridor, work, desk)
     return failure is None
 
@@ -114,6 +115,7 @@ async def _ask_once(corridor: Corridor, work: ModelWork, desk: ModelDesk) -> Mod
     outcome = await desk.client.complete(shown)
     latency = (corridor.parts.clock.monotonic_ns() - started) / 1_000_000
     corridor.record(*_outcome_events(corridor, asked, desk, outcome, latency))
+    await corridor.durable()
     return outcome if isinstance(outcome, ModelFailure) else None
 
 

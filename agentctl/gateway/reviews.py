@@ -108,7 +108,6 @@ async def _read(corridor: Corridor, reviewer: str, proposal: ToolProposed) -> Ev
     if not isinstance(verdict, Case):
         return _failed(proposal, "; ".join(verdict.reasons))
     ended = await attempt_all(corridor, verdict, bench, "review")
-    await corridor.durable()  # the reviewer is shown what was found
     if isinstance(ended, Refused):
         return _failed(proposal, "; ".join(ended.reasons))
     if isinstance(ended, ToolUnknown):

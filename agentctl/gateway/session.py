@@ -1,8 +1,7 @@
-"""The session: what a caller holds while it works on one run. It appends its own events; nothing leaves before they are durable.
+"""The session: what a caller holds while it works on one run. It appends its own events and returns when they are durable.
 
 Our own loop is one caller; an agent framework behind another door is another, with the same journal and the same
-refusals. What came of a call is in the journal when the call returns, and durable before the next that is sent. A caller
-that shows it to anybody at once awaits `note` before, with nothing to note if there is nothing.
+refusals.
 """
 
 import asyncio
@@ -31,11 +30,11 @@ class Session:
         return self._corridor.state
 
     def drain(self) -> tuple[Record, ...]:
-        """Return the records appended since the last drain."""
+        """Return the records appended since the last drain; all of them are durable once the call that made them returned."""
         return self._corridor.drain()
 
     async def note(self, *events: AnyEvent) -> None:
-        """Append events of the run itself (started, suspended, finished); return when all so far is durable."""
+        """Append events of the run itself (started, suspended, finished), durably."""
         self._corridor.record(*events)
         await self._corridor.durable()
 
@@ -62,12 +61,7 @@ class Session:
         if len(group) == 1:  # a task of its own would only take time
             await self.call_tool(group[0])
         else:
-            await asyncio.gather(*(self._call_beside_others(request) for request in group))
-
-    async def _call_beside_others(self, request: ToolRequest) -> None:
-        """Take a call as far as it goes, and make that durable: nobody waits with it for what other calls take."""
-        await self.call_tool(request)
-        await self._corridor.durable()
+            await asyncio.gather(*(self.call_tool(request) for request in group))
 
     async def call_model(self, work: ModelWork) -> None:
         """Ask the model of a step."""

@@ -1,4 +1,4 @@
-"""A tool call from proposal to outcome: judged by the stages, attempted, and journaled before anybody is shown it."""
+"""A tool call from proposal to outcome: judged by the stages, attempted, and never shown before it is durable."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -57,6 +57,7 @@ async def _call_tool(corridor: Corridor, request: ToolRequest, stages: tuple[Sta
     events = await _advance(corridor, call, stages)
     if events:
         corridor.record(*events)
+    await corridor.durable()
 
 
 def _amendment(corridor: Corridor, call: str) -> tuple[ToolAmended, ...]:

@@ -81,7 +81,7 @@ class _Sitting:
     async def _drive(self, session: Session) -> None:
         records = tuple(self.findings.records)
         tools, interrupt = self.setting.tools, TapedInterrupt(self.tape)
-        world = LiveWorld(session, self.setting.instructions, tools, interrupt)
+        world = LiveWorld(session, self.setting.instructions, tools, interrupt, lambda _: None)
         if not records:
             await start(world, self.setting.begun)
         else:

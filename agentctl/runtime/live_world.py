@@ -1,8 +1,8 @@
 """The live world: performs intents through a session of the gateway."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from agentctl.events.model import WrittenCall
 from agentctl.events.record import AnyEvent, Record
@@ -42,6 +42,10 @@ class Interrupt:
     wanted: bool = False
 
 
+Observer: TypeAlias = Callable[[Sequence[Record]], None]
+"""Is told what happened, once it is durable."""
+
+
 class LiveWorld:
     """Performs intents for real. An interrupt is honoured between intents and between calls, never inside one."""
 
@@ -51,11 +55,13 @@ class LiveWorld:
         instructions: str,
         tools: tuple[ToolDefinition, ...],
         interrupt: Stopping,
+        observe: Observer,
     ) -> None:
         self._session = session
         self._conversation = Conversation(instructions)
         self._tools = tools
         self._interrupt = interrupt
+        self._observe = observe
 
     @property
     def session(self) -> SessionState:
@@ -66,17 +72,18 @@ class LiveWorld:
         """Note that the run starts or goes on, and take in what others said meanwhile; return the records."""
         await self._session.note(*events)
         await self._session.receive()
-        return self._session.drain()
+        return self._told(self._session.drain())
 
     async def perform(self, intent: Intent, state: RunState) -> Sequence[Record]:
-        """Perform an intent and return the records of everything that happened.
-
-        They are durable before the next that is performed sends anything; an intent that ends the run leaves all durable.
-        """
+        """Perform an intent and return the records of everything that happened, all of them durable."""
         if self._interrupt.wanted and not isinstance(intent, Finish | Refuse):
             intent = Suspend("interrupted", "it was told to stop; resume it to go on")
         await self._perform(intent, state)
-        return self._session.drain()
+        return self._told(self._session.drain())
+
+    def _told(self, records: Sequence[Record]) -> Sequence[Record]:
+        self._observe(records)
+        return records
 
     async def _perform(self, intent: Intent, state: RunState) -> None:
         match intent:

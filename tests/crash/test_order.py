@@ -1,6 +1,5 @@
 """The order of writes, syncs and sends: what `kill -9` cannot see, because it loses nothing that was only written."""
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,12 +8,11 @@ import pytest
 
 from agentctl.events.model import ModelAsked
 from agentctl.events.record import AnyEvent, Record
-from agentctl.events.tool import DecisionMade, ToolIntent, ToolResult
+from agentctl.events.tool import ToolIntent, ToolResult
 from agentctl.gateway.corridor import Corridor
 from agentctl.models.client import ModelAnswer, ModelFailure, ModelRequest
-from agentctl.tools.executors.executor import Execution, Outcome
+from agentctl.tools.executors.executor import Execution
 from agentctl.trace.journals.chain import scan
-from agentctl.trace.ledger import SqliteLedger
 from tests.fakes.disk import FakeDisk
 from tests.fakes.executor import FakeExecutor
 from tests.fakes.models import TurnModel, asks, says
@@ -51,11 +49,6 @@ class Watch:
         if execution.idempotency_key not in open_keys:
             self.violations.append(f"{execution.descriptor.name} was sent before its intent was durable")
 
-    def claimed(self, call: str) -> None:
-        """An effect is claimed for all runs: what permits the call it is claimed for must be durable."""
-        if not any(isinstance(event, DecisionMade) and event.call == call for event in self.durable()[-1:]):
-            self.violations.append("an effect was claimed for a call that was not durable")
-
     def asked(self, request: ModelRequest) -> None:
         """A model is asked: its intent and every result it is shown must be durable."""
         events = self.durable()
@@ -84,7 +77,7 @@ class WatchedModel(TurnModel):
         return await super().complete(request)
 
 
-async def watched_run(folder: Path, patch: pytest.MonkeyPatch) -> Watch:
+async def watched_run(folder: Path) -> Watch:
     """Run the small refund under a watch."""
     disk = FakeDisk()
     model = WatchedModel(TURNS)
@@ -93,23 +86,22 @@ async def watched_run(folder: Path, patch: pytest.MonkeyPatch) -> Watch:
     stage.executor = FakeExecutor(before=watch.sent)
     stage.observe = watch.observed
     model.watch = watch
-    patch.setattr(SqliteLedger, "claim", lambda _, __, ___, call: watch.claimed(call))
     await stage.start()
     return watch
 
 
-async def test_nothing_leaves_before_it_is_durable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No call is sent or claimed before it is durable; no result is shown to model or screen before it is."""
-    watch = await watched_run(tmp_path, monkeypatch)
+async def test_nothing_leaves_before_it_is_durable(tmp_path: Path) -> None:
+    """No call is sent before its intent is durable; no result is shown to model or screen before it is."""
+    watch = await watched_run(tmp_path)
     assert watch.violations == []
     assert watch.sends == 4
 
 
-@pytest.mark.parametrize("without", [ToolIntent, DecisionMade, ModelAsked])
+@pytest.mark.parametrize("without", [ToolIntent, ToolResult, ModelAsked])
 async def test_the_watch_sees_a_missing_sync(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, without: type[AnyEvent]
 ) -> None:
-    """The same check turns red when the sync before a call is sent, is claimed, or before a model is asked, is taken out."""
+    """The same check turns red when the sync after an intent, or after a result, is taken out."""
     usual = Corridor.durable
 
     async def durable(self: Corridor) -> None:
@@ -118,31 +110,4 @@ async def test_the_watch_sees_a_missing_sync(
             await usual(self)
 
     monkeypatch.setattr(Corridor, "durable", durable)
-    assert (await watched_run(tmp_path, monkeypatch)).violations != []
-
-
-@dataclass
-class SlowSecond(FakeExecutor):
-    """An executor whose second call ends only when it is let go."""
-
-    let_go: asyncio.Event = field(default_factory=asyncio.Event)
-
-    async def execute(self, execution: Execution) -> Outcome:
-        """Answer at once, or when it may."""
-        outcome = await super().execute(execution)
-        if len(self.executions) == 2:
-            await asyncio.wait_for(self.let_go.wait(), 20)
-        return outcome
-
-
-async def test_a_result_does_not_wait_for_the_call_beside_it(tmp_path: Path) -> None:
-    """Of two reads that run together, what the first came to is durable and told while the second is under way."""
-    stage = Stage(tmp_path, TurnModel(TURNS))
-    stage.executor = slow = SlowSecond()
-
-    def observed(records: Sequence[Record]) -> None:
-        if any(isinstance(record.event, ToolResult) for record in records):
-            slow.let_go.set()
-
-    stage.observe = observed
-    assert (await stage.start()).finished is not None
+    assert (await watched_run(tmp_path)).violations != []

@@ -15,7 +15,6 @@ from agentctl.approval.rule_reviewer import RuleReviewer
 from agentctl.approval.verification import Verifier
 from agentctl.budget.limits import Ceilings
 from agentctl.composition.people.key_book import KeyBook
-from agentctl.composition.runs.watching import Observer, watched
 from agentctl.contract.agent import AgentContract
 from agentctl.contract.environment import Deployment, Environment
 from agentctl.contract.platform import PlatformRules
@@ -33,7 +32,7 @@ from agentctl.models.client import TokenPrice, ToolDefinition
 from agentctl.policy.allowlist import AllowlistPolicy
 from agentctl.policy.engine import PolicyEngine
 from agentctl.policy.platform import PlatformPolicy
-from agentctl.runtime.live_world import Interrupt, LiveWorld
+from agentctl.runtime.live_world import Interrupt, LiveWorld, Observer
 from agentctl.runtime.runs import resume, start
 from agentctl.runtime.state import RunState, fold
 from agentctl.tools.registry import Registry
@@ -178,7 +177,7 @@ class Stage:
         registry = registry_of(self.tools)
         allowed = [item.name for item in self.contract.tools.allowlist]
         return Parts(
-            journal=watched(journal, self.observe or self.observed.extend),
+            journal=journal,
             vault=Vault(self.folder / "sealed" / self.run, SEALING_KEY, self.run, self.redaction),  # type: ignore[arg-type]
             inbox=self.inbox,
             ledger=SqliteLedger(self.folder / "effects.sqlite"),
@@ -256,7 +255,8 @@ class Stage:
 
     def world(self, session: Session) -> LiveWorld:
         """Return the live world of a session."""
-        return LiveWorld(session, self.instructions, self.definitions(), self.interrupt)
+        observe = self.observe or self.observed.extend
+        return LiveWorld(session, self.instructions, self.definitions(), self.interrupt, observe)
 
     def definitions(self) -> tuple[ToolDefinition, ...]:
         """Return what a model sees of the tools."""

@@ -88,7 +88,7 @@ class Desk:
 
     async def _go_on(self, run: str) -> None:
         acquired = self.project.journals.acquire(run)
-        audience = Audience(None, (), lambda _: None)
+        audience = Audience(lambda _: None, (), lambda _: None)
         outcome = await self.services[ASSISTANT].go_on(acquired, None, audience, Interrupt())
         assert outcome.exit_code == ExitCode.OK, told(outcome)
 

@@ -47,7 +47,7 @@ class RunScreen:
         self._watched = reduce(watched_after, before if self._lively else (), Watched())
         with self._terminal.live(self._bottom(project.clock)) if self._lively else nullcontext():
             reviewers = (reviewer,) if asked else ()
-            yield Audience(self._watch, reviewers, self._say, reviewer.leave)
+            yield Audience(_ignored, reviewers, self._say, reviewer.leave, self._watch)
 
     def end(self, project: "Project", outcome: RunOutcome) -> int:
         """Print how the run stopped, and return its exit code."""
@@ -107,6 +107,10 @@ class RunScreen:
         for about, command in lines:
             self._terminal.line(f"{about}:", tone="quiet")
             self._terminal.verbatim(f"  {command}")
+
+
+def _ignored(_: Sequence[Record]) -> None:
+    """Take no notice: everything was told when it became durable."""
 
 
 def _to_go_on(outcome: RunOutcome) -> tuple[tuple[str, str], ...]:

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from agentctl.approval.reviewer import Reviewer
 from agentctl.composition.governing import Governing
-from agentctl.composition.runs.watching import Observer
 from agentctl.foundation.errors import ExitCode
+from agentctl.runtime.live_world import Observer
 from agentctl.runtime.state import RunState
 
 
@@ -35,9 +35,10 @@ class RunOutcome:
 class Audience:
     """Who watches a run from this process: told what happened, asked for answers, told remarks."""
 
-    observe: Observer | None
-    """Is told of everything as soon as it is durable, also while a call is under way."""
+    observe: Observer
     reviewers: tuple[Reviewer, ...]
     say: Callable[[str], None]
     leave: Callable[[], None] = lambda: None
     """Is called when the run is told to stop: whoever is being asked is not waited for."""
+    watch: Observer | None = None
+    """Is told of everything that is durable at once, also while a call is under way. What it raises stops the run."""

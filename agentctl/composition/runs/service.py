@@ -104,7 +104,7 @@ class Service:
                     source=Source(id="input", labels=("untrusted",)),
                     agentctl=__version__,
                 )
-                state = await start(self._world(session, interrupt), started)
+                state = await start(self._world(session, audience, interrupt), started)
         return self._outcome(parts, state)
 
     async def go_on(
@@ -117,7 +117,7 @@ class Service:
             parts = self._parts(acquired.journal, ledger, audience, url)
             async with open_session(parts, acquired.records) as session:
                 resumed = _resumed(self._project, self._governing, header, by)
-                world = self._world(session, interrupt)
+                world = self._world(session, audience, interrupt)
                 state = await resume(world, acquired.records, *acquired.repairs, resumed)
         return self._outcome(parts, state)
 
@@ -162,12 +162,13 @@ class Service:
 
     def _parts(self, journal: Journal, ledger: str, audience: Audience, url: str | None) -> Parts:
         vault = None if self._scene is None else self._scene.vault
-        around = Surroundings(watched(journal, audience.observe), ledger, audience.reviewers, url, vault)
+        around = Surroundings(watched(journal, audience.watch), ledger, audience.reviewers, url, vault)
         parts = parts_of(self._project, self._governing, self._fixed, around)
         return parts if self._scene is None else self._scene.parts(parts)
 
-    def _world(self, session: Session, interrupt: Interrupt) -> LiveWorld:
-        return LiveWorld(session, self._governing.version.instructions, self._tools, interrupt)
+    def _world(self, session: Session, audience: Audience, interrupt: Interrupt) -> LiveWorld:
+        instructions = self._governing.version.instructions
+        return LiveWorld(session, instructions, self._tools, interrupt, audience.observe)
 
     def _outcome(self, parts: Parts, state: RunState) -> RunOutcome:
         if state.finished is not None:

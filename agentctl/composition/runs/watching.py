@@ -1,21 +1,18 @@
 """A run that is watched while it goes: what is durable is told at once, also in the middle of a call."""
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import TypeAlias
+from collections.abc import Mapping, Sequence
 
 from agentctl.events.record import AnyEvent, Record
+from agentctl.runtime.live_world import Observer
 from agentctl.trace.ports import Journal
-
-Observer: TypeAlias = Callable[[Sequence[Record]], None]
-"""Is told what happened, once it is durable. What it raises stops the run."""
 
 
 class WatchedJournal:
     """A journal that tells somebody of its records as soon as they are durable, each once and in order."""
 
-    def __init__(self, journal: Journal, observe: Observer) -> None:
+    def __init__(self, journal: Journal, watch: Observer) -> None:
         self._journal = journal
-        self._observe = observe
+        self._watch = watch
         self._untold: list[Record] = []
 
     @property
@@ -43,13 +40,13 @@ class WatchedJournal:
         durable = [record for record in self._untold if record.seq <= last]
         if durable:
             self._untold = [record for record in self._untold if record.seq > last]
-            self._observe(durable)
+            self._watch(durable)
 
     def close(self) -> None:
         """Give up being the writer."""
         self._journal.close()
 
 
-def watched(journal: Journal, observe: Observer | None) -> Journal:
+def watched(journal: Journal, watch: Observer | None) -> Journal:
     """Return a journal of which somebody is told, where anybody wants to be."""
-    return journal if observe is None else WatchedJournal(journal, observe)
+    return journal if watch is None else WatchedJournal(journal, watch)

@@ -18,9 +18,8 @@ from benchmarks.runs import own_share
 from benchmarks.window import Took, Way
 from benchmarks.workers import Load, Spec, measure, started
 
-SYNCS_OF_A_RUN = 2 + 4 + 3 + 1
-"""The beginning and the end of a run; before each model call and each tool call, with what came of the one before; before
-its effect is claimed."""
+SYNCS_OF_A_RUN = 2 + 2 * 4 + 2 * 3
+"""The beginning and the end of a run, each model call and each tool call before and after."""
 
 SYNCS_OF_A_REVIEW = 4
 """The request, the look-up before and after, the answer."""

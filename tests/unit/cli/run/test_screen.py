@@ -35,9 +35,9 @@ def project() -> Project:
 def watched(screen: RunScreen, records: list[Record], before: list[Record] | None = None) -> None:
     """Let a screen watch a run."""
     with screen.audience(project(), before or ()) as audience:
-        assert audience.observe is not None
+        assert audience.watch is not None
         for record in records:
-            audience.observe([record])
+            audience.watch([record])
         audience.say("that is all")
 
 
@@ -96,8 +96,8 @@ def test_while_a_model_is_asked_the_edge_says_so(monkeypatch: pytest.MonkeyPatch
     screen = Screen(80, 24)
     shown = at(screen, monkeypatch)
     with shown.audience(project()) as audience:
-        assert audience.observe is not None
-        audience.observe(chained(RUN, [started(), *model_call(0, "")[:2]]))
+        assert audience.watch is not None
+        audience.watch(chained(RUN, [started(), *model_call(0, "")[:2]]))
         assert shown._terminal._part is not None
         shown._terminal._part.tick()  # as it does by itself, a little later
         *_, empty, doing, cost, _, _ = screen.seen
@@ -111,8 +111,8 @@ def test_a_run_that_is_gone_on_with_keeps_what_it_used(monkeypatch: pytest.Monke
     records = chained(RUN, [*refund_story()[:-1], resumed()])
     shown = at(screen, monkeypatch)
     with shown.audience(project(), records[:-1]) as audience:
-        assert audience.observe is not None
-        audience.observe(records[-1:])
+        assert audience.watch is not None
+        audience.watch(records[-1:])
         assert "resumed by casey" in screen.seen
         assert "cost 0.0032 of 0.35 USD ░░░░░░░░░░" in screen.seen
         assert "zendesk" not in " ".join(screen.seen)
@@ -123,8 +123,8 @@ def test_a_question_has_the_terminal_to_itself(monkeypatch: pytest.MonkeyPatch) 
     screen = Screen(80, 24)
     shown = at(screen, monkeypatch)
     with shown.audience(project()) as audience:
-        assert audience.observe is not None
-        audience.observe(chained(RUN, [started()]))
+        assert audience.watch is not None
+        audience.watch(chained(RUN, [started()]))
         with shown._terminal.asking():
             assert "cost" not in " ".join(screen.seen)
         assert "cost" in " ".join(screen.seen)

@@ -69,7 +69,7 @@ async def _ran(folder: Path, case: GoldenCase) -> str:
         scene = TrialScene(project, governing, plan, project.keys.sealing())
         service = stage.service.within(replace(scene.scene(stage.office_url), envelope=lambda same: same))
         order = RunOrder(AGENT, case.input, None, "sandbox", None)
-        audience = Audience(None, (), lambda _: None)
+        audience = Audience(lambda _: None, (), lambda _: None)
         outcome = await service.begin(run, order, audience, Interrupt())
         while outcome.exit_code == 4 and scene.time_passes(outcome.state):
             outcome = await service.go_on(scene.journals.acquire(run), None, audience, Interrupt())

@@ -20,7 +20,7 @@ from benchmarks.ours import copied
 from tests.fakes.models import FakeModel, says
 
 ORDER = RunOrder("refunds", "Please handle ticket T-1001.", None, "loopback", None)
-QUIET = Audience(None, (), lambda _: None)
+QUIET = Audience(lambda _: None, (), lambda _: None)
 
 
 @pytest.fixture
