@@ -14,9 +14,10 @@ def changed(item: T, **changes: object) -> T:
     Raises:
         TypeError: it has no such field.
     """
-    if not changes.keys() <= item.__dict__.keys():
+    values = item.__dict__ | changes
+    if len(values) > len(item.__dict__):
         unknown = ", ".join(sorted(changes.keys() - item.__dict__.keys()))
         raise TypeError(f"`{type(item).__name__}` has no field {unknown}")
     new = object.__new__(type(item))
-    new.__dict__.update(item.__dict__, **changes)
+    object.__setattr__(new, "__dict__", values)
     return new

@@ -100,9 +100,9 @@ class _Written:
         return hashlib.sha256(b"\x00" + self.data).hexdigest()
 
     def line_with(self, own_hash: str) -> bytes:
-        """Return the line of the body with its hash, with its newline."""
+        """Return the line of the body with its hash, which is of hex digits, with its newline."""
         before, behind = self.data[: self.place], self.data[self.place :]
-        return b'%b,"h":%b%b\n' % (before, canonical_bytes(own_hash), behind)
+        return b'%b,"h":"%b"%b\n' % (before, own_hash.encode(), behind)
 
 
 def parse_line(line: bytes) -> Record:
