@@ -34,7 +34,14 @@ def rebuild(json: Json = False) -> int:
                 [Problem(place, f"cannot be made: {made.detail}", "a file that can be written")]
             )
         case "done" if json:
-            terminal.document(made)
+            terminal.document(
+                {
+                    "state": made.state,
+                    "journals": made.journals,
+                    "records": made.records,
+                    "detail": made.detail,
+                }
+            )
         case "done":
             terminal.line(f"{counted(made.journals, 'journal')}, {counted(made.records, 'record')}")
     return 0
