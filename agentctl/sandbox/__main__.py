@@ -30,6 +30,8 @@ from agentctl.sandbox.shelf import Shelf
 from agentctl.sandbox.tokens import TokenVerifier, read_keys
 
 STDIN, STDERR = 0, 2
+WATCH = "end of stdin"
+"""The name of the thread that waits for it."""
 SECONDS_TO_FINISH = 5.0
 """How long requests under way may take once the end has come."""
 _CHUNK = 64 << 10
@@ -103,7 +105,7 @@ def _when_told_to_stop() -> asyncio.Event:
         with contextlib.suppress(RuntimeError):  # the loop is over already
             loop.call_soon_threadsafe(stop.set)
 
-    threading.Thread(target=watch, daemon=True).start()
+    threading.Thread(target=watch, name=WATCH, daemon=True).start()
     return stop
 
 

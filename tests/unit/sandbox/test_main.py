@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import socket
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,10 +20,13 @@ from tests.fakes.back_office import ISSUER, SEED, TokenMaker
 
 @pytest.fixture
 def stdin(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
-    """Put a pipe in stdin's place and return the end to write to."""
+    """Put a pipe in stdin's place and return the end to write to, which the test closes; whoever reads it is waited for."""
     reads, writes = os.pipe()
     monkeypatch.setattr(command, "STDIN", reads)
     yield writes
+    for thread in threading.enumerate():
+        if thread.name == command.WATCH:
+            thread.join(60)
     os.close(reads)
 
 
