@@ -29,7 +29,7 @@ TOOL = ToolDefinition(
 REQUEST = ModelRequest(
     "fake-1", (Message("system", "Be kind. " * 40), Message("user", "hi")), (TOOL,), 64, 30.0
 )
-BODY = wire.body_bytes(wire.request_body(REQUEST))
+BODY = wire.sent_bytes(REQUEST)
 HEADERS = {"content-type": "application/json", "authorization": "Bearer test"}
 ANSWER = json.dumps(
     {

@@ -5,7 +5,6 @@ Two things it would do by itself are switched off before it is loaded: asking th
 """
 
 import asyncio
-import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -150,9 +149,8 @@ class LitellmClient(ModelClient):
 
     def _arguments(self, request: ModelRequest) -> dict[str, object]:
         """Return what litellm is called with: our body, one attempt, nothing kept."""
-        # A copy through text: litellm changes the messages it is given.
-        body: dict[str, object] = json.loads(wire.sent_bytes(request))
-        return body | {
+        return {
+            **wire.request_body(request),  # a copy: litellm changes the messages it is given
             "timeout": request.timeout_seconds,
             "num_retries": 0,
             "max_retries": 0,

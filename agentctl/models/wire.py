@@ -46,35 +46,22 @@ _SERVER_ERRORS = range(500, 600)
 # -- what is sent ---------------------------------------------------------------------------------
 
 
-def request_body(request: ModelRequest) -> dict[str, JsonValue]:
-    """Return the body of a chat-completions request."""
-    body: dict[str, JsonValue] = {
-        "model": request.model,
-        "messages": [_wire_message(message) for message in request.messages],
-        "max_tokens": request.max_output_tokens,
-    }
-    if request.tools:
-        body["tools"] = [_wire_tool(tool) for tool in request.tools]
-    if request.seed is not None:
-        body["seed"] = request.seed
-    return body
-
-
-def body_bytes(body: JsonObject) -> bytes:
-    """Return the bytes that are sent for a body; what has no UTF-8 form (lone surrogates) becomes `?`."""
-    return _text(body).encode("utf-8", "replace")
-
-
 def sent_bytes(request: ModelRequest) -> bytes:
-    """Return the bytes that are sent for a request: those of its body.
+    """Return the body of a chat-completions request, as it is sent; what has no UTF-8 form (lone surrogates) becomes `?`.
 
-    They are made once: a request is priced by them and then sent. So is what of them the next request sends again, its
+    The bytes are made once: a request is priced by them and then sent. So is what of them the next request sends again, its
     tools and the messages so far.
     """
     kept: dict[str, bytes] = vars(request)
     if _SENT not in kept:
         kept[_SENT] = _joined(request).encode("utf-8", "replace")
     return kept[_SENT]
+
+
+def request_body(request: ModelRequest) -> dict[str, JsonValue]:
+    """Return the body of a chat-completions request as whoever is sent it reads it: a copy that may be changed."""
+    body: dict[str, JsonValue] = json.loads(sent_bytes(request))
+    return body
 
 
 def request_bytes(request: ModelRequest) -> int:
