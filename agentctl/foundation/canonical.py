@@ -7,6 +7,8 @@ import hashlib
 import json
 import math
 import re
+from codecs import BOM_UTF8
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
@@ -33,10 +35,9 @@ _STRICTLY = (
 )
 _LATE_CHARACTER = re.compile(rb"[\xee-\xf4]")  # what begins a character that UTF-16 sorts in another way
 _LONG_NUMBER = re.compile(rb"\d{16}")  # as an integer it may be another number than as a double
-_LEAVES = frozenset({str, bool, int, float, type(None)})
+_WITHOUT_DOUBLES = frozenset({str, bool, int, type(None)})
+_LEAVES = _WITHOUT_DOUBLES | {float}
 _HOLDERS = frozenset({dict, list, tuple})
-_JSON_KINDS = _LEAVES | _HOLDERS
-_DEEPEST = 200
 
 
 class NotCanonical(ValueError):
@@ -80,30 +81,28 @@ def _quick_bytes(value: JsonValue) -> bytes | None:
     no JSON it refuses by itself.
     """
     try:
-        data = orjson.dumps(value, option=_STRICTLY) if _are_doubles_simple(value) else None
+        data = orjson.dumps(value, option=_STRICTLY) if _are_doubles_simple((value,)) else None
     except (TypeError, RecursionError):  # the reference says better what is wrong
         return None
     return data if data is not None and (data.isascii() or not _LATE_CHARACTER.search(data)) else None
 
 
-def _are_doubles_simple(value: JsonValue) -> bool:
-    """Whether every double in a value is written alike by everybody; also no, where there is what is no JSON."""
-    level: list[Any] = [value]  # what kinds they are of is looked at here
-    for _ in range(_DEEPEST):
-        kinds = {*map(type, level)}
-        if not kinds <= _JSON_KINDS:
+def _are_doubles_simple(items: Iterable[Any]) -> bool:
+    """Whether every double in some values is written alike by everybody; also no, where there is what is no JSON.
+
+    Raises:
+        RecursionError: they are very deep; perhaps one holds itself.
+    """
+    for item in items:
+        kind = type(item)
+        if kind in _WITHOUT_DOUBLES:
+            continue
+        if kind in _HOLDERS:
+            if not _are_doubles_simple(item.values() if kind is dict else item):
+                return False
+        elif kind is not float or not _is_simple_double(item):
             return False
-        if float in kinds and not all(_is_simple_double(item) for item in level if type(item) is float):
-            return False
-        if kinds.isdisjoint(_HOLDERS):
-            return True
-        level = [
-            child
-            for item in level
-            if type(item) in _HOLDERS
-            for child in (item.values() if type(item) is dict else item)
-        ]
-    return False  # perhaps it holds itself
+    return True
 
 
 def _is_simple_double(number: float) -> bool:
@@ -145,20 +144,25 @@ def parse_json(text: str | bytes, limits: Limits) -> JsonValue:
     data = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
     if len(data) > limits.max_bytes:
         raise NotJson(f"{len(data)} bytes, more than the {limits.max_bytes} allowed")
+    if data.startswith(BOM_UTF8):
+        raise NotJson("a byte order mark (BOM), which is no part of JSON")
     try:
-        value: JsonValue = json.loads(
-            data.decode("utf-8"),
-            object_pairs_hook=_object_without_duplicates,
-            parse_constant=_refuse_constant,
-            parse_float=_finite_float,
-            parse_int=_integer,
-        )
+        value: JsonValue = _READER.decode(data.decode("utf-8"))
     except (ValueError, RecursionError) as error:
         raise NotJson(str(error)) from error
-    refuse_size(value, limits)
+    if is_perhaps_beyond(data, limits):
+        refuse_size(value, limits)
     if b"\\u" in data:  # only an escape can bring half a pair past the decoding above
         _refuse_half_pairs(value)
     return value
+
+
+def is_perhaps_beyond(data: bytes, limits: Limits) -> bool:
+    """Whether JSON text could be deeper, or hold more values, than a reader takes; where not, nobody need walk through it.
+
+    It holds no more values than bytes, and is at most one deeper than it has brackets.
+    """
+    return len(data) > limits.max_nodes or data.count(b"{") + data.count(b"[") >= limits.max_depth
 
 
 def refuse_size(value: JsonValue, limits: Limits) -> None:
@@ -186,11 +190,10 @@ def _children(item: JsonValue) -> Iterable[JsonValue]:
 
 
 def _object_without_duplicates(pairs: list[tuple[str, JsonValue]]) -> dict[str, JsonValue]:
-    found: dict[str, JsonValue] = {}
-    for key, value in pairs:
-        if key in found:
-            raise NotJson(f"the key `{key}` stands twice")
-        found[key] = value
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        key, _ = Counter(key for key, _ in pairs).most_common(1)[0]
+        raise NotJson(f"the key `{key}` stands twice")
     return found
 
 
@@ -222,3 +225,11 @@ def _finite_float(text: str) -> float:
     if not math.isfinite(number):
         raise NotJson(f"`{text}` is too large a number")
     return number
+
+
+_READER = json.JSONDecoder(
+    object_pairs_hook=_object_without_duplicates,
+    parse_constant=_refuse_constant,
+    parse_float=_finite_float,
+    parse_int=_integer,
+)

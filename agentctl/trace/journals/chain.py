@@ -5,14 +5,12 @@ RFC 6962, so the chain's links are Merkle leaves as well.
 """
 
 import hashlib
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Self
 
 from pydantic import ValidationError
 
 from agentctl.events.form import GENESIS, READABLE_VERSIONS
-from agentctl.events.record import EVENT_TYPES, AnyEvent, Record, body_of
+from agentctl.events.record import EVENT_TYPES, AnyEvent, Record, body_of, canonical_body
 from agentctl.foundation.canonical import (
     MAX_DEPTH,
     JsonValue,
@@ -20,6 +18,7 @@ from agentctl.foundation.canonical import (
     NotCanonical,
     NotJson,
     canonical_bytes,
+    is_perhaps_beyond,
     parse_json,
     refuse_size,
 )
@@ -29,9 +28,6 @@ from agentctl.foundation.errors import IntegrityError
 
 LINE_LIMITS = Limits(max_bytes=64 << 20, max_depth=MAX_DEPTH + 8, max_nodes=1_000_000)
 """More than any record needs: arguments and results at their own limits, every byte escaped, some levels down."""
-
-_CERTAINLY_SMALL = LINE_LIMITS.max_nodes
-"""A line of no more bytes has no more values either."""
 
 _AFTER_HASH = b',"mono_us":'
 """What stands behind the hash in every line: keys are sorted."""
@@ -57,10 +53,10 @@ def linked(draft: Record) -> tuple[Record, bytes]:
         NotJson: the line would be larger or deeper than a reader takes.
     """
     body = body_of(draft)
-    written = _Written.of(body)
-    record = changed(draft, hash=written.hash)
-    line = written.line_with(record.hash)
-    if len(line) > _CERTAINLY_SMALL or line.count(b"{") + line.count(b"[") > LINE_LIMITS.max_depth:
+    data = canonical_bytes(body)
+    record = changed(draft, hash=_hash_over(data))
+    line = _with_hash(data, record.hash)
+    if is_perhaps_beyond(line, LINE_LIMITS):
         refuse_size(body, LINE_LIMITS)
     if len(line) > LINE_LIMITS.max_bytes:
         raise NotJson(f"{len(line)} bytes, more than the {LINE_LIMITS.max_bytes} allowed")
@@ -69,40 +65,22 @@ def linked(draft: Record) -> tuple[Record, bytes]:
 
 def line_of(record: Record) -> bytes:
     """Return a record's line in the journal, with its newline."""
-    return _Written.of(body_of(record)).line_with(record.hash)
+    return _with_hash(canonical_body(record), record.hash)
 
 
 def hash_of(body: dict[str, JsonValue]) -> str:
     """Return the hash of a record's body, in hex."""
-    return _Written.of(body).hash
+    return _hash_over(canonical_bytes(body))
 
 
-@dataclass(frozen=True, slots=True)
-class _Written:
-    """A body's canonical bytes, written once, and where the hash has its place among them."""
+def _hash_over(body: bytes) -> str:
+    return hashlib.sha256(b"\x00" + body).hexdigest()
 
-    data: bytes
-    place: int
 
-    @classmethod
-    def of(cls, body: Mapping[str, JsonValue]) -> Self:
-        """Write a body.
-
-        Raises:
-            NotCanonical: it has no canonical form.
-        """
-        data = canonical_bytes(body)
-        return cls(data, data.rfind(_AFTER_HASH))  # inside a text the quotes would be escaped
-
-    @property
-    def hash(self) -> str:
-        """The hash of the body, in hex."""
-        return hashlib.sha256(b"\x00" + self.data).hexdigest()
-
-    def line_with(self, own_hash: str) -> bytes:
-        """Return the line of the body with its hash, which is of hex digits, with its newline."""
-        before, behind = self.data[: self.place], self.data[self.place :]
-        return b'%b,"h":"%b"%b\n' % (before, own_hash.encode(), behind)
+def _with_hash(body: bytes, own_hash: str) -> bytes:
+    """Return the line of a body with its hash, which is of hex digits, with its newline."""
+    place = body.rfind(_AFTER_HASH)  # inside a text the quotes would be escaped
+    return b'%b,"h":"%b"%b\n' % (body[:place], own_hash.encode(), body[place:])
 
 
 def parse_line(line: bytes) -> Record:
@@ -133,12 +111,10 @@ def _is_hashed_so(body: dict[str, JsonValue], claimed: JsonValue, line: bytes) -
     if not isinstance(claimed, str):
         return False
     try:
-        written = _Written.of(body)
+        data = canonical_bytes(body)
     except NotCanonical:
         return False
-    return written.hash == claimed and written.line_with(claimed).removesuffix(b"\n") == line.removesuffix(
-        b"\n"
-    )
+    return _hash_over(data) == claimed and _with_hash(data, claimed) == line.removesuffix(b"\n") + b"\n"
 
 
 def _record(body: dict[str, JsonValue], own_hash: str) -> Record:

@@ -21,6 +21,7 @@ from agentctl.foundation.canonical import (
     canonical_copy,
     digest_bytes,
     digest_of,
+    is_perhaps_beyond,
     parse_json,
     refuse_size,
 )
@@ -207,6 +208,18 @@ def test_any_text_is_a_value_or_refused(text: str | bytes) -> None:
     except NotJson:
         return
     refuse_size(value, SMALL)
+
+
+@pytest.mark.parametrize(
+    "limits", [Limits(99, max_depth=3, max_nodes=99), Limits(99, max_depth=99, max_nodes=3)]
+)
+def test_what_need_not_be_walked_through_is_within_the_limits(limits: Limits) -> None:
+    """Bytes and brackets say of most values that they are small; of none that is too large or too deep by one."""
+    texts = [*("[" * depth + "0" + "]" * depth for depth in range(6)), "[]", '{"a":{"b":[0]}}', "[0,0]", "0"]
+    for text in texts:
+        if not is_perhaps_beyond(text.encode(), limits):
+            refuse_size(json.loads(text), limits)
+    assert not is_perhaps_beyond(b"0", limits)
 
 
 NUMBERS = st.one_of(
