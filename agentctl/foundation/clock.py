@@ -31,7 +31,7 @@ class SystemClock:
 
 def to_rfc3339(moment: datetime) -> str:
     """Return a moment as RFC 3339 in UTC with microseconds: `2026-11-22T22:37:00.000000Z`."""
-    return f"{moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
+    return f"{moment.astimezone(UTC).isoformat(timespec='microseconds').removesuffix('+00:00')}Z"
 
 
 def from_rfc3339(text: str) -> datetime:

@@ -114,6 +114,8 @@ class Vault:
             JournalUnavailable: the disk refused; from then on the vault refuses too.
             IntegrityError: another process wrote to the file.
         """
+        if not self._fresh and not self._found:  # so it is with most records
+            return {}
         fresh = {placeholder: self._values[placeholder] for placeholder in self._fresh}
         if fresh and self._file:
             self._file.append(b"".join(self._seal.line(*entry) for entry in fresh.items()))
@@ -217,6 +219,9 @@ class _Redaction:
         return any(found.group() in self.known for found in PLACEHOLDER.finditer(text))
 
     def _text(self, text: str) -> str:
+        """Redact text in which placeholders that are known stay."""
+        if not self.known:
+            return self._plain(text)
         done, pieces = 0, list[str]()
         for found in PLACEHOLDER.finditer(text):
             if found.group() in self.known:
@@ -226,16 +231,17 @@ class _Redaction:
 
     def _plain(self, text: str) -> str:
         """Redact text in which nothing may stay; what lies between two matches is looked at again, on its own."""
-        if len(text) < _SHORTEST:
+        matches = (*find_secrets(text), *_lookalikes(text)) if len(text) >= _SHORTEST else ()
+        if not matches:
             return text
         done, pieces = 0, list[str]()
-        for match in united((*find_secrets(text), *_lookalikes(text))):
+        for match in united(matches):
             pieces += (
                 self._plain(text[done : match.start]),
                 self.seal(match.kind, text[match.start : match.end]),
             )
             done = match.end
-        return "".join([*pieces, self._plain(text[done:])]) if pieces else text
+        return "".join([*pieces, self._plain(text[done:])])
 
 
 def _mapped(value: JsonValue, whole: Callable[[str], JsonValue], name: Callable[[str], str]) -> JsonValue:
