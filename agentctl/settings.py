@@ -3,8 +3,9 @@
 import getpass
 import hashlib
 import os
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from agentctl.foundation.errors import UsageError
 from agentctl.tools.tool_mark import TOOL_MARK, is_below_tool
@@ -13,8 +14,7 @@ MARKER = "agentctl.toml"
 """The file that marks the root of a project."""
 
 
-@dataclass(frozen=True, slots=True)
-class Paths:
+class Paths(Struct, frozen=True):
     """Where a project keeps its files."""
 
     root: Path
@@ -76,8 +76,7 @@ class Paths:
         return self.traces / "agentctl.duckdb"
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Struct, frozen=True):
     """What the surroundings say."""
 
     paths: Paths

@@ -12,10 +12,10 @@ import statistics
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from pathlib import Path
 
 import cedarpy
+from msgspec.structs import replace
 
 from agentctl.events.record import Record
 from agentctl.events.tool import ToolProposed

@@ -7,30 +7,28 @@ a crash loses nothing, and the same announcement has the same id however often i
 import base64
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Protocol, TypeAlias
+
+from msgspec import Struct
 
 from agentctl.approval.pending import Approval
 from agentctl.foundation.canonical import JsonValue, canonical_bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Announcement:
+class Announcement(Struct, frozen=True):
     """One message to one webhook. Its id is the same for every attempt, in this process and in later ones."""
 
     id: str
     body: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
+class Taken(Struct, frozen=True):
     """The other side took it."""
 
     detail: str
 
 
-@dataclass(frozen=True, slots=True)
-class NotTaken:
+class NotTaken(Struct, frozen=True):
     """The other side did not take it; `retry_after` is in seconds, where it named them."""
 
     detail: str

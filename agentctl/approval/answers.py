@@ -1,14 +1,14 @@
 """Whether an answer counts: pure checks of who answers, when, and what they saw."""
 
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from agentctl.approval.pending import Approval
 from agentctl.events.approval import Answer, Binding
 
 
-@dataclass(frozen=True, slots=True)
-class GivenAnswer:
+class GivenAnswer(Struct, frozen=True):
     """What somebody answered, before anybody has checked it; `changes_digest` names the arguments they put instead."""
 
     reviewer: str

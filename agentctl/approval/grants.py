@@ -1,9 +1,11 @@
 """Grants: several calls approved at once, within limits. Whether a grant covers a call is a pure comparison."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TypeAlias
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from agentctl.events.approval import GrantGiven
 from agentctl.events.record import Record
@@ -11,8 +13,7 @@ from agentctl.events.run import ClockAnomaly
 from agentctl.foundation.money import parse_decimal, plain
 
 
-@dataclass(frozen=True, slots=True)
-class Grant:
+class Grant(Struct, frozen=True):
     """A grant as it stands; `void` after the clock went back."""
 
     given: GrantGiven
@@ -24,8 +25,7 @@ Grants: TypeAlias = Mapping[str, Grant]
 """Every grant of a run by its id."""
 
 
-@dataclass(frozen=True, slots=True)
-class GrantedCall:
+class GrantedCall(Struct, frozen=True):
     """What a grant must cover."""
 
     tool: str

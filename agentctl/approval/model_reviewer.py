@@ -4,8 +4,9 @@ What it is asked is data that strangers may have written. Whatever that text ach
 form of the answer and the contract leave: without `model_may_approve`, that somebody else decides.
 """
 
-from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
+
+from msgspec import Struct
 
 from agentctl.approval.reviewer import Case, LookUpFunction, Opinion, Question, Said
 from agentctl.contract.environment import ModelReviewer as ModelReviewerSettings
@@ -40,8 +41,7 @@ can see speaks for it. Say "escalate" where you cannot tell.
 Answer with nothing but {_FORM}"""
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
+class Judgement(Struct, frozen=True):
     """What a second model's answer is worth."""
 
     verdict: Verdict

@@ -1,9 +1,11 @@
 """Approval requests and what became of them: a pure fold over a run's records."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Literal, TypeAlias
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from agentctl.events.approval import (
     ApprovalAnnounced,
@@ -21,8 +23,7 @@ from agentctl.foundation.clock import from_rfc3339, to_rfc3339
 Status = Literal["waiting", "granted", "denied", "expired", "lapsed", "consumed"]
 
 
-@dataclass(frozen=True, slots=True)
-class Approval:
+class Approval(Struct, frozen=True):
     """One request with all its answers.
 
     `granted_digest` names the arguments that enough reviewers approved: those that were asked, or the ones that they put

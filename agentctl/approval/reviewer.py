@@ -1,15 +1,15 @@
 """The port of everybody who can answer an approval request in this process."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from typing import Protocol, TypeAlias
+
+from msgspec import Struct
 
 from agentctl.events.approval import Answer, ApprovalRequested, ReviewerRecord
 from agentctl.foundation.canonical import JsonObject, JsonValue
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(Struct, frozen=True):
     """What a reviewer finds by a read of its own: the value, redacted, or why there is none; and the call's id."""
 
     value: JsonValue
@@ -21,16 +21,14 @@ LookUpFunction: TypeAlias = Callable[[str, str, JsonObject], Awaitable[Evidence]
 """Reads something under a reviewer's own name: reviewer, tool, arguments."""
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(Struct, frozen=True):
     """What a second model is asked: what it is told to do, and the text it is to judge."""
 
     instructions: str
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(Struct, frozen=True):
     """What a second model answered, redacted; or why there is no answer."""
 
     text: str | None
@@ -47,8 +45,7 @@ async def nobody_to_ask(alias: str, question: Question) -> Said:
     return Said(None, f"no model is bound to `{alias}`")
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
+class Case(Struct, frozen=True):
     """An approval request with what a reviewer may look at; all values redacted.
 
     `added` may answer since the request escalated; `answered` have answered and are not asked again.
@@ -73,8 +70,7 @@ class Case:
         return name in self.reviewers and name not in self.answered
 
 
-@dataclass(frozen=True, slots=True)
-class Opinion:
+class Opinion(Struct, frozen=True):
     """What a reviewer says; `escalate` leaves it to the others."""
 
     answer: Answer

@@ -4,15 +4,15 @@ A key that was revoked never counts again, for nobody: it may be in anybody's ha
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from functools import reduce
+
+from msgspec import Struct, field
 
 from agentctl.events.control import ReviewerAdded, ReviewerRevoked
 from agentctl.events.record import Record
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """What the journal says last of one name."""
 
     added: ReviewerAdded | None
@@ -21,8 +21,7 @@ class Entry:
     revoked_at: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Roll:
+class Roll(Struct, frozen=True):
     """All names and all keys that do not count any more."""
 
     entries: Mapping[str, Entry] = field(default_factory=dict)

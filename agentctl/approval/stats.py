@@ -5,9 +5,10 @@ A reviewer who says yes to everything within seconds does not review; these numb
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import reduce
 from typing import Literal, TypeAlias
+
+from msgspec import Struct
 
 from agentctl.approval.pending import Approval, Approvals, evolve_approvals
 from agentctl.events.approval import Answer, ApprovalAnswered
@@ -18,8 +19,7 @@ Outcome: TypeAlias = Literal["approved", "edited", "denied", "expired", "void", 
 """What became of a request; `edited`: approved with other arguments, `void`: the clock went back while it waited."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(Struct, frozen=True):
     """One answer, and how many seconds after the request it was taken in."""
 
     reviewer: str
@@ -27,8 +27,7 @@ class Reply:
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(Struct, frozen=True):
     """One request as its run tells it; `seconds` is how long it took to be settled by an answer."""
 
     tool: str
@@ -38,16 +37,14 @@ class Told:
     replies: tuple[Reply, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Times:
+class Times(Struct, frozen=True):
     """How long answers took, in seconds; None where there are none."""
 
     median: float | None
     p90: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class ToolStats:
+class ToolStats(Struct, frozen=True):
     """The requests for one tool. `approved` counts those with changes too."""
 
     tool: str
@@ -61,8 +58,7 @@ class ToolStats:
     seconds: Times
 
 
-@dataclass(frozen=True, slots=True)
-class ReviewerStats:
+class ReviewerStats(Struct, frozen=True):
     """The answers of one reviewer. `approved` counts those with changes too."""
 
     reviewer: str
@@ -74,8 +70,7 @@ class ReviewerStats:
     seconds: Times
 
 
-@dataclass(frozen=True, slots=True)
-class Stats:
+class Stats(Struct, frozen=True):
     """All of it. `runs` counts those that were looked at, whether anything was asked in them or not."""
 
     runs: int
@@ -112,8 +107,7 @@ def stats_of(runs: Sequence[tuple[Told, ...]]) -> Stats:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Seen:
+class _Seen(Struct, frozen=True):
     """The requests up to a record, and the moments of the answers to each, in their order."""
 
     approvals: Approvals

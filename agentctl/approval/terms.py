@@ -1,7 +1,8 @@
 """What an approval must be to count: the demands of all authorities together, the strictest of each. Pure."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from agentctl.events.approval import ApprovalTerms, Escalation
 from agentctl.events.tool import PolicyAnswer
@@ -13,8 +14,7 @@ VALID_FOR_SECONDS = 15 * 60
 """How long after the answer the call may still be executed, where nobody says."""
 
 
-@dataclass(frozen=True, slots=True)
-class Terms:
+class Terms(Struct, frozen=True):
     """What is demanded of one approval."""
 
     reviewers: tuple[str, ...]

@@ -1,11 +1,11 @@
 """The port of whoever knows reviewers' keys: whether a message is really from whom it names."""
 
-from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class Letter:
+
+class Letter(Struct, frozen=True):
     """What is to be verified: who is named, the bytes a signature covers, the signature, and whose file it was.
 
     `uid` is the owner of the file that brought it; None for somebody who answers in this process.
@@ -17,8 +17,7 @@ class Letter:
     uid: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Verified:
+class Verified(Struct, frozen=True):
     """It may be taken as theirs; `key` is the fingerprint of the key that signed.
 
     `boundary` is `none` where the answer came from the very user the run belongs to: the agent's own tools could have
@@ -30,8 +29,7 @@ class Verified:
     boundary: Literal["uid", "none"]
 
 
-@dataclass(frozen=True, slots=True)
-class NotVerified:
+class NotVerified(Struct, frozen=True):
     """It must not be taken as theirs."""
 
     reason: str

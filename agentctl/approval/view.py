@@ -7,7 +7,8 @@ import json
 import re
 import unicodedata
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from agentctl.events.base import Principal
 from agentctl.foundation.canonical import JsonObject, JsonValue, canonical_bytes
@@ -30,8 +31,7 @@ _PLAIN_NAME = re.compile(r"[A-Za-z0-9_-]+")
 _CONTINUED = f"{'':<15}+ "
 
 
-@dataclass(frozen=True, slots=True)
-class ViewSubject:
+class ViewSubject(Struct, frozen=True):
     """Everything a reviewer is shown; the arguments are the canonical ones, redacted.
 
     `demands` says who must approve; `seen` are the trust labels of everything the model had seen; `said` is what the model

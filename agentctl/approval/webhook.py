@@ -6,7 +6,6 @@ The signed content begins with `msg_` and holds JSON: it can never be taken for 
 import base64
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 import aiohttp
 from aiohttp.abc import AbstractResolver
@@ -15,6 +14,7 @@ from yarl import URL
 
 from agentctl.approval.announcement import Announcement, Announcer, Delivery, NotTaken, Taken
 from agentctl.foundation.clock import Clock
+from agentctl.foundation.discreet import Discreet
 
 _SUCCESS = range(200, 300)
 _REDIRECTS = range(300, 400)
@@ -23,14 +23,15 @@ _TOO_MANY_REQUESTS = 429
 _SECONDS = re.compile(r"\d{1,6}", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Discreet, frozen=True):
     """Where a webhook is. Its URL may be a secret and is written nowhere.
 
     `refused` is why nothing may be sent there, `resolver` makes what turns its host's name into addresses that may be used.
     """
 
-    url: str = field(repr=False)
+    hidden = frozenset({"url"})
+
+    url: str
     timeout_seconds: float
     max_attempts: int
     refused: str | None

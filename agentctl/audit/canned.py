@@ -1,10 +1,11 @@
 """Questions that are asked again and again: each is one file of SQL over the documented views."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import Final, Literal
+
+from msgspec import Struct
 
 from agentctl.audit.asking import Bounds, Question
 from agentctl.contract.words import listed, nearest
@@ -22,8 +23,7 @@ DIMENSIONS: Final = (*_OF_RUNS, *_OF_CALLS)
 """What spending is counted by."""
 
 
-@dataclass(frozen=True, slots=True)
-class Canned:
+class Canned(Struct, frozen=True):
     """One question by its name."""
 
     name: str

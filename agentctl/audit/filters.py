@@ -1,8 +1,9 @@
 """Questions without SQL: one view, narrowed by what people narrow by."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+
+from msgspec import Struct
 
 from agentctl.audit.asking import Bounds, Question
 from agentctl.audit.tables import Table, table_named, tables
@@ -17,8 +18,7 @@ _OF_CALLS = {"tool": "gen_ai_tool_name", "decision": "decision"}
 _OLDEST = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True)
-class Filters:
+class Filters(Struct, frozen=True):
     """What is looked for; None: everything. `since` is a moment as `moment_of` returns it."""
 
     agent: str | None = None

@@ -3,9 +3,10 @@
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from threading import Timer
 from typing import IO, Any, Final, TypeAlias
+
+from msgspec import Struct, field
 
 from agentctl.audit.problems import gone_wrong, problem_with, too_large, too_late
 from agentctl.foundation.canonical import JsonObject, JsonValue
@@ -20,8 +21,7 @@ Line: TypeAlias = dict[str, Any]
 """One line of the process: see `agentctl.audit.cell`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Bounds:
+class Bounds(Struct, frozen=True):
     """What one question may take. Who goes over them is killed; rows beyond them are left out, and that is said."""
 
     seconds: float = 10.0
@@ -30,8 +30,7 @@ class Bounds:
     answer_mb: int = 64
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(Struct, frozen=True):
     """Some SQL with its parameters, over the runs of one kind, or of all (None).
 
     `only_checked`: whether it is only found out if it can be answered at all.
@@ -44,16 +43,14 @@ class Question:
     only_checked: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class AnswerColumn:
+class AnswerColumn(Struct, frozen=True):
     """One column of an answer: its name, and DuckDB's word for its type."""
 
     name: str
     type: str
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """What was found.
 
     `more`: there are rows beyond the bounds. `left_out`: runs of other kinds that were not looked at, by kind.

@@ -1,9 +1,10 @@
 """Names that no run ever had: who looks for one of them has mistyped it, or looks in the wrong project."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+from msgspec import Struct
 
 from agentctl.audit.asking import Bounds, Question, ask
 from agentctl.contract.words import nearest
@@ -18,8 +19,7 @@ ORDER BY ALL
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Unheard:
+class Unheard(Struct, frozen=True):
     """A name that no run ever had, those that runs had, and the nearest of these.
 
     `what` it names: `agent`, `principal`, `tool`; or `run`: it is the beginning of no run's id.

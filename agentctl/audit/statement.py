@@ -1,8 +1,9 @@
 """Which SQL may run at all: exactly one statement, and one that only reads."""
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection, Statement
@@ -18,8 +19,7 @@ _EXPLAINED = re.compile(
 _WORD = re.compile(rf"{_GAP}*+(\w+)", re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(Struct, frozen=True):
     """Why some SQL is not run, and what would be."""
 
     found: str

@@ -2,17 +2,17 @@
 
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import Any
+
+from msgspec import Struct
 
 from agentctl.contract.words import listed, nearest
 from agentctl.foundation.errors import UsageError
 
 
-@dataclass(frozen=True, slots=True)
-class TableColumn:
+class TableColumn(Struct, frozen=True):
     """One column of a view; `otel` is the OpenTelemetry GenAI name behind it, empty where there is none."""
 
     name: str
@@ -22,8 +22,7 @@ class TableColumn:
     otel: str
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(Struct, frozen=True):
     """One view that can be asked.
 
     `time`, `tool` and `decision` are the columns that filters of these names look at, None where there is none;

@@ -1,9 +1,10 @@
 """Whether the next attempt still fits under the ceilings: pure comparison of numbers."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from agentctl.budget.spend import Spend, exact_sum
 from agentctl.events.base import Reservation
@@ -17,8 +18,7 @@ Ceilings: TypeAlias = Mapping[str, Amount]
 """The platform's ceilings by the names of `Limits`; what is absent has none."""
 
 
-@dataclass(frozen=True, slots=True)
-class Time:
+class Time(Struct, frozen=True):
     """How long a run has been worked on, and how long the next attempt may take; seconds."""
 
     worked: Decimal = Decimal(0)
@@ -29,8 +29,7 @@ NO_TIME = Time()
 """For what takes no time."""
 
 
-@dataclass(frozen=True, slots=True)
-class Left:
+class Left(Struct, frozen=True):
     """What may still be used."""
 
     steps: int

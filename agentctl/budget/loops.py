@@ -6,9 +6,10 @@ asked again. A loop is the absence of it, so often that the limit is reached; th
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from itertools import takewhile
 from typing import Final, Literal
+
+from msgspec import Struct
 
 from agentctl.budget.noise import differing, essence, tells_much, without
 from agentctl.contract.tool import Effect
@@ -23,8 +24,7 @@ MoveEnd = Literal["ok", "error", "refused", "open"]
 """How a call ended, as far as is known; `open`: it is under way, or nobody knows."""
 
 
-@dataclass(frozen=True, slots=True)
-class Move:
+class Move(Struct, frozen=True):
     """One call of the agent and what became of it; `digest` is that of what the model was shown."""
 
     call: str
@@ -44,8 +44,7 @@ class Move:
         return self.tool, self.arguments_digest
 
 
-@dataclass(frozen=True, slots=True)
-class Loop:
+class Loop(Struct, frozen=True):
     """What the next call would only go on with."""
 
     kind: LoopKind

@@ -5,10 +5,11 @@ its process died, keeps its reservation: nobody can say that it was free.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal
 from functools import cached_property, reduce
 from typing import TypeAlias
+
+from msgspec import Struct, field
 
 from agentctl.events.base import Event, Reservation
 from agentctl.events.model import ModelAnswered, ModelAsked, ModelFailed
@@ -21,8 +22,7 @@ _EXACT = Context(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN)
 """Adds without rounding; the context of whoever calls us, which others may have changed, plays no part."""
 
 
-@dataclass(frozen=True)
-class Spend:
+class Spend(Struct, frozen=True, dict=True):
     """Settled use, and the reservations that are still open."""
 
     settled: Reservation = field(default_factory=Reservation)

@@ -4,16 +4,16 @@ What counts is the time between two records of the same writer, on that writer's
 time between one process and the next does not count, nor that in which a person in this process made up their mind.
 """
 
-from dataclasses import dataclass
 from decimal import Decimal
+
+from msgspec import Struct
 
 from agentctl.events.approval import ApprovalAnswered, ReviewerRecord
 from agentctl.events.record import AnyEvent, Record
 from agentctl.events.run import RunSuspended
 
 
-@dataclass(frozen=True, slots=True)
-class Worked:
+class Worked(Struct, frozen=True):
     """What was counted up to the last record, in microseconds; which writer wrote that record, and when on its clock."""
 
     counted_us: int = 0

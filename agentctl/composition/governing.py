@@ -3,9 +3,10 @@
 Today's platform rules hold in addition, wherever they are tighter.
 """
 
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from agentctl.budget.limits import Ceilings, lowered
 from agentctl.composition.project import Project
@@ -23,8 +24,7 @@ _STRICTNESS = ("off", "standard", "strict")
 Loaded: TypeAlias = tuple[AgentVersion, EnvironmentVersion]
 
 
-@dataclass(frozen=True, slots=True)
-class Governing:
+class Governing(Struct, frozen=True):
     """Everything a run is judged by. `contract` is the effective one, after the platform's rules.
 
     `platform` are today's rules; `platforms` those and the recorded ones, where they differ: all of them hold.

@@ -1,8 +1,9 @@
 """A project on this machine: its files, its stores, its keys."""
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from agentctl.contract.project import ProjectFiles
 from agentctl.foundation.clock import Clock, SystemClock
@@ -22,8 +23,7 @@ if TYPE_CHECKING:
     from agentctl.trace.index.store import Index, Tell
 
 
-@dataclass(frozen=True, slots=True)
-class Project:
+class Project(Struct, frozen=True):
     """Everything of a project that lasts longer than one run."""
 
     settings: Settings

@@ -1,14 +1,14 @@
 """Keys of a contract that are accepted but not enforced yet; the check and every run header name them."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from agentctl.contract.agent import AgentContract
 
 
-@dataclass(frozen=True, slots=True)
-class NotEnforced:
+class NotEnforced(Struct, frozen=True):
     """A part of the contract that nobody acts upon yet."""
 
     path: tuple[str, ...]

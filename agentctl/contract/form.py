@@ -1,10 +1,10 @@
 """What a document may hold at one place, read from its JSON Schema, so that editors and messages say the same."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, Literal
 
+from msgspec import Struct
 from pydantic import BaseModel
 
 from agentctl.contract.json_schema import Schema, export_schema
@@ -17,8 +17,7 @@ _BOUNDS: Final = {"minimum": ">=", "exclusiveMinimum": ">", "maximum": "<=", "ex
 _TAG_PREFIX: Final = "#/$defs/"
 
 
-@dataclass(frozen=True, slots=True)
-class Form:
+class Form(Struct, frozen=True):
     """One place of a document: which keys, values and alternatives it takes. An empty form takes anything."""
 
     schema: Schema

@@ -1,10 +1,12 @@
 """The files of golden cases: YAML, or JSON with one case a line; every case with its place, and one digest over all."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Final, assert_never
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from agentctl.contract.golden import GoldenCase, GoldenSet
 from agentctl.contract.golden_world import Tape
@@ -20,16 +22,14 @@ _LINES: Final = Limits(max_bytes=256 << 10)
 MAX_LINES_BYTES: Final = 16 << 20
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """The place of a case in its file, counted from 0, and its digest with that of its tape."""
 
     index: int
     digest: str
 
 
-@dataclass(frozen=True, slots=True)
-class GoldenFile:
+class GoldenFile(Struct, frozen=True):
     """A file of golden cases, read. `digest` covers all cases and the tapes that they name, `entries` has each by its id."""
 
     path: Path

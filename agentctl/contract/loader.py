@@ -1,11 +1,11 @@
 """Fills a model from a source, and says in our words, with places, everything that does not fit."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Final, TypeVar, cast, get_args
 
+from msgspec import Struct
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 from pydantic_core.core_schema import ErrorType
@@ -102,8 +102,7 @@ def problems_of(error: ValidationError, model: type[BaseModel], source: Source) 
     return _capped(sorted(problems, key=lambda item: (item.place.line, item.place.column, item.path)), source)
 
 
-@dataclass(frozen=True, slots=True)
-class _Finding:
+class _Finding(Struct, frozen=True):
     """One thing a model said, and where in the document that is.
 
     `holder` is the form of the mapping or list that holds the last part of `path`. `passed` are the places of

@@ -1,9 +1,9 @@
 """A policy set with its texts, as it is part of a version: whatever judges calls can be read back from the record."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
 
+from msgspec import Struct, field
 from pydantic import TypeAdapter
 
 from agentctl.contract.platform import PlatformRules
@@ -19,8 +19,7 @@ from agentctl.foundation.canonical import JsonValue, canonical_bytes, digest_byt
 _SOURCE: TypeAdapter[PolicySource] = TypeAdapter(PolicySource)
 
 
-@dataclass(frozen=True)
-class PolicyVersion:
+class PolicyVersion(Struct, frozen=True, dict=True):
     """One policy set. `texts` maps the files' names, as the source names them, to what stands in them."""
 
     source: PolicySource
@@ -65,8 +64,7 @@ class PolicyVersion:
         return cls(source, {name: str(text) for name, text in texts.items()})
 
 
-@dataclass(frozen=True)
-class PlatformVersion:
+class PlatformVersion(Struct, frozen=True, dict=True):
     """The platform's rules, with the policies it asks beside those of contracts and environments."""
 
     rules: PlatformRules

@@ -3,10 +3,10 @@
 import difflib
 import stat
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, TypeAlias, TypeVar
 
+from msgspec import Struct
 from pydantic import BaseModel
 
 from agentctl.contract.agent import AgentContract
@@ -32,8 +32,7 @@ D = TypeVar("D", bound=BaseModel)
 _MAX_TEXT_BYTES = 256 << 10
 
 
-@dataclass(frozen=True, slots=True)
-class Loaded(Generic[D]):
+class Loaded(Struct, Generic[D], frozen=True):
     """A document and the file it came from."""
 
     document: D

@@ -1,9 +1,10 @@
 """What a plain YAML word means: only what every reader of YAML agrees on; the rest must be quoted."""
 
 import re
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
+
+from msgspec import Struct
 
 PlainValue = bool | int | Decimal | str | None
 
@@ -32,8 +33,7 @@ _DISPUTED_NUMBER: Final = re.compile(
 _QUOTED: Final = "the text in quotes"
 
 
-@dataclass(frozen=True, slots=True)
-class Doubt:
+class Doubt(Struct, frozen=True):
     """Why a plain word is not taken: what it is, and what would be accepted in its place."""
 
     found: str

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final, NoReturn, Protocol
 
 import yaml
+from msgspec import Struct
 from typing_extensions import TypeAliasType
 
 from agentctl.contract.scalars import Doubt, PlainValue, resolve, resolve_key
@@ -49,8 +50,7 @@ _SYNTAX_HINTS: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Struct, frozen=True):
     """The data of one YAML file, and where each part of it stands.
 
     `places` has the place of each entry (in a mapping: of its key), `value_places` that of each value; paths lead

@@ -3,8 +3,9 @@
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import cached_property
+
+from msgspec import Struct
 
 from agentctl.contract.agent import AgentContract
 from agentctl.contract.environment import Environment
@@ -16,8 +17,7 @@ from agentctl.foundation.canonical import JsonValue, canonical_bytes, digest_byt
 from agentctl.foundation.errors import IntegrityError
 
 
-@dataclass(frozen=True)
-class ToolVersion:
+class ToolVersion(Struct, frozen=True, dict=True):
     """A descriptor, and the code of a python tool."""
 
     descriptor: ToolDescriptor
@@ -34,8 +34,7 @@ class ToolVersion:
         return described if self.code is None else {**described, "code": digest_bytes(self.code)}
 
 
-@dataclass(frozen=True)
-class AgentVersion:
+class AgentVersion(Struct, frozen=True, dict=True):
     """Everything that decides what an agent may do, wherever it runs."""
 
     contract: AgentContract
@@ -79,8 +78,7 @@ class AgentVersion:
             return cls(contract, document["instructions"], tools, _policies_from(document))
 
 
-@dataclass(frozen=True)
-class EnvironmentVersion:
+class EnvironmentVersion(Struct, frozen=True, dict=True):
     """What an environment binds, with everything it refers to: scripts, and the tools its reviewers read with."""
 
     environment: Environment

@@ -5,12 +5,12 @@ import re
 import stat
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date, time
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Final
 
+from msgspec import Struct
 from pydantic import Field, StringConstraints
 
 from agentctl.contract.base import Document, IsoDate, Name
@@ -78,8 +78,7 @@ class VersionTags(Document):
         return next(reversed(self.of(agent, digest)), None)
 
 
-@dataclass(frozen=True, slots=True)
-class VersionsFile:
+class VersionsFile(Struct, frozen=True):
     """The file of tags as it was read."""
 
     document: VersionTags

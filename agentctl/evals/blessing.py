@@ -1,7 +1,8 @@
 """Blessing an eval's results as a baseline, and seeing whether an eval can be compared with one. Pure."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from agentctl.contract.baseline import Baseline, BlessedCase
 from agentctl.contract.words import listed
@@ -10,8 +11,7 @@ from agentctl.evals.verdict import Verdict
 from agentctl.events.evals import EvalStarted
 
 
-@dataclass(frozen=True, slots=True)
-class Blessing:
+class Blessing(Struct, frozen=True):
     """Who blesses which eval, on which day, and what was tried in it, part by part."""
 
     eval: str

@@ -1,12 +1,12 @@
 """The cap on an eval's spend: what a trial may cost at most is reserved before it begins. Pure."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from decimal import Decimal
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class Cap:
+
+class Cap(Struct, frozen=True):
     """What may be spent, what was, and what is promised to trials under way; None: no cap."""
 
     most_usd: Decimal | None

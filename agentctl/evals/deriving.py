@@ -4,9 +4,10 @@ Pure. Whatever redaction took out stands as a placeholder or a stand-in; what it
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
+
+from msgspec import Struct
 
 from agentctl.approval.pending import Approval
 from agentctl.evals.evidence import Evidence
@@ -36,8 +37,7 @@ _SAID: Final[dict[Answer, str]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Derived:
+class Derived(Struct, frozen=True):
     """A case and its tape, as they stand in files."""
 
     case: JsonObject
@@ -70,8 +70,7 @@ def _written(records: Sequence[Record]) -> Iterator[JsonValue]:
         yield data
 
 
-@dataclass(frozen=True, slots=True)
-class _Deriving:
+class _Deriving(Struct, frozen=True):
     records: Sequence[Record]
     evidence: Evidence
     clean: Cleaner

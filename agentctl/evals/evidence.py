@@ -1,9 +1,10 @@
 """What a trial is judged by: its run as it stands in the journal, and what it left behind. Nothing is judged here."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from agentctl.approval.pending import Approval
 from agentctl.contract.golden_words import ApprovalEnd, RunEnd
@@ -29,8 +30,7 @@ Raises:
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Left:
+class Left(Struct, frozen=True):
     """What stands in the back office's ledger when a run has stopped."""
 
     refunds: tuple[JsonObject, ...] = ()
@@ -39,8 +39,7 @@ class Left:
     requests: tuple[JsonObject, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(Struct, frozen=True):
     """A run that has stopped. `calls` are the agent's own, in order; `left` is None where there is no back office."""
 
     run: str

@@ -6,9 +6,10 @@ breaks no table, and is neither HTML nor a link.
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from posixpath import join
 from typing import Final
+
+from msgspec.structs import replace
 
 from agentctl.evals.report import EvalReport
 from agentctl.evals.results import CaseResult

@@ -2,16 +2,16 @@
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
+
+from msgspec import Struct
 
 from agentctl.contract.golden import GoldenCase
 
 _SEED_BITS = 31  # what every provider that takes a seed accepts
 
 
-@dataclass(frozen=True, slots=True)
-class PlannedTrial:
+class PlannedTrial(Struct, frozen=True):
     """One trial of a case; `trial` counts from 1."""
 
     case: GoldenCase

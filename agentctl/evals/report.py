@@ -1,8 +1,9 @@
 """An eval as everybody reports it: screen, JSON, JUnit, annotations and summary show this and nothing else."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
+
+from msgspec import Struct
 
 from agentctl.contract.baseline import Baseline
 from agentctl.evals.results import CaseResult
@@ -11,8 +12,7 @@ from agentctl.events.evals import EvalStarted
 from agentctl.foundation.errors import Place
 
 
-@dataclass(frozen=True, slots=True)
-class EvalReport:
+class EvalReport(Struct, frozen=True):
     """A finished eval.
 
     `places` says where each case stands, `parts` what was tried, part by part, `changes` in sentences what of it differs

@@ -1,9 +1,10 @@
 """What each case came to: its trials taken together, and what it was blessed with. Pure."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal, TypeAlias
+
+from msgspec import Struct
 
 from agentctl.contract.baseline import Baseline, BlessedCase
 from agentctl.contract.golden import GoldenCase
@@ -17,8 +18,7 @@ Change: TypeAlias = Literal["same", "regressed", "fixed", "new", "changed"]
 """What became of a case since it was blessed; `changed`: the case itself is another one now."""
 
 
-@dataclass(frozen=True, slots=True)
-class CaseResult:
+class CaseResult(Struct, frozen=True):
     """A case with its trials that are over; `needed` of `planned` trials must pass."""
 
     case: GoldenCase

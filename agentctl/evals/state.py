@@ -1,15 +1,16 @@
 """What an eval's journal tells: a pure fold, from which an interrupted eval goes on."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
 from decimal import Decimal
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from agentctl.events.evals import EvalCapRaised, EvalFinished, EvalStarted, TrialJudged, TrialStarted
 from agentctl.events.record import Record
 
 
-@dataclass(frozen=True, slots=True)
-class EvalState:
+class EvalState(Struct, frozen=True):
     """An eval, as its journal tells it: every start of a trial, and what came of each trial, by case and number.
 
     `started` has the cap that counts now.

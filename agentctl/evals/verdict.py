@@ -1,7 +1,8 @@
 """The one verdict over an eval: screen, JSON, JUnit and exit code all say what this function says. Pure."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from agentctl.contract.words import listed
 from agentctl.evals.results import CaseResult, named
@@ -11,8 +12,7 @@ from agentctl.foundation.errors import ExitCode
 _MOST_NAMED = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """What an eval comes to, and why, in sentences; the first is the gravest."""
 
     kind: EvalVerdict

@@ -2,8 +2,9 @@
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from agentctl.foundation.canonical import JsonValue
 from agentctl.trace.sealing.redaction import find_secrets
@@ -12,8 +13,7 @@ LONGEST: Final = 1_000
 _LONGEST_VALUE: Final = 240
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """What one look at a trial found. `expected` and `found` are phrases; `value` is the figure, where there is one."""
 
     holds: bool

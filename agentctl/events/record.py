@@ -1,7 +1,8 @@
 """The record: an event with its place in the journal. The union of all events stands here."""
 
-from dataclasses import dataclass
 from typing import TypeAlias, get_args
+
+from msgspec import Struct
 
 from agentctl.events.approval import (
     ApprovalAnnounced,
@@ -89,8 +90,7 @@ EVENT_TYPES: dict[str, type[Event]] = {event.type: event for event in get_args(A
 """Every event by its name in the journal."""
 
 
-@dataclass(frozen=True)
-class Record:
+class Record(Struct, frozen=True):
     """An event in its place.
 
     `time` is effective time (never before the record ahead of it), RFC 3339 in UTC; `mono_us` the writer's monotonic

@@ -4,9 +4,10 @@ import ipaddress
 import os
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TypeAlias
 from urllib.parse import urlsplit
+
+from msgspec import Struct
 
 Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -54,8 +55,7 @@ class AddressRefused(OSError):
     """Raised when a name leads to an address where requests may not go."""
 
 
-@dataclass(frozen=True, slots=True)
-class BackendAddress:
+class BackendAddress(Struct, frozen=True):
     """The base URL of a backend or a service, and whether it may lie in a private network or on this machine."""
 
     url: str

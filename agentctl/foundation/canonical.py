@@ -10,11 +10,11 @@ import re
 from codecs import BOM_UTF8
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, NoReturn
 
 import orjson
 import rfc8785
+from msgspec import Struct
 from typing_extensions import TypeAliasType
 
 JsonValue = TypeAliasType(
@@ -48,8 +48,7 @@ class NotJson(ValueError):
     """Raised when text is not strict JSON within the limits; the message says what was found."""
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Struct, frozen=True):
     """How much JSON a reader takes: bytes of text, depth of nesting, number of values."""
 
     max_bytes: int

@@ -13,10 +13,10 @@ A refused tool call is not an error: it is a result (see `agentctl.gateway.verdi
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import IntEnum
 from typing import ClassVar
 
+from msgspec import Struct
 from typing_extensions import override
 
 
@@ -40,8 +40,7 @@ class ExitCode(IntEnum):
     UNHEARD = 141
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """Where in a file something stands; line and column count from 1, 0 means unknown."""
 
     file: str
@@ -55,8 +54,7 @@ class Place:
         return ":".join(known)
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(Struct, frozen=True):
     """One thing that is wrong with an input: where, what was found, what would be accepted.
 
     `path` is the dotted path inside the document (`budgets.max_steps`), `nearest` a known name that was probably meant.

@@ -2,7 +2,8 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from agentctl.approval.announcement import Announcer, NotTaken, announcement_of, not_told
 from agentctl.approval.pending import Approval
@@ -13,8 +14,7 @@ from agentctl.gateway.pauses import pause_before
 _LONGEST_PAUSE_SECONDS = 10.0
 
 
-@dataclass(frozen=True, slots=True)
-class Herald:
+class Herald(Struct, frozen=True):
     """Whom requests are announced to, and how one waits between two attempts."""
 
     announcers: Mapping[str, Announcer]

@@ -3,8 +3,10 @@
 import asyncio
 import base64
 import hashlib
-from dataclasses import dataclass, replace
 from typing import TypeAlias
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from agentctl.approval.grants import GrantedCall, why_not
 from agentctl.budget.limits import Time, exceeded, sentence
@@ -29,8 +31,7 @@ from agentctl.tools.registry import RegisteredTool
 _LONGEST_PAUSE_SECONDS = 5.0
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(Struct, frozen=True):
     """A case that passed every stage, about to be executed for somebody."""
 
     case: Case
@@ -46,8 +47,7 @@ class Attempt:
         return self.case.tool
 
 
-@dataclass(frozen=True, slots=True)
-class Again:
+class Again(Struct, frozen=True):
     """Another attempt may follow, after so many seconds."""
 
     pause: float

@@ -1,8 +1,9 @@
 """What the stages judge with: the run's state and the answers of the rooms below, gathered for one moment."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
+
+from msgspec import Struct
 
 from agentctl.contract.agent import AgentContract
 from agentctl.events.base import Principal
@@ -12,8 +13,7 @@ from agentctl.policy.engine import PolicyEngine
 from agentctl.tools.registry import Registry
 
 
-@dataclass(frozen=True, slots=True)
-class Bench:
+class Bench(Struct, frozen=True):
     """Everything a stage may look at; a stage changes none of it.
 
     `registry` is whom the call may reach: for the agent its allowlisted tools, for a reviewer the whole registry;

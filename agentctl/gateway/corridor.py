@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
 from decimal import Decimal
+
+from msgspec import Struct, field
 
 from agentctl.approval.announcement import Announcer
 from agentctl.approval.reviewer import Reviewer
@@ -16,6 +17,7 @@ from agentctl.events.record import AnyEvent, Record
 from agentctl.events.run import ClockAnomaly
 from agentctl.foundation.canonical import JsonValue
 from agentctl.foundation.clock import Clock, to_rfc3339
+from agentctl.foundation.discreet import Discreet
 from agentctl.gateway.bench import Bench
 from agentctl.gateway.state import SessionState, evolve
 from agentctl.identity.broker import Broker
@@ -27,8 +29,7 @@ from agentctl.trace.journals.clock_anomaly import clock_anomaly
 from agentctl.trace.ports import Inbox, Journal, Ledger, SealedValues
 
 
-@dataclass(frozen=True, slots=True)
-class ModelDesk:
+class ModelDesk(Struct, frozen=True):
     """One deployment, the client that drives it, and its price; no price means that it is never asked."""
 
     deployment: Deployment
@@ -36,9 +37,10 @@ class ModelDesk:
     price: TokenPrice | None
 
 
-@dataclass(frozen=True, slots=True)
-class Parts:
+class Parts(Discreet, frozen=True):
     """Everything a session works with, put together by the composition."""
+
+    hidden = frozenset({"fingerprint"})
 
     journal: Journal
     vault: SealedValues
@@ -57,7 +59,7 @@ class Parts:
     reviewers: tuple[Reviewer, ...]
     reviewer_names: tuple[str, ...]
     verifier: Verifier
-    fingerprint: Callable[[str], str] = field(repr=False)
+    fingerprint: Callable[[str], str]
     pause: Callable[[float], Awaitable[None]]
     closing: tuple[Callable[[], Awaitable[None]], ...] = ()
     review_models: Mapping[str, tuple[ModelDesk, ...]] = field(default_factory=dict)

@@ -1,8 +1,10 @@
 """A model call: routed, priced, reserved, asked, settled; deployments of an alias stand in for each other."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from decimal import Decimal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from agentctl.budget.limits import Time, exceeded, left, sentence, stopped
 from agentctl.events.base import Reservation
@@ -44,8 +46,7 @@ from agentctl.routing.route import Unrouted, choose
 _LONGEST_PAUSE_SECONDS = 10.0
 
 
-@dataclass(frozen=True, slots=True)
-class ModelWork:
+class ModelWork(Struct, frozen=True):
     """What a model is to be asked: the conversation so far, redacted, and the tools it may see.
 
     `review` is the approval request that a second model is asked about; None for the agent's own model call.

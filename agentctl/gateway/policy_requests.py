@@ -1,8 +1,9 @@
 """What the authorities are shown of a call: made from the run's state alone, so that a reader can make it again. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
+
+from msgspec import Struct
 
 from agentctl.contract.agent import AgentContract
 from agentctl.contract.tool import ToolDescriptor
@@ -16,8 +17,7 @@ from agentctl.policy.engine import PolicyRequest, RunSoFar, ToolHistory
 from agentctl.tools.facts import Facts, facts_of
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """A call that is to be judged: the tool is known, the arguments fit its schema."""
 
     proposal: ToolProposed
@@ -29,8 +29,7 @@ class Asked:
     now: str
 
 
-@dataclass(frozen=True, slots=True)
-class Judgeable:
+class Judgeable(Struct, frozen=True):
     """A request with what else the stages need of it: why facts are missing, and what the call adds to totals."""
 
     request: PolicyRequest

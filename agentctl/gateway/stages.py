@@ -7,6 +7,8 @@ no. When an approval arrives, or after a crash, all stages run again from the fi
 from collections.abc import Awaitable, Callable
 from typing import TypeAlias
 
+from msgspec.structs import replace
+
 from agentctl.approval.grants import GrantedCall, amounts_of, why_not
 from agentctl.approval.pending import Approval, of_call
 from agentctl.approval.terms import Terms, terms_of
@@ -16,7 +18,6 @@ from agentctl.budget.sizes import bytes_of
 from agentctl.events.base import Reservation
 from agentctl.events.tool import DecisionMade, GrantUse, Stage
 from agentctl.foundation.canonical import digest_bytes, digest_of
-from agentctl.foundation.changed import changed
 from agentctl.foundation.errors import InternalError
 from agentctl.gateway.bench import Bench
 from agentctl.gateway.loops import loop_before
@@ -35,7 +36,7 @@ async def registered(case: Case, bench: Bench) -> Verdict:
     tool = bench.registry.get(case.proposal.tool)
     if tool is None:
         return _refused(case, "registered", f"there is no tool `{case.proposal.tool[:80]}` here")
-    return changed(case, tool=tool)
+    return replace(case, tool=tool)
 
 
 async def well_formed(case: Case, bench: Bench) -> Verdict:
@@ -52,7 +53,7 @@ async def well_formed(case: Case, bench: Bench) -> Verdict:
     problems = tool.arguments_validator.problems(real)
     if problems or not isinstance(real, dict):
         return _refused(case, "well_formed", *problems)
-    return changed(case, arguments=arguments, real=real)
+    return replace(case, arguments=arguments, real=real)
 
 
 async def read_only(case: Case, bench: Bench) -> Verdict:
@@ -82,7 +83,7 @@ async def permitted(case: Case, bench: Bench) -> Verdict:
         judged_at=request.now,
         effect=request.descriptor.effect,
     )
-    judged = changed(case, decision=made, effect_key=key, totals=judged_on.totals)
+    judged = replace(case, decision=made, effect_key=key, totals=judged_on.totals)
     if decision == "deny":
         return Refused("permitted", sentences_for("deny", answers), judged)
     return judged
@@ -96,7 +97,7 @@ async def affordable(case: Case, bench: Bench) -> Verdict:
     stop = exceeded(bench.state.spend, bench.state.header.limits, asked, time)
     if stop is not None:
         return Refused("affordable", (sentence(stop),), case, stop)
-    return changed(case, reservation=asked)
+    return replace(case, reservation=asked)
 
 
 async def progressing(case: Case, bench: Bench) -> Verdict:
@@ -192,7 +193,7 @@ def _bound(case: Case, latest: Approval, bench: Bench) -> Verdict:
     reason = _why_ask_again(case, latest, bench)
     if reason is not None:
         return NeedsApproval(case, (reason, *latest.request.reasons), already_requested=False)
-    return changed(case, approvals=(latest.request.approval,))
+    return replace(case, approvals=(latest.request.approval,))
 
 
 def _difference(case: Case, latest: Approval, bench: Bench) -> str | None:
@@ -246,7 +247,7 @@ def _granted(case: Case, decision: DecisionMade, bench: Bench) -> Case | None:
     for name in bench.state.grants:
         use = _use_of(name, call, terms, case, bench)
         if use is not None:
-            return changed(case, grant=use)
+            return replace(case, grant=use)
     return None
 
 

@@ -1,10 +1,12 @@
 """What the gateway knows of a run: a pure fold over its records. Nothing that decides is kept beside it."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import reduce
 from typing import Literal, TypedDict
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from agentctl.approval.grants import Grants, evolve_grants
 from agentctl.approval.pending import Approvals, evolve_approvals
@@ -29,7 +31,6 @@ from agentctl.events.tool import (
     ToolUnknown,
 )
 from agentctl.foundation.canonical import JsonObject, JsonValue
-from agentctl.foundation.changed import changed
 
 CallStatus = Literal[
     "proposed", "waiting", "refused", "in_flight", "unknown", "failed", "answered", "in_doubt"
@@ -37,8 +38,7 @@ CallStatus = Literal[
 """`failed`: an attempt certainly had no effect and another may follow; `unknown`: nobody can say."""
 
 
-@dataclass(frozen=True)
-class CallState:
+class CallState(Struct, frozen=True):
     """One call of the agent. `shown` is what the model gets to see, once that is settled, `digest` that of a recorded end.
 
     `unsure` says that an earlier attempt to change something may have happened unseen. A later attempt that certainly
@@ -76,8 +76,7 @@ class CallState:
         return changes and (self.unsure or self.status in {"in_flight", "unknown"})
 
 
-@dataclass(frozen=True, slots=True)
-class ModelReview:
+class ModelReview(Struct, frozen=True):
     """What a second model was asked about one approval request: how often, its latest answer, or why there is none."""
 
     attempts: int = 0
@@ -85,8 +84,7 @@ class ModelReview:
     why_not: str = "it was not asked"
 
 
-@dataclass(frozen=True)
-class SessionState:
+class SessionState(Struct, frozen=True):
     """Everything the stages may look at.
 
     `sources_seen` has the trust labels of everything that entered the conversation, by source; `said` what the model said
@@ -188,7 +186,7 @@ class _Changes(TypedDict, total=False):
 def evolve(state: SessionState, record: Record) -> SessionState:
     """Return the state after one record. No part of a state looks at another, so all are changed at once."""
     changes: _Changes = {**_rest(state, record), **_models(state, record), **_calls(state, record)}
-    return changed(
+    return replace(
         state,
         spend=evolve_spend(state.spend, record.event),
         worked=evolve_worked(state.worked, record),
@@ -355,7 +353,7 @@ def _resolved(state: SessionState, resolution: ToolResolved) -> _Changes:
 
 
 def _changed(state: SessionState, call: str, **changes: object) -> _Changes:
-    return _with_call(state, call, changed(state.calls[call], **changes))
+    return _with_call(state, call, replace(state.calls[call], **changes))
 
 
 def _with_call(state: SessionState, call: str, now: CallState) -> _Changes:

@@ -1,7 +1,8 @@
 """A tool call from proposal to outcome: judged by the stages, attempted, and never shown before it is durable."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from agentctl.approval.pending import of_call
 from agentctl.events.record import AnyEvent
@@ -26,8 +27,7 @@ from agentctl.gateway.verdict import Case, NeedsApproval, Refused
 _LONGEST_NOT_JSON = 2_000
 
 
-@dataclass(frozen=True, slots=True)
-class ToolRequest:
+class ToolRequest(Struct, frozen=True):
     """A call somebody asks for; `arguments` is JSON text as it was written, not trusted."""
 
     call: str

@@ -1,17 +1,18 @@
 """The broker's port: for one call, one credential, minted after all checks and never shown to the model."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Protocol
 
+from msgspec import Struct, field
+
 from agentctl.events.tool import Credential
+from agentctl.foundation.discreet import Discreet
 
 MAX_TTL_SECONDS = 120
 """No call's token lives longer, whatever a contract says."""
 
 
-@dataclass(frozen=True, slots=True)
-class CredentialRequest:
+class CredentialRequest(Struct, frozen=True):
     """What a credential is for."""
 
     backend: str
@@ -24,16 +25,16 @@ class CredentialRequest:
     ttl_seconds: int
 
 
-@dataclass(frozen=True, slots=True)
-class Minted:
+class Minted(Discreet, frozen=True):
     """A credential: what is journaled of it, and the headers that carry it, which are written nowhere."""
 
+    hidden = frozenset({"headers"})
+
     record: Credential
-    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class NotMinted:
+class NotMinted(Struct, frozen=True):
     """No credential is to be had; the call is refused."""
 
     reason: str

@@ -3,10 +3,10 @@
 import base64
 import binascii
 import hashlib
-from dataclasses import dataclass
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from msgspec import Struct
 
 from agentctl.identity.ssh_wire import NotSshWire, WireReader, string
 
@@ -34,8 +34,7 @@ class NotAKey(ValueError):
     """Raised when a text is no public key that may be used; the message says why."""
 
 
-@dataclass(frozen=True, slots=True)
-class PublicKey:
+class PublicKey(Struct, frozen=True):
     """An Ed25519 public key."""
 
     raw: bytes

@@ -7,13 +7,13 @@ so nobody can talk us into weaker ones; the reviewer's name and the public key a
 
 import base64
 import binascii
-from dataclasses import dataclass
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
+from msgspec import Struct
 
 from agentctl.foundation.canonical import JsonObject, JsonValue, Limits, NotJson, canonical_bytes, parse_json
 from agentctl.foundation.errors import IntegrityError, InternalError, JournalUnavailable
@@ -32,8 +32,7 @@ class WrongPassphrase(Exception):
     """Raised when a passphrase does not open a key."""
 
 
-@dataclass(frozen=True, slots=True)
-class LockedKey:
+class LockedKey(Struct, frozen=True):
     """A reviewer's key as it lies in its file; only `unlocked` tells whether a passphrase is right."""
 
     name: str

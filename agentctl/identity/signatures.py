@@ -20,7 +20,8 @@ import base64
 import binascii
 import hashlib
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from agentctl.identity.public_keys import PublicKey
 from agentctl.identity.ssh_wire import string
@@ -35,8 +36,7 @@ class NotASignature(ValueError):
     """Raised when a text is no signature; the message says why."""
 
 
-@dataclass(frozen=True, slots=True)
-class Signature:
+class Signature(Struct, frozen=True):
     """A signature, and the fingerprint of the key that claims to have made it."""
 
     fingerprint: str

@@ -6,10 +6,10 @@ in size and in time; what is no answer is a failure, never a guess.
 
 import socket
 import struct
-from dataclasses import dataclass
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from msgspec import Struct
 
 from agentctl.identity.public_keys import KEY_TYPE, PublicKey, public_half
 from agentctl.identity.ssh_wire import NotSshWire, WireReader, number, string
@@ -32,8 +32,7 @@ class AgentFailed(Exception):
     """Raised when the agent cannot be reached, refuses, or answers what is no answer."""
 
 
-@dataclass(frozen=True, slots=True)
-class SshAgent:
+class SshAgent(Struct, frozen=True):
     """The agent that listens on a socket."""
 
     socket: Path

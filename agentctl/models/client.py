@@ -1,9 +1,10 @@
 """The port every model stands behind: one request in, one answer or one failure out; never an exception."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Literal, Protocol
+
+from msgspec import Struct, field
 
 from agentctl.foundation.canonical import JsonObject
 from agentctl.foundation.money import MILLION
@@ -18,8 +19,7 @@ FailureKind = Literal[
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class RequestedCall:
+class RequestedCall(Struct, frozen=True):
     """One tool call as the model wrote it; nothing in here is trusted.
 
     `arguments` is the text of the arguments as received, not parsed.
@@ -30,9 +30,8 @@ class RequestedCall:
     arguments: str
 
 
-@dataclass(frozen=True)
-class Message:
-    """One message of a conversation; without slots, so that its form on the wire can be kept with it.
+class Message(Struct, frozen=True, dict=True):
+    """One message of a conversation; with a dictionary, so that its form on the wire can be kept with it.
 
     `calls` stand in assistant messages, `answers` (the provider's id of the call) in tool messages.
     """
@@ -43,11 +42,10 @@ class Message:
     answers: str | None = None
 
 
-@dataclass(frozen=True)
-class ToolDefinition:
+class ToolDefinition(Struct, frozen=True, dict=True):
     """A tool as a model sees it. `name` is the registry name; a client maps it to what its wire allows.
 
-    Without slots, so that its form on the wire can be kept with it: it is the same in every request.
+    With a dictionary, so that its form on the wire can be kept with it: it is the same in every request.
     """
 
     name: str
@@ -55,9 +53,8 @@ class ToolDefinition:
     arguments: JsonObject
 
 
-@dataclass(frozen=True)
-class ModelRequest:
-    """All that a model gets to see; without slots, so that what is sent for it can be kept with it."""
+class ModelRequest(Struct, frozen=True, dict=True):
+    """All that a model gets to see; with a dictionary, so that what is sent for it can be kept with it."""
 
     model: str
     messages: tuple[Message, ...]
@@ -68,16 +65,14 @@ class ModelRequest:
     seed: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Usage:
+class Usage(Struct, frozen=True):
     """Tokens as the provider counted them; None where it did not say."""
 
     input_tokens: int | None
     output_tokens: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class ModelAnswer:
+class ModelAnswer(Struct, frozen=True):
     """What came back."""
 
     text: str
@@ -88,8 +83,7 @@ class ModelAnswer:
     response_model: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ModelFailure:
+class ModelFailure(Struct, frozen=True):
     """Nothing usable came back. `retry_after` is in seconds, where the provider named one."""
 
     kind: FailureKind
@@ -123,8 +117,7 @@ class ModelClient(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class TokenPrice:
+class TokenPrice(Struct, frozen=True):
     """US dollars per million tokens."""
 
     input_usd_per_million: Decimal

@@ -3,7 +3,8 @@
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from agentctl.foundation.canonical import RESULT_LIMITS, JsonObject, JsonValue, NotJson, parse_json
 from agentctl.models.client import Message
@@ -11,15 +12,13 @@ from agentctl.models.client import Message
 _INDEX = re.compile(r"0|[1-9][0-9]{0,8}")
 
 
-@dataclass(frozen=True, slots=True)
-class Succeeded:
+class Succeeded(Struct, frozen=True):
     """A tool answered this."""
 
     value: JsonValue
 
 
-@dataclass(frozen=True, slots=True)
-class NotDone:
+class NotDone(Struct, frozen=True):
     """A call ended in an error or a refusal; `text` holds its reasons too."""
 
     text: str
@@ -28,8 +27,7 @@ class NotDone:
 Outcome = Succeeded | NotDone
 
 
-@dataclass(frozen=True, slots=True)
-class Conversation:
+class Conversation(Struct, frozen=True):
     """A conversation as facts; `latest` holds the last outcome of each tool that was called, None while it is open."""
 
     input: str

@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from agentctl.contract.script import Condition, Rule
 from agentctl.foundation.canonical import JsonValue
@@ -12,8 +13,7 @@ from agentctl.models.script_templates import Names, UnfitScript
 _MAX_SEARCHED = 20_000  # characters; a user's expression may take long over more
 
 
-@dataclass(frozen=True, slots=True)
-class Applied:
+class Applied(Struct, frozen=True):
     """The rule that applies, with everything that its conditions bound."""
 
     rule: Rule

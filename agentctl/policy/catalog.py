@@ -1,7 +1,8 @@
 """Which engine judges by which policy set; each is loaded only where it is used."""
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import field
 
 from agentctl.contract.policy_source import (
     AuthzenPolicies,
@@ -14,6 +15,7 @@ from agentctl.contract.policy_version import PolicyVersion
 from agentctl.contract.tool import ToolDescriptor
 from agentctl.contract.words import listed
 from agentctl.foundation.clock import Clock, SystemClock
+from agentctl.foundation.discreet import Discreet
 from agentctl.foundation.errors import InvalidInput, Place, Problem
 from agentctl.policy.authority import Authority
 from agentctl.policy.engine import PolicyEngine
@@ -29,13 +31,14 @@ REGO_SECONDS = 30.0
 _MS_PER_SECOND = 1_000
 
 
-@dataclass(frozen=True, slots=True)
-class Around:
+class Around(Discreet, frozen=True):
     """What engines need beside their policies: the tools they judge, where services are, and secrets by name."""
+
+    hidden = frozenset({"secret"})
 
     tools: Mapping[str, ToolDescriptor]
     points: Mapping[str, DecisionPoint]
-    secret: Callable[[str], str | None] = field(repr=False)
+    secret: Callable[[str], str | None]
     clock: Clock = field(default_factory=SystemClock)
 
 

@@ -1,9 +1,11 @@
 """The port of every decision point, and what it is shown."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Literal, Protocol
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from agentctl.contract.agent import AllowedTool, tier_of
 from agentctl.contract.tool import RiskTier, ToolDescriptor
@@ -13,8 +15,7 @@ from agentctl.foundation.canonical import JsonObject, JsonValue
 from agentctl.foundation.money import plain
 
 
-@dataclass(frozen=True, slots=True)
-class RunSoFar:
+class RunSoFar(Struct, frozen=True):
     """The run a call belongs to, and what it has used or promised before it."""
 
     id: str
@@ -36,8 +37,7 @@ class RunSoFar:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class ToolHistory:
+class ToolHistory(Struct, frozen=True):
     """What the run's earlier calls of one tool came to.
 
     `facts` has every value that a fact of a call which went well had; `in_doubt` counts calls whose outcome nobody knows.
@@ -60,8 +60,7 @@ class ToolHistory:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class PolicyRequest:
+class PolicyRequest(Struct, frozen=True):
     """Everything a decision may depend on; values that redaction found are placeholders.
 
     `facts` are texts, amounts in major units; `sources` maps each argument's JSON pointer to the ids of the sources it

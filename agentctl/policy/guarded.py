@@ -5,8 +5,9 @@ if that is allowed, the answer is that the call needs one. Whether there is one,
 """
 
 import asyncio
-from dataclasses import dataclass
 from typing import NoReturn
+
+from msgspec import Struct
 
 from agentctl.events.tool import Decision, PolicyAnswer
 from agentctl.foundation.clock import Clock
@@ -25,8 +26,7 @@ _NS_PER_US = 1_000
 _US_PER_SECOND = 1_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class Guarded:
+class Guarded(Struct, frozen=True):
     """One authority: a judge, under the name and digest of what it judges by."""
 
     judge: Judge

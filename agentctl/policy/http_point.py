@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 import aiohttp
+from msgspec import Struct
 
 from agentctl.contract.policy_source import DecisionPoint
 from agentctl.foundation.addresses import AddressRefused, BackendAddress, why_refused
@@ -25,8 +26,7 @@ class PointFailed(Exception):
     """Raised when a decision point gave no answer; the message says why, and holds no secret."""
 
 
-@dataclass(frozen=True, slots=True)
-class PointReply:
+class PointReply(Struct, frozen=True):
     """A decision point's JSON object, and the headers it came with, in lower case."""
 
     body: JsonObject

@@ -1,14 +1,14 @@
 """The inner port of an engine: one question, one judgement. `guarded` makes an authority's answer of it."""
 
-from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
+
+from msgspec import Struct
 
 from agentctl.events.approval import ApprovalTerms
 from agentctl.policy.engine import PolicyRequest
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
+class Judgement(Struct, frozen=True):
     """What an engine says of one request, taken as it is.
 
     `reasons` are the ids of the policies that led to it, or sentences. `errors` are what went wrong; with any of them

@@ -1,8 +1,9 @@
 """What made a replay part from its run: read off the event in which it shows, and off what governs either side. Pure."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from agentctl.events.model import ModelAsked
 from agentctl.events.record import AnyEvent, Record
@@ -50,8 +51,7 @@ _BY_EVENT: Final[Mapping[str, Cause]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Sides:
+class Sides(Struct, frozen=True):
     """Both sides of a replay: what governed the run and what governs the replay, and the records of each.
 
     `possible` are causes that can be though no version differs: a model that is asked anew.

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 
+from msgspec import Struct
 from typing_extensions import override
 
 from agentctl.events.record import AnyEvent, Record
@@ -22,8 +22,7 @@ from agentctl.runtime.state import fold
 from agentctl.trace.ports import Acquired
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
+class Setting(Struct, frozen=True):
     """What a replay is driven with.
 
     Args:
@@ -57,8 +56,7 @@ def _is_over(records: Sequence[Record]) -> bool:
     return any(isinstance(record.event, RunFinished) for record in records)
 
 
-@dataclass(frozen=True, slots=True)
-class _Sitting:
+class _Sitting(Struct, frozen=True):
     """One writer's part, done again."""
 
     tape: Tape

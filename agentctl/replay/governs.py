@@ -1,14 +1,14 @@
 """What governs a run, as far as it can make two runs part: for each cause, the digest of what could be it. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from agentctl.events.replay import Cause
 from agentctl.models.client import ToolDefinition
 
 
-@dataclass(frozen=True, slots=True)
-class Governs:
+class Governs(Struct, frozen=True):
     """One side's version: what the model is told and shown, and the digest of each part that could be a cause."""
 
     version: str

@@ -1,7 +1,9 @@
 """How far a replay went the same way as its run, and where and why they part. Pure."""
 
-from dataclasses import dataclass, replace
 from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from agentctl.events.replay import Cause, Fidelity, ReplayJudged
 from agentctl.events.run import ReplayMode
@@ -15,8 +17,7 @@ MOST_DIFFERENCES: Final = 100
 _LIFE: Final = {"run.started", "run.resumed"}
 
 
-@dataclass(frozen=True, slots=True)
-class Replayed:
+class Replayed(Struct, frozen=True):
     """A replay that is over. `from_tape` are the authorities that were not asked again."""
 
     mode: ReplayMode

@@ -5,8 +5,9 @@ calls is said of calls that might never have been made.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
+
+from msgspec import Struct
 
 from agentctl.budget.limits import sentence
 from agentctl.contract.agent import AgentContract
@@ -31,8 +32,7 @@ JUDGED_AGAIN: Final = (registered, well_formed, permitted, affordable)
 """The stages that are asked again; whether it only goes on with a loop, and who approved it, is of the run as it went."""
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
+class Judgement(Struct, frozen=True):
     """What became of a call at one judgement, and why; `stage` refused it."""
 
     answer: Answer
@@ -40,8 +40,7 @@ class Judgement:
     stage: Stage | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(Struct, frozen=True):
     """One judgement on the tape: its record, the call as it was judged, what was answered, and the run before it."""
 
     record: Record
@@ -57,8 +56,7 @@ class Moment:
         return (made.judged_at if isinstance(made, DecisionMade) else None) or self.record.time
 
 
-@dataclass(frozen=True, slots=True)
-class Rejudged:
+class Rejudged(Struct, frozen=True):
     """A judgement on the tape and what it is now; `made` is the new decision, where one was made."""
 
     moment: Moment

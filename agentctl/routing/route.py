@@ -1,8 +1,9 @@
 """What a strategy answers: the deployments to ask, in order, with the reason."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from agentctl.contract.agent import ModelRouting
 from agentctl.contract.environment import Deployment
@@ -12,8 +13,7 @@ from agentctl.routing.default import default
 ModelTable: TypeAlias = Mapping[str, tuple[Deployment, ...]]
 
 
-@dataclass(frozen=True, slots=True)
-class Unrouted:
+class Unrouted(Struct, frozen=True):
     """No deployment can answer."""
 
     reason: str

@@ -1,44 +1,40 @@
 """What a run may want next. `decide` chooses one; a world performs it."""
 
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from agentctl.events.budget import BudgetStopped
 from agentctl.events.model import WrittenCall
 from agentctl.events.run import SuspendReason
 
 
-@dataclass(frozen=True, slots=True)
-class AskModel:
+class AskModel(Struct, frozen=True):
     """Ask the model of a step."""
 
     step: int
 
 
-@dataclass(frozen=True, slots=True)
-class CallTools:
+class CallTools(Struct, frozen=True):
     """Take these calls of a step as far as they go, in index order."""
 
     step: int
     calls: tuple[WrittenCall, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class AwaitAnswers:
+class AwaitAnswers(Struct, frozen=True):
     """Find out whether somebody answers these approval requests."""
 
     approvals: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class StopAtCeiling:
+class StopAtCeiling(Struct, frozen=True):
     """Stop because the next step could break a ceiling, or one is broken already."""
 
     stop: BudgetStopped
 
 
-@dataclass(frozen=True, slots=True)
-class Suspend:
+class Suspend(Struct, frozen=True):
     """Stop for now; the run can go on."""
 
     reason: SuspendReason
@@ -46,15 +42,13 @@ class Suspend:
     waiting_for: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Finish:
+class Finish(Struct, frozen=True):
     """End with an answer."""
 
     answer: str
 
 
-@dataclass(frozen=True, slots=True)
-class Refuse:
+class Refuse(Struct, frozen=True):
     """End because the run itself is refused."""
 
     why: str

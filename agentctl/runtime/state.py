@@ -1,9 +1,11 @@
 """Everything the next decision may look at, and nothing else: a pure fold over a run's records."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from functools import reduce
 from typing import TypedDict
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from agentctl.budget.limits import sentence
 from agentctl.events.approval import ApprovalAnswered
@@ -12,13 +14,11 @@ from agentctl.events.loop import LoopDetected
 from agentctl.events.model import ModelAnswered, ModelAsked, ModelFailed, ModelRefused, WrittenCall
 from agentctl.events.record import Record
 from agentctl.events.run import RunFinished, RunResumed, RunStarted, RunSuspended
-from agentctl.foundation.changed import changed
 from agentctl.gateway.state import SessionState
 from agentctl.gateway.state import evolve as evolve_session
 
 
-@dataclass(frozen=True, slots=True)
-class Turn:
+class Turn(Struct, frozen=True):
     """What a model said in one step."""
 
     step: int
@@ -26,8 +26,7 @@ class Turn:
     calls: tuple[WrittenCall, ...]
 
 
-@dataclass(frozen=True)
-class RunState:
+class RunState(Struct, frozen=True):
     """A run, as its journal tells it.
 
     `obstacle` is why no model can be asked now, `ceiling` which budget stopped it and `stop` its numbers, `loop` what it
@@ -79,8 +78,8 @@ def after(state: RunState, records: Iterable[Record], session: SessionState) -> 
     """Return the state after records that a session has folded already: what they are to the session is not asked twice."""
     for record in records:
         changes: _Changes = {**_course(record), **_work(state, record)}
-        state = changed(state, **changes) if changes else state
-    return changed(state, session=session)
+        state = replace(state, **changes) if changes else state
+    return replace(state, session=session)
 
 
 def _course(record: Record) -> _Changes:

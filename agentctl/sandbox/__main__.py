@@ -13,12 +13,12 @@ import sqlite3
 import sys
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
 from aiohttp import web
 from joserfc.jwk import OKPKey
+from msgspec import Struct
 
 from agentctl.foundation.clock import Clock, SystemClock
 from agentctl.foundation.errors import ExitCode, InvalidInput, Place, Problem
@@ -37,8 +37,7 @@ SECONDS_TO_FINISH = 5.0
 _CHUNK = 64 << 10
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """What an office is to be. `jwks` is a file with the issuer's public keys, or their text itself; `many`: of many ledgers."""
 
     ledger: Path

@@ -1,7 +1,8 @@
 """The form both APIs have: a name that tokens must be made for, and operations that each need a scope of their own."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from agentctl.sandbox.exchange import Answer, Call, TokenRefused
 from agentctl.sandbox.ledger import Ledger
@@ -9,8 +10,7 @@ from agentctl.sandbox.ledger import Ledger
 Perform = Callable[[Ledger, Call], Answer]
 
 
-@dataclass(frozen=True, slots=True)
-class Operation:
+class Operation(Struct, frozen=True):
     """One thing that can be asked; `scope` names exactly this one.
 
     `break_down` answers in its place when a fault is planned; `in_use` is the answer while another request with the
@@ -30,8 +30,7 @@ class Operation:
         return f"{self.method} {self.path}"
 
 
-@dataclass(frozen=True, slots=True)
-class Api:
+class Api(Struct, frozen=True):
     """One API: its operations, and its own words for what goes wrong before an operation is reached."""
 
     audience: str

@@ -1,8 +1,9 @@
 """What passes between the HTTP server and the two APIs: a call goes in, an answer comes out."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Literal
+
+from msgspec import Struct, field
 
 from agentctl.foundation.canonical import JsonObject
 
@@ -10,8 +11,7 @@ Pairs = tuple[tuple[str, str], ...]
 """Parameters in the order they came; a name may stand twice."""
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
+class Caller(Struct, frozen=True):
     """Who a token says is calling: the principal, the agent that acts for it, and the token's own id."""
 
     subject: str = ""
@@ -23,8 +23,7 @@ NOBODY = Caller()
 """The caller of a request whose token could not be believed."""
 
 
-@dataclass(frozen=True, slots=True)
-class TokenRefused:
+class TokenRefused(Struct, frozen=True):
     """Why a request is not let in, in the words of RFC 6750; `caller` is known once the signature was right."""
 
     error: Literal["no_token", "invalid_token", "insufficient_scope"]
@@ -32,8 +31,7 @@ class TokenRefused:
     caller: Caller = NOBODY
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Struct, frozen=True):
     """One request that was let in. `values` holds what the path's placeholders stand for."""
 
     method: str
@@ -46,8 +44,7 @@ class Call:
     idempotency_key: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """One HTTP answer; the body is sent as JSON."""
 
     status: int

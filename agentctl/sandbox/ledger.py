@@ -8,9 +8,10 @@ import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
+
+from msgspec import Struct
 
 from agentctl.foundation.canonical import JsonObject
 from agentctl.foundation.clock import Clock, to_rfc3339
@@ -47,8 +48,7 @@ COMMIT;
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Refund:
+class Refund(Struct, frozen=True):
     """A refund about to be written: minor units, lower-case currency, the parameters as they came."""
 
     charge: str
@@ -58,16 +58,14 @@ class Refund:
     parameters: JsonObject
 
 
-@dataclass(frozen=True, slots=True)
-class SavedAnswer:
+class SavedAnswer(Struct, frozen=True):
     """The first answer given under an idempotency key, and the digest of the request it was given to."""
 
     request_digest: str
     answer: Answer
 
 
-@dataclass(frozen=True, slots=True)
-class Admission:
+class Admission(Struct, frozen=True):
     """A request was let in under this number; `fault` is what is planned for it."""
 
     number: int

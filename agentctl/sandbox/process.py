@@ -11,10 +11,11 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self, cast
+
+from msgspec import Struct
 
 import agentctl
 from agentctl.foundation.canonical import JsonObject
@@ -40,8 +41,7 @@ _ENVIRONMENT = {
 _LONGEST_TAIL = 4000
 
 
-@dataclass(frozen=True, slots=True)
-class BackOfficeSetup:
+class BackOfficeSetup(Struct, frozen=True):
     """What a back office needs: where its ledger is, what fills a new one, whose tokens it believes.
 
     With `many`, `ledger` is a folder of ledgers; each is filled by whoever makes it, and its name begins the paths.
@@ -54,8 +54,7 @@ class BackOfficeSetup:
     many: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class _Spawned:
+class _Spawned(Struct, frozen=True):
     """A child, and what it says on stderr before it has a log."""
 
     child: Child

@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from urllib.parse import parse_qsl
 
+from agentctl.foundation.discreet import Discreet
 from agentctl.sandbox.exchange import Call
 
 FORM = "application/x-www-form-urlencoded"
@@ -27,9 +27,10 @@ class NotAForm(ValueError):
         self.param = param
 
 
-@dataclass(frozen=True, slots=True)
-class RefundForm:
+class RefundForm(Discreet, frozen=True):
     """A refund as asked for: `amount` in minor units, None for all that is left; currency in lower case."""
+
+    hidden = frozenset({"parameters"})
 
     charge: str
     amount: int | None
@@ -37,7 +38,7 @@ class RefundForm:
     reason: str | None
     instructions_email: str | None
     metadata: Mapping[str, str]
-    parameters: Mapping[str, str] = field(repr=False)
+    parameters: Mapping[str, str]
 
 
 def read_parameters(call: Call) -> dict[str, str]:

@@ -1,15 +1,15 @@
 """What a new ledger begins with: tickets, charges and planned faults, as plain data."""
 
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 TicketStatus = Literal["new", "open", "pending", "hold", "solved", "closed"]
 ChargeStatus = Literal["succeeded", "pending", "failed"]
 FaultAction = Literal["status_500", "hang", "drop_connection", "effect_then_drop", "slow_ms", "malformed"]
 
 
-@dataclass(frozen=True, slots=True)
-class User:
+class User(Struct, frozen=True):
     """A Zendesk user, here always somebody who wrote a ticket."""
 
     id: int
@@ -17,8 +17,7 @@ class User:
     email: str
 
 
-@dataclass(frozen=True, slots=True)
-class Ticket:
+class Ticket(Struct, frozen=True):
     """A Zendesk ticket; `created_at` is RFC 3339."""
 
     id: int
@@ -31,8 +30,7 @@ class Ticket:
     tags: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Charge:
+class Charge(Struct, frozen=True):
     """A Stripe charge; amounts in minor units, `created` is RFC 3339."""
 
     id: str
@@ -47,8 +45,7 @@ class Charge:
     disputed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
+class Fault(Struct, frozen=True):
     """A planned fault: the `nth` request let in for `operation` meets `action`, once in the life of a ledger."""
 
     operation: str
@@ -57,8 +54,7 @@ class Fault:
     milliseconds: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Seed:
+class Seed(Struct, frozen=True):
     """All of it. `today` stands in for the clock in what the APIs create, so that two runs create the same."""
 
     tickets: tuple[Ticket, ...] = ()

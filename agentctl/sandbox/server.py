@@ -3,12 +3,12 @@
 import asyncio
 import contextlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import partial
 from typing import assert_never
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
+from msgspec import Struct
 
 from agentctl.sandbox.api import Api, Operation
 from agentctl.sandbox.exchange import NOBODY, Answer, Call, Caller, TokenRefused
@@ -25,8 +25,7 @@ _SPENT = "the token was used before"
 _LEDGER = "ledger"
 
 
-@dataclass(frozen=True, slots=True)
-class Visit:
+class Visit(Struct, frozen=True):
     """A request, the ledger it is for, and its path as the API knows it."""
 
     request: web.Request

@@ -1,11 +1,11 @@
 """Decides whether a request's bearer token is good for one operation. Whatever is not provably right is refused."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from joserfc import jws
 from joserfc.errors import JoseError
 from joserfc.jwk import OKPKey
+from msgspec import Struct
 
 from agentctl.foundation.canonical import JsonObject, JsonValue, Limits, NotJson, parse_json
 from agentctl.foundation.clock import Clock
@@ -21,8 +21,7 @@ _LIMITS = Limits(max_bytes=16 << 10, max_depth=8, max_nodes=256)
 _JWKS_LIMITS = Limits(max_bytes=64 << 10, max_depth=8, max_nodes=1024)
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """What a token must have been made for: one API and one operation there."""
 
     audience: str

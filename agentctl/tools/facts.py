@@ -5,10 +5,11 @@ A fact that cannot be computed is absent, with a reason; what depends on it then
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import TypeAlias
 from urllib.parse import quote
+
+from msgspec import Struct
 
 from agentctl.contract.tool import Fact, ToolDescriptor
 from agentctl.foundation.canonical import JsonValue, NotCanonical, canonical_bytes
@@ -23,8 +24,7 @@ _CURRENCY = re.compile(r"[A-Za-z]{3}")
 _PLACEHOLDER = re.compile(r"\{([a-zA-Z0-9_]+)\}")
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(Struct, frozen=True):
     """What is known of a call, and why the rest is not."""
 
     values: Mapping[str, FactValue]

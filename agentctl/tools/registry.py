@@ -3,12 +3,12 @@
 import difflib
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from agentctl.contract.tool import PythonExecutor, ToolDescriptor
 from agentctl.contract.version import ToolVersion
 from agentctl.foundation.canonical import NotCanonical
+from agentctl.foundation.discreet import Discreet
 from agentctl.foundation.errors import InternalError, InvalidInput, Place, Problem
 from agentctl.tools.schemas import UnusableSchema, Validator, compile_arguments, compile_schema
 
@@ -22,18 +22,19 @@ _LOOKALIKES = str.maketrans(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class RegisteredTool:
+class RegisteredTool(Discreet, frozen=True):
     """A tool that exists: its descriptor, the digest of all that defines it, and its validators.
 
     `code` is what runs for a `python` tool: the bytes that were read once and hashed.
     """
 
+    hidden = frozenset({"code"})
+
     descriptor: ToolDescriptor
     digest: str
     arguments_validator: Validator
     result_validator: Validator
-    code: bytes | None = field(default=None, repr=False)
+    code: bytes | None = None
 
     @classmethod
     def of(cls, version: ToolVersion) -> "RegisteredTool":

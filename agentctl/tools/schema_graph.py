@@ -1,8 +1,9 @@
 """Which schema hands values to which, inside one JSON Schema: circles, and how many schemas judge the same value."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
+
+from msgspec import Struct
 
 from agentctl.foundation.canonical import JsonObject, JsonValue
 from agentctl.tools.schema_parts import Place, parts_of, walk
@@ -14,8 +15,7 @@ APART = frozenset({"properties", "additionalProperties", "items", "prefixItems"}
 """Keywords that never hand the same value to two schemas; a schema may contain itself through these."""
 
 
-@dataclass(frozen=True, slots=True)
-class Edge:
+class Edge(Struct, frozen=True):
     """A schema hands a value, or a part of it, to another one."""
 
     target: str
@@ -23,8 +23,7 @@ class Edge:
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class Graph:
+class Graph(Struct, frozen=True):
     """The schemas of one document, by JSON pointer, and what each hands on."""
 
     edges: Mapping[str, tuple[Edge, ...]]

@@ -1,8 +1,9 @@
 """The parts of a JSON Schema (draft 2020-12): which keywords we take, and where schemas stand inside a schema."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
+
+from msgspec import Struct
 
 from agentctl.foundation.canonical import JsonObject, JsonValue
 from agentctl.foundation.pointer import joined
@@ -77,16 +78,14 @@ KEYWORDS = frozenset({"$ref", *_ONE, *_LISTED, *_NAMED, *_ASSERTIONS, *_NOTES})
 """Every keyword a tool's schema may use. `$id`, anchors and dynamic references are not among them: they move what `#` means."""
 
 
-@dataclass(frozen=True, slots=True)
-class SchemaProblem:
+class SchemaProblem(Struct, frozen=True):
     """One thing that is wrong with a schema: where (a JSON pointer, `` is the whole) and a sentence."""
 
     pointer: str
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """A schema that stands inside another one, and the keyword that put it there."""
 
     keyword: str

@@ -4,8 +4,9 @@ import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from agentctl.foundation.errors import JournalUnavailable
 from agentctl.trace.disk import make_private_folder
@@ -85,8 +86,7 @@ class SqliteLedger:
             self._open = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Opened:
+class _Opened(Struct, frozen=True):
     """A connection with its one cursor (it would remember each of many for a while), and which file it leads to."""
 
     database: sqlite3.Connection

@@ -1,8 +1,9 @@
 """What the rooms above may ask of storage. On one machine these are files; on many they will be a database."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from agentctl.events.record import AnyEvent, Record
 from agentctl.foundation.canonical import JsonValue
@@ -45,8 +46,7 @@ class Journal(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Acquired:
+class Acquired(Struct, frozen=True):
     """A journal that is ours to write, what stands in it, and what was found wrong with its tail."""
 
     journal: Journal
@@ -136,8 +136,7 @@ class Objects(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Unreadable:
+class Unreadable(Struct, frozen=True):
     """A file in the inbox that is not a message; `more` are further reasons, where several are known."""
 
     id: str
@@ -145,8 +144,7 @@ class Unreadable:
     more: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Received:
+class Received(Struct, frozen=True):
     """A message, and the user of the machine whose file it is."""
 
     message: Message

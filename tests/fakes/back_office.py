@@ -4,7 +4,7 @@ import asyncio
 import base64
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
@@ -13,6 +13,7 @@ import aiohttp
 from aiohttp import web
 from joserfc import jwt
 from joserfc.jwk import OctKey, OKPKey
+from msgspec.structs import replace
 
 from agentctl.foundation.clock import Clock, SystemClock
 from agentctl.sandbox.ledger import Ledger, open_ledger, read_requests

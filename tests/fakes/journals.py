@@ -2,10 +2,11 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from agentctl.events.approval import ApprovalAnswered, ApprovalRequested, Binding, ReviewerRecord
 from agentctl.events.base import Principal, Reservation, Source

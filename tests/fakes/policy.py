@@ -1,13 +1,14 @@
 """What a policy engine is shown, for tests: requests about one call, the sample project's tools and policies."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import yaml
+from msgspec.structs import replace
 
 from agentctl.contract.agent import AllowedTool
 from agentctl.contract.tool import Effect, PythonExecutor, ToolDescriptor

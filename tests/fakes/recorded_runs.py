@@ -1,10 +1,11 @@
 """The recorded journals of every released form, as records, and ways to change one place of a run."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import TypeAlias
+
+from msgspec.structs import replace
 
 from agentctl.events.base import Event
 from agentctl.events.record import Record

@@ -1,7 +1,8 @@
 """Replays what a stage ran: its contract, tools and authorities as they are, everything else from its journal."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from agentctl.contract.environment import Deployment, Price
 from agentctl.events.approval import ApprovalAnnounced

@@ -1,12 +1,13 @@
 """A whole run in one process: real journal, vault, registry, stages and loop; only the model and the tools are fakes."""
 
 import hashlib
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from msgspec.structs import replace
 
 from agentctl.approval.announcement import Announcer
 from agentctl.approval.reviewer import Reviewer

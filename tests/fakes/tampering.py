@@ -1,10 +1,11 @@
 """Journals in which something was changed and the chain made anew, as by somebody who may write and hash but has no key."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from msgspec.structs import replace
 from pydantic import ValidationError
 
 from agentctl.events.form import GENESIS

@@ -1,6 +1,6 @@
 """Traces written after things that agents do: half of them are fine, half are loops."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from agentctl.budget.loops import Move
 from tests.loops.telling import fails, fine, loop, polls, reads, refused, writes

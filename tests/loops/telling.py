@@ -1,8 +1,10 @@
 """How a labelled trace is told, and how a detector is tried on it."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TypeAlias
+
+from msgspec.structs import replace
 
 from agentctl.budget.loops import Loop, Move, loop_ahead
 from agentctl.contract.tool import Effect

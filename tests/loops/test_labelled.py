@@ -1,9 +1,10 @@
 """The detector against labelled traces: half told by hand, half made from seeds that a failure names."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import pytest
+from msgspec.structs import replace
 
 from agentctl.budget.loops import Loop, Move, loop_ahead
 from agentctl.events.run import Limits

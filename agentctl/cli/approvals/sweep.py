@@ -1,10 +1,10 @@
 """`agentctl approvals sweep`: what time did to requests, in all runs; made to be called every few minutes."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from msgspec import Struct
 
 from agentctl.cli.options import Json
 
@@ -39,8 +39,7 @@ def sweep(
     return _exit_code(swept, resumed)
 
 
-@dataclass(frozen=True, slots=True)
-class _Resumed:
+class _Resumed(Struct, frozen=True):
     """How a run that was gone on with stopped, or why it could not be gone on with."""
 
     run: str

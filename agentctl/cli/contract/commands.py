@@ -2,11 +2,11 @@
 
 import json as json_text
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
+from msgspec.structs import asdict, replace
 
 from agentctl.cli.contract.versions import diff, tag, versions
 from agentctl.cli.options import Env, Json

@@ -4,7 +4,7 @@ Runs: `{kind: "runs", same, before, after, aspects, differences, steps}`; versio
 after, changes, without_effect, instructions, policies}`.
 """
 
-from dataclasses import asdict
+from msgspec.structs import asdict
 
 from agentctl.composition.contracts.diffs import VersionComparison
 from agentctl.composition.contracts.versions import FoundVersion

@@ -1,8 +1,9 @@
 """Two runs, or two versions, as a person compares them: what is the same in a line, what differs side by side."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from agentctl.cli.screen.side_by_side import Mark, Piece, SideRow
 from agentctl.cli.screen.terminal import Line, Terminal, Tone, capped
@@ -61,8 +62,7 @@ def _verdict(found: RunComparison) -> str:
     return f"{counted(len(found.differences), 'difference')}: {parts}"
 
 
-@dataclass(frozen=True, slots=True)
-class _Figure:
+class _Figure(Struct, frozen=True):
     """A figure of two runs; one that differs between any two runs is never marked."""
 
     label: str

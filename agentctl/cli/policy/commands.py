@@ -1,10 +1,10 @@
 """`agentctl policy`: check policies, judge their cases, explain a decision, derive the least that runs needed."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from msgspec.structs import replace
 
 from agentctl.cli.options import Env, Json
 

@@ -1,9 +1,10 @@
 """What a run is doing at this moment and what is left of its budget; pure."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TypeAlias
+
+from msgspec import Struct, field
 
 from agentctl.cli.screen.table import columns_of
 from agentctl.cli.screen.terminal import Line, Tone
@@ -21,8 +22,7 @@ _NEARLY = Decimal("0.8")
 _GAP = "   "
 
 
-@dataclass(frozen=True, slots=True)
-class Doing:
+class Doing(Struct, frozen=True):
     """Something that has begun and not ended."""
 
     words: str
@@ -34,8 +34,7 @@ Doings: TypeAlias = Mapping[str, Doing]
 """What is under way, by what it is about: a step, a call, an approval."""
 
 
-@dataclass(frozen=True, slots=True)
-class Watched:
+class Watched(Struct, frozen=True):
     """A run up to its last record."""
 
     session: SessionState = field(default_factory=SessionState)
@@ -116,8 +115,7 @@ def whole_time(seconds: int) -> str:
     return " ".join(f"{count} {unit}" for count, unit in parts if count) or "0 s"
 
 
-@dataclass(frozen=True, slots=True)
-class _Meter:
+class _Meter(Struct, frozen=True):
     text: str
     share: Decimal
     """How much of its ceiling is used or promised."""

@@ -1,8 +1,9 @@
 """One tool call as lines of a run's story: the wish, the decision, the approval, each attempt and its end; pure."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import datetime
+
+from msgspec.structs import replace
 
 from agentctl.cli.screen.terminal import Line, Tone, capped
 from agentctl.cli.screen.words import answered, compact, counted, credential, length, moment, who

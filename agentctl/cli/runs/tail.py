@@ -1,10 +1,11 @@
 """`agentctl runs tail`: what runs do while they do it, whichever process they run in."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from msgspec.structs import replace
 
 from agentctl.cli.completions import runs
 from agentctl.cli.options import Json

@@ -1,9 +1,11 @@
 """Answers as JSON: what a command says with `--json`."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import fields, is_dataclass
 from datetime import datetime
 from decimal import Decimal
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from agentctl.foundation.canonical import JsonValue
 from agentctl.foundation.clock import to_rfc3339
@@ -12,7 +14,7 @@ from agentctl.foundation.money import plain
 
 
 def json_form(value: object) -> JsonValue:
-    """Return an answer as JSON: dataclasses and models by field, money and moments as text, events with their type.
+    """Return an answer as JSON: values and models by field, money and moments as text, events with their type.
 
     Raises:
         InternalError: it holds something that has no form in JSON.
@@ -28,8 +30,8 @@ def json_form(value: object) -> JsonValue:
             return {str(key): json_form(item) for key, item in value.items()}
         case Sequence():
             return [json_form(item) for item in value]
-        case _ if is_dataclass(value):
-            return {field.name: json_form(getattr(value, field.name)) for field in fields(value)}
+        case Struct():
+            return json_form(asdict(value))
         case _:
             return _form_of_model(value)
 

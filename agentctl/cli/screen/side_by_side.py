@@ -1,9 +1,10 @@
 """Two sides of a comparison in two columns, with a word for each row before them; below each other where there is no room."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+
+from msgspec import Struct
 
 from agentctl.foundation.visible import visible
 
@@ -25,8 +26,7 @@ _GAP, _INDENT = 3, 2
 _NARROWEST = 12
 
 
-@dataclass(frozen=True, slots=True)
-class SideRow:
+class SideRow(Struct, frozen=True):
     """A row: what it is about, and both sides of it; a head is one of the rows that others belong to."""
 
     label: str

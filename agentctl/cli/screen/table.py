@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import compress, zip_longest
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -19,8 +20,7 @@ _PART = re.compile(r"[^\s_]*[\s_]+|[^\s_]+")
 """A part of a title, which may be broken behind it: `tokens_out` has two."""
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(Struct, frozen=True):
     """A column of a table. The cells of one that is whole are never folded, so that they can be copied.
 
     Where there is little room, a title is broken between its words, at underscores too.

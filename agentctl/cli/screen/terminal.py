@@ -7,12 +7,13 @@ import json
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, replace
 from functools import cached_property
 from io import TextIOWrapper
 from threading import Thread
 from typing import TYPE_CHECKING, Literal, TextIO
 
+from msgspec import Struct
+from msgspec.structs import replace
 from typing_extensions import override
 
 from agentctl.cli.screen.table import Column, columns_of, table_lines
@@ -49,8 +50,7 @@ _BROKEN_IN_TREE = "┊ "
 _NARROWEST = 12
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """One line of an answer; what does not fit goes on below its beginning, so many columns further in."""
 
     text: str

@@ -1,9 +1,10 @@
 """A contract that fails its check is neither run, nor tried, nor tagged."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from agentctl.composition.contracts.versions import FoundVersion, contract_in_file
 from agentctl.composition.project import Project

@@ -1,7 +1,8 @@
 """The use case of comparing: two runs, or two versions of an agent, by whatever name somebody has for them."""
 
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
+
+from msgspec import Struct
 
 from agentctl.composition.contracts.policy_diffs import PolicyTrial, policy_trial
 from agentctl.composition.contracts.versions import FoundVersion, find_version, is_file_name, versions_file
@@ -20,8 +21,7 @@ _FEWEST_OF_A_RUN = 4
 """How much of a run's id has to be said, where the same could be the name of something else."""
 
 
-@dataclass(frozen=True, slots=True)
-class VersionComparison:
+class VersionComparison(Struct, frozen=True):
     """Two versions of an agent, how they were named, what differs, and what came of asking their policies."""
 
     before: FoundVersion

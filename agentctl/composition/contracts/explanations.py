@@ -3,7 +3,8 @@
 import asyncio
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from agentctl.composition.authorities import engines_of, in_session, is_elsewhere
 from agentctl.composition.governing import Governing, recorded
@@ -28,8 +29,7 @@ from agentctl.trace.reports.run_names import run_named
 _QUOTED = re.compile(r'"((?:\\.|[^"\\])*)"')
 
 
-@dataclass(frozen=True, slots=True)
-class AskedAgain:
+class AskedAgain(Struct, frozen=True):
     """What one authority said, what it says to the same question now, and what each of its rules makes of it.
 
     `again` is None where it was not asked; `why_not` says why. `once_approved` are the rules that match with an approval.
@@ -42,8 +42,7 @@ class AskedAgain:
     once_approved: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Explanation:
+class Explanation(Struct, frozen=True):
     """A decision, with its question and everything that was found out about it.
 
     `agrees` says whether the question could be made again exactly; None where the journal does not say enough.
@@ -109,8 +108,7 @@ def _past_of(records: tuple[Record, ...], governing: Governing, call: str) -> Pa
     raise UsageError(f"there is no call `{call[:80]}` in this run", known or "it made none")
 
 
-@dataclass(frozen=True, slots=True)
-class _Explainer:
+class _Explainer(Struct, frozen=True):
     """Explains one decision under what governed its run; `engines` are the authorities by name and digest."""
 
     governing: Governing

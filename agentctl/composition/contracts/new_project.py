@@ -4,10 +4,11 @@ import json
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import Final
+
+from msgspec import Struct
 
 from agentctl.contract.json_schema import Schema
 from agentctl.foundation.errors import InvalidInput, Place, Problem, UsageError
@@ -20,8 +21,7 @@ _CONTRACTS: Final = "contracts"
 _NOT_AN_AGENT: Final = "platform"  # whose file, contracts/platform.yaml, holds the platform's rules
 
 
-@dataclass(frozen=True, slots=True)
-class NewFile:
+class NewFile(Struct, frozen=True):
     """A file of a new project: its path below the root, its text, and what it is for; `{agent}` is the agent's name."""
 
     path: str
@@ -33,8 +33,7 @@ class NewFile:
         return NewFile(*(part.replace(_SLOT, agent) for part in (self.path, self.text, self.about)))
 
 
-@dataclass(frozen=True, slots=True)
-class NewProject:
+class NewProject(Struct, frozen=True):
     """A project that can be written: when it was planned, nothing stood in its way."""
 
     root: Path

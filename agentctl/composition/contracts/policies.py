@@ -2,9 +2,10 @@
 
 import asyncio
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+
+from msgspec import Struct
 
 from agentctl.composition.authorities import engines_of, in_session
 from agentctl.composition.governing import from_files
@@ -24,8 +25,7 @@ from agentctl.review.decisions.cases import Judged, judge_case
 from agentctl.tools.registry import Registry
 
 
-@dataclass(frozen=True, slots=True)
-class CaseFile:
+class CaseFile(Struct, frozen=True):
     """A file of cases, the agent they are about, and what became of each."""
 
     file: str
@@ -39,8 +39,7 @@ class CaseFile:
         return tuple(item for item in self.judged if not item.passed)
 
 
-@dataclass(frozen=True, slots=True)
-class CheckedPolicies:
+class CheckedPolicies(Struct, frozen=True):
     """What was found in the policy sets over one agent in one environment, and what these are called."""
 
     agent: str
@@ -107,8 +106,7 @@ def judge_file(project: Project, path: Path) -> CaseFile:
         return CaseFile(shown, agent, (), refusal.problems)
 
 
-@dataclass(frozen=True, slots=True)
-class _Judge:
+class _Judge(Struct, frozen=True):
     """What judges the cases of one file."""
 
     project: Project

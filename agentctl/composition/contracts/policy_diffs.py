@@ -1,8 +1,9 @@
 """Puts the same questions to the policies of two versions, and says where the answers flip."""
 
 import asyncio
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from agentctl.composition.authorities import in_session, is_elsewhere
 from agentctl.composition.project import Project
@@ -27,8 +28,7 @@ from agentctl.review.differences.policies import PolicyFlip, Said, differ_in_eff
 from agentctl.tools.registry import Registry
 
 
-@dataclass(frozen=True, slots=True)
-class PolicyTrial:
+class PolicyTrial(Struct, frozen=True):
     """What came of asking the policies of two versions: how many questions, which answers flipped, and why none was asked.
 
     `left_out` says with which amounts no more calls were asked about, and about how many.

@@ -7,8 +7,11 @@ policy services are not asked: they said yes to what was executed, and a probe i
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from agentctl.composition.authorities import engines_of, in_session, is_elsewhere
 from agentctl.composition.contracts.explanations import begun
@@ -36,8 +39,7 @@ from agentctl.trace.reports.run_names import run_named
 _MOST_PROBED = 100
 
 
-@dataclass(frozen=True, slots=True)
-class Chosen:
+class Chosen(Struct, frozen=True):
     """Which runs are looked at: those named, or all of an agent that began on a day or later."""
 
     runs: tuple[str, ...] = ()
@@ -45,8 +47,7 @@ class Chosen:
     since: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Proof:
+class Proof(Struct, frozen=True):
     """What became of the observed calls, and of calls that were never made, under the derived contract and policy.
 
     `broken` are observed calls that would not get the answer they need; `leaks` are things that the policy should bound and
@@ -67,8 +68,7 @@ class Proof:
         return not self.broken and not self.leaks
 
 
-@dataclass(frozen=True, slots=True)
-class Synthesis:
+class Synthesis(Struct, frozen=True):
     """The least privilege that some runs needed. `kept_tools` are unused ones of which other policies of the contract speak."""
 
     agent: str
@@ -97,8 +97,7 @@ def synthesize(project: Project, chosen: Chosen) -> Synthesis | None:
     return asyncio.run(_Synthesizer(project, observed).derived())
 
 
-@dataclass(frozen=True, slots=True)
-class _Observed:
+class _Observed(Struct, frozen=True):
     """The runs that are looked at, the newest last; `skipped` are those that show nothing. `base` governed the newest."""
 
     runs: tuple[str, ...]
@@ -152,8 +151,7 @@ def _is_wanted(records: Sequence[Record], chosen: Chosen) -> bool:
     return of_agent and (chosen.since is None or records[0].time[:10] >= chosen.since)
 
 
-@dataclass(frozen=True, slots=True)
-class _Synthesizer:
+class _Synthesizer(Struct, frozen=True):
     """Derives and proves."""
 
     project: Project
@@ -252,8 +250,7 @@ class _Synthesizer:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class _Court:
+class _Court(Struct, frozen=True):
     """The authorities under the derived contract and policy."""
 
     engines: tuple[PolicyEngine, ...]

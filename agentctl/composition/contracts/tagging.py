@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import partial
+
+from msgspec import Struct
 
 from agentctl.composition.contracts.checking import refuse_unless_found_sound, refuse_unless_sound
 from agentctl.composition.contracts.versions import current_version, find_version, put_version, versions_file
@@ -27,8 +28,7 @@ _WAIT_SECONDS = 60.0
 _LONGEST_NOTE = 2_000
 
 
-@dataclass(frozen=True, slots=True)
-class Tagging:
+class Tagging(Struct, frozen=True):
     """What is to be tagged: the version of an agent's files as they are now, or one that is named."""
 
     name: str
@@ -40,8 +40,7 @@ class Tagging:
     environment: str = "sandbox"
 
 
-@dataclass(frozen=True, slots=True)
-class Tagged:
+class Tagged(Struct, frozen=True):
     """A tag as it stands now; `was` is what it named before, `changed` whether the file was written."""
 
     name: str
@@ -50,8 +49,7 @@ class Tagged:
     changed: bool
 
 
-@dataclass(frozen=True, slots=True)
-class KnownVersion:
+class KnownVersion(Struct, frozen=True):
     """A version of an agent: its tags, whether it is what the files say now, whether its content is here, and its runs."""
 
     agent: str

@@ -2,9 +2,11 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, TypeAlias
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from agentctl.composition.project import Project
 from agentctl.contract.agent import AgentContract
@@ -23,8 +25,7 @@ _CANDIDATES = 10
 _PARTS_OF_A_VERSION = {"contract", "instructions", "tools"}
 
 
-@dataclass(frozen=True, slots=True)
-class FoundVersion:
+class FoundVersion(Struct, frozen=True):
     """A version, and how somebody named it."""
 
     version: AgentVersion

@@ -1,9 +1,10 @@
 """What the doctor reads of the evidence: journals by way of the index, and the open runs themselves."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import metadata
+
+from msgspec import Struct
 
 from agentctl.approval.overdue import overdue
 from agentctl.composition.people.leftovers import left_sealed
@@ -23,8 +24,7 @@ _OPEN_RUNS = "SELECT run FROM runs WHERE status <> 'finished' AND kind = 'live' 
 _LAST = "SELECT max(last_event_at) FROM runs"
 
 
-@dataclass(frozen=True, slots=True)
-class _Runs:
+class _Runs(Struct, frozen=True):
     """What the index says of all runs; `behind`: whether it had to look into journals for that."""
 
     number: int

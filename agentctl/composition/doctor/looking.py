@@ -6,11 +6,12 @@ The index alone may be brought up to date by looking: it is a copy.
 import platform
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import partial
 from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
+
+from msgspec import Struct
 
 from agentctl import __version__
 from agentctl.composition.contracts.policies import check_policies
@@ -33,8 +34,7 @@ from agentctl.settings import MARKER
 _KINDS = {"sandbox": "where nothing is real", "live": "where effects are real"}
 
 
-@dataclass(frozen=True, slots=True)
-class Diagnosis:
+class Diagnosis(Struct, frozen=True):
     """Everything that was looked at."""
 
     sections: tuple[Section, ...]

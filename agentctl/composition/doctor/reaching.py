@@ -3,7 +3,8 @@
 import asyncio
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from agentctl.contract.environment import Environment
 from agentctl.foundation.addresses import BackendAddress, host_and_port, why_not_reached, why_refused
@@ -12,8 +13,7 @@ from agentctl.review.doctor.observation import Observation, ok, problem
 _SECONDS = 3.0
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Struct, frozen=True):
     """Something that an environment names by its URL."""
 
     name: str

@@ -4,9 +4,10 @@ import fcntl
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+from msgspec import Struct
 
 from agentctl.composition.kept_files import keep_once, put_kept
 from agentctl.composition.project import Project
@@ -27,8 +28,7 @@ _TAPE_HEAD: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class AddedCase:
+class AddedCase(Struct, frozen=True):
     """The case that was made, and the files it stands in, as named from the project's root."""
 
     run: str

@@ -1,7 +1,8 @@
 """The use cases of baselines: read what was blessed, and bless what an eval came to."""
 
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from agentctl.composition.kept_files import put_kept
 from agentctl.composition.project import Project
@@ -13,8 +14,7 @@ from agentctl.foundation.clock import to_rfc3339
 from agentctl.foundation.errors import InvalidInput, Place, Problem, UsageError
 
 
-@dataclass(frozen=True, slots=True)
-class Blessed:
+class Blessed(Struct, frozen=True):
     """A baseline that was written: its file, how many cases it has, and how many it had before and has no more.
 
     What was blessed under another version is not what this one was blessed with.

@@ -1,7 +1,8 @@
 """SQL in golden cases that nothing could answer: found before anything is tried, which may cost money."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from agentctl.audit.cells import Cells
 from agentctl.contract.golden import GoldenCase

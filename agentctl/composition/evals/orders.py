@@ -1,15 +1,15 @@
 """What an eval is asked for, and what its watcher is told while it goes."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from agentctl.events.evals import TrialJudged
 
 
-@dataclass(frozen=True, slots=True)
-class EvalOrder:
+class EvalOrder(Struct, frozen=True):
     """What somebody wants to be tried; what is None follows from the project.
 
     `patterns` and `tags` choose cases, `contract` is the version that is tried and `baseline` the one that it is compared
@@ -28,16 +28,14 @@ class EvalOrder:
     principal: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Raised:
+class Raised(Struct, frozen=True):
     """Under which cap an eval is to go on, higher than the one before, and who says so; None: whose project it is."""
 
     max_cost_usd: Decimal
     principal: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
+class Progress(Struct, frozen=True):
     """How far an eval has got: `done` of `planned` trials, `before` of them made by an earlier process.
 
     `seconds` is how long this process has been at it; `judged` is the trial that is over now, None where none is yet.

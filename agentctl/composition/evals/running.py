@@ -7,9 +7,11 @@ killed goes on from its journal; a trial of which nobody knows what came is trie
 import asyncio
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager, closing
-from dataclasses import dataclass, replace
 from functools import partial
 from socket import socket
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from agentctl.audit.cells import Cells
 from agentctl.composition.contracts.versions import tag_of, version_named
@@ -47,8 +49,7 @@ from agentctl.trace.ports import Acquired, Journal
 from agentctl.trace.reports.run_names import LATEST
 
 
-@dataclass(frozen=True, slots=True)
-class EvalOutcome:
+class EvalOutcome(Struct, frozen=True):
     """How an eval stopped. `report` is None where it was interrupted: it can go on."""
 
     eval: str
@@ -141,8 +142,7 @@ def _eval_named(evals: Sequence[str], name: str) -> str:
     return found[0]
 
 
-@dataclass(frozen=True, slots=True)
-class _Way:
+class _Way(Struct, frozen=True):
     """How an eval is carried out: how many trials at once, who watches, whether it begins or goes on, and what for."""
 
     at_once: int
@@ -151,8 +151,7 @@ class _Way:
     blesses: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _Eval:
+class _Eval(Struct, frozen=True):
     """An eval that is carried out: what is tried, and what of it was done before."""
 
     subject: Subject

@@ -1,7 +1,8 @@
 """What an eval tries: the cases, and what governs their runs; of one that goes on, only what it began with."""
 
-from dataclasses import dataclass
 from functools import cache, partial
+
+from msgspec import Struct
 
 from agentctl.composition.contracts.checking import refuse_unless_found_sound, refuse_unless_sound
 from agentctl.composition.contracts.versions import find_version, stored_version
@@ -19,8 +20,7 @@ from agentctl.foundation.canonical import JsonValue, digest_bytes, digest_of
 from agentctl.foundation.errors import UsageError
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
+class Subject(Struct, frozen=True):
     """What is tried: the cases, and what governs their runs."""
 
     project: Project

@@ -5,9 +5,9 @@ All of it stands behind the ports of executors and model clients, so that every 
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import assert_never
 
+from msgspec.structs import replace
 from typing_extensions import override
 
 from agentctl.contract.golden_world import Fault, FaultKind, Mock

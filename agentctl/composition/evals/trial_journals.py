@@ -6,9 +6,10 @@ What a process leaves behind when it dies is in the file all the same; only the 
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 
+from msgspec.structs import replace
 from typing_extensions import override
 
 from agentctl.events.record import AnyEvent, Record

@@ -1,8 +1,9 @@
 """The ledger of a trial in the back office: made and filled before its run, and read when that has stopped."""
 
 import json
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from agentctl.composition.governing import Governing
 from agentctl.composition.project import Project

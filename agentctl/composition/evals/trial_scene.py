@@ -1,8 +1,10 @@
 """The world of one trial: what of a run's surroundings is the case's own, and what is left of them at the end."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
+from msgspec import Struct
+from msgspec.structs import replace
 from typing_extensions import override
 
 from agentctl.audit.cells import Cells
@@ -56,8 +58,7 @@ class NoCredentials(Broker):
         return NO_CREDENTIAL
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """One trial that is to be made: of which case, with which tape, as which run.
 
     `every_call_durable` says whether its journal is synced at every call, as that of any run, or once when it is over.

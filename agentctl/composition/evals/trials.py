@@ -8,9 +8,11 @@ import asyncio
 import shutil
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import partial
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from agentctl.audit.cells import Cells
 from agentctl.composition.evals.case_names import unknown_names
@@ -35,6 +37,7 @@ from agentctl.evals.wording import masked
 from agentctl.events.evals import Score, TrialJudged, TrialOutcome
 from agentctl.events.record import Record
 from agentctl.events.run import TrialOf
+from agentctl.foundation.discreet import Discreet
 from agentctl.foundation.errors import AgentctlError, ExitCode, InvalidInput, Place, Problem, UsageError
 from agentctl.foundation.threads import in_thread
 from agentctl.runtime.live_world import Interrupt
@@ -49,8 +52,7 @@ Raises:
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Trial:
+class Trial(Struct, frozen=True):
     """One trial of a case, judged; or why it could not be."""
 
     of: TrialOf
@@ -202,9 +204,10 @@ def _named_in(case: GoldenCase, place: Place, error: InvalidInput) -> Iterator[P
         yield replace(problem, place=place, path=f"cases.{case.id}.environment") if is_own else problem
 
 
-@dataclass(frozen=True, slots=True)
-class _Stage:
+class _Stage(Discreet, frozen=True):
     """One environment, open."""
+
+    hidden = frozenset({"sealing_key"})
 
     project: Project
     governing: Governing
@@ -212,7 +215,7 @@ class _Stage:
     office_url: str | None
     cells: Cells
     syncs: TrialSyncs
-    sealing_key: bytes = field(repr=False)
+    sealing_key: bytes
 
     async def play(self, plan: Plan, interrupt: Interrupt) -> Trial:
         """Make the case's world, let the run happen in it, and judge what came of it."""

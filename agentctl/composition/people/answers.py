@@ -1,8 +1,9 @@
 """The use cases of people beside a run: see what waits, answer it, say what became of a call in doubt."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from agentctl.approval.answers import GivenAnswer, refusals
 from agentctl.approval.pending import Approval, Status
@@ -27,8 +28,7 @@ from agentctl.trace.ports import Received, Unreadable
 Verdict = Literal["executed", "not_executed", "retry"]
 
 
-@dataclass(frozen=True, slots=True)
-class GivenAt:
+class GivenAt(Struct, frozen=True):
     """An answer that counts, when it was taken, and the arguments it puts instead, with their real values."""
 
     answer: ApprovalAnswered
@@ -36,8 +36,7 @@ class GivenAt:
     changes: JsonValue
 
 
-@dataclass(frozen=True, slots=True)
-class NotTaken:
+class NotTaken(Struct, frozen=True):
     """A message that lies in the inbox and that the run's writer has not looked at; nothing in it is checked."""
 
     id: str
@@ -46,8 +45,7 @@ class NotTaken:
     at: str
 
 
-@dataclass(frozen=True, slots=True)
-class OpenApproval:
+class OpenApproval(Struct, frozen=True):
     """An approval request as a person sees it; `view` holds the real values while the run is open.
 
     `arguments` are those of the request, redacted: what `--set` may use of it are placeholders.
@@ -63,16 +61,14 @@ class OpenApproval:
     not_taken: tuple[NotTaken, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
+class Waiting(Struct, frozen=True):
     """The requests that wait for an answer, and the runs that could not be read, each with why."""
 
     approvals: tuple[OpenApproval, ...]
     unread: tuple[tuple[str, str], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
+class Given(Struct, frozen=True):
     """What a reviewer says on the command line; `instead` are the arguments they change, by name."""
 
     approval: str
@@ -83,8 +79,7 @@ class Given:
     instead: Mapping[str, JsonValue] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(Struct, frozen=True):
     """What an operator says of a call in doubt."""
 
     call: str

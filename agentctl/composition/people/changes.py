@@ -2,7 +2,8 @@
 
 import difflib
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from agentctl.approval.pending import Approval
 from agentctl.composition.governing import recorded
@@ -16,8 +17,7 @@ from agentctl.tools.registry import RegisteredTool
 from agentctl.trace.sealing.vault import PLACEHOLDER, Vault
 
 
-@dataclass(frozen=True, slots=True)
-class Changes:
+class Changes(Struct, frozen=True):
     """All arguments of a call as a reviewer wants them, with placeholders; and their digest, as the run makes it."""
 
     arguments: JsonObject

@@ -1,9 +1,9 @@
 """Handing in a signed answer from outside: as a chat bot or a ticket system got it from a reviewer."""
 
 import os
-from dataclasses import dataclass
 from typing import TypeAlias
 
+from msgspec import Struct
 from pydantic import ValidationError
 
 from agentctl.approval.answers import GivenAnswer, refusals
@@ -28,16 +28,14 @@ _LIMITS = Limits(max_bytes=MAX_BYTES)
 _ACCEPTED = "one signed answer to an approval request, as a JSON object: the form of an inbox message"
 
 
-@dataclass(frozen=True, slots=True)
-class Delivered:
+class Delivered(Struct, frozen=True):
     """An answer that lies in its run's inbox; `again`: it lay there, or was taken in, already."""
 
     message: AnswerMessage
     again: bool
 
 
-@dataclass(frozen=True, slots=True)
-class WouldNotCount:
+class WouldNotCount(Struct, frozen=True):
     """An answer that was left in the inbox all the same, so that the run's journal records its refusal."""
 
     message: AnswerMessage

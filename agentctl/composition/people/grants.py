@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
+
+from msgspec import Struct
 
 from agentctl.composition.governing import recorded
 from agentctl.composition.people.changes import refuse_secrets
@@ -27,8 +28,7 @@ _DURATION: Final = re.compile(r"[1-9][0-9]{0,6}[smhd]", re.ASCII)
 _ENDS: Final = "`18:00` (UTC), `2h`, or `2026-11-22T18:00:00Z`; 24 hours ahead at most"
 
 
-@dataclass(frozen=True, slots=True)
-class GrantOrder:
+class GrantOrder(Struct, frozen=True):
     """What a reviewer grants, as they typed it: `where` and `up_to` hold `name=value` each."""
 
     run: str
@@ -40,8 +40,7 @@ class GrantOrder:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class GrantLeft:
+class GrantLeft(Struct, frozen=True):
     """A grant that lies in its run's inbox, and how sure the run's writer will be of who gave it."""
 
     grant: GrantMessage

@@ -5,8 +5,9 @@ A key that the environment pins comes before the one that the control journal re
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
+
+from msgspec import Struct
 
 from agentctl.approval.roll import Roll, roll_of
 from agentctl.approval.verification import Letter, NotVerified, Verified
@@ -17,21 +18,18 @@ from agentctl.identity.public_keys import NotAKey, PublicKey, parse_public_key
 from agentctl.identity.signatures import NotASignature, holds, parse_signature
 
 
-@dataclass(frozen=True, slots=True)
-class HasKey:
+class HasKey(Struct, frozen=True):
     """Somebody answers with this key, and with nothing else."""
 
     key: PublicKey
     source: Literal["environment", "control journal"]
 
 
-@dataclass(frozen=True, slots=True)
-class HasNoKey:
+class HasNoKey(Struct, frozen=True):
     """Nobody knows a key of theirs: they are taken at their word, where that is enough."""
 
 
-@dataclass(frozen=True, slots=True)
-class MayNotAnswer:
+class MayNotAnswer(Struct, frozen=True):
     """No answer of theirs counts."""
 
     reason: str
@@ -41,8 +39,7 @@ Standing: TypeAlias = HasKey | HasNoKey | MayNotAnswer
 """What is known of somebody's key."""
 
 
-@dataclass(frozen=True, slots=True)
-class KeyBook:
+class KeyBook(Struct, frozen=True):
     """The keys of one environment's reviewers; what is recorded is read anew for each question.
 
     Args:

@@ -1,11 +1,11 @@
 """Leaving a message for a run, or taking it away: signed where its author has a key, a mere attempt where it may not count."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from msgspec import Struct
 
 from agentctl.composition.governing import recorded
 from agentctl.composition.people.key_book import HasKey, HasNoKey, KeyBook, MayNotAnswer, key_book
@@ -29,8 +29,7 @@ AskPassphrase: TypeAlias = Callable[[str], str | None]
 _TRIES = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Left:
+class Left(Struct, frozen=True):
     """What was left for a run: how sure its writer will be of the name, and the fingerprint of the key that signed."""
 
     run: str
@@ -39,8 +38,7 @@ class Left:
     key: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class NotSigned:
+class NotSigned(Struct, frozen=True):
     """Why a message could not be signed, and what would do it."""
 
     reason: str

@@ -1,14 +1,13 @@
 """Which runs may wait for somebody: found by the index, so that nobody reads every journal there ever was."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from agentctl.composition.project import Project
 
 _OPEN = "SELECT run FROM runs WHERE status <> 'finished' ORDER BY run"
 
 
-@dataclass(frozen=True, slots=True)
-class OpenRuns:
+class OpenRuns(Struct, frozen=True):
     """The runs that have not ended, oldest first, and those of which nobody can tell: their journals are damaged."""
 
     runs: tuple[str, ...]

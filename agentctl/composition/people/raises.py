@@ -1,9 +1,10 @@
 """Raising a run's ceilings: an approval like any other, left in the run's inbox after the checks its writer will make again."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
+
+from msgspec import Struct
 
 from agentctl.budget.limits import lowered
 from agentctl.budget.raising import why_not_raised
@@ -25,8 +26,7 @@ PLATFORM_FILE: Final = "contracts/platform.yaml"
 _LONGEST_REASON: Final = 2_000
 
 
-@dataclass(frozen=True, slots=True)
-class Raise:
+class Raise(Struct, frozen=True):
     """What a reviewer says on the command line; `ceilings` are the new ones, by the names of `Limits`."""
 
     run: str
@@ -35,8 +35,7 @@ class Raise:
     ceilings: Mapping[str, int | Decimal]
 
 
-@dataclass(frozen=True, slots=True)
-class Raised:
+class Raised(Struct, frozen=True):
     """A letter that lies in the inbox: all ceilings as they are, and as they will be."""
 
     left: Left

@@ -1,8 +1,10 @@
 """Acts upon reviewers: give somebody a key, list who has one, revoke one, unlock one for a while. All are journaled."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from agentctl.approval.roll import Roll, roll_of
 from agentctl.composition.people.leaving import AskPassphrase, NotSigned, below_a_tool, unlocked
@@ -19,8 +21,7 @@ from agentctl.trace.sealing.redaction import find_secrets
 _LONGEST_REASON = 2_000
 
 
-@dataclass(frozen=True, slots=True)
-class Act:
+class Act(Struct, frozen=True):
     """Who does something to a reviewer's key, and why."""
 
     reviewer: str
@@ -28,8 +29,7 @@ class Act:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class KnownReviewer:
+class KnownReviewer(Struct, frozen=True):
     """Somebody who may answer, in which environments, and the key they do it with.
 
     `source` is the file that pins the key, or the control journal; None where there is no key. `revoked` says that no
@@ -44,8 +44,7 @@ class KnownReviewer:
     environments: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Revoked:
+class Revoked(Struct, frozen=True):
     """The keys that were revoked, and the files of git that still pin one."""
 
     events: tuple[ReviewerRevoked, ...]

@@ -1,7 +1,8 @@
 """How approvals go in a project: the fold over its journals, damaged ones left out by name."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from agentctl.approval.stats import Stats, Told, stats_of, told_by
 from agentctl.composition.project import Project
@@ -11,8 +12,7 @@ from agentctl.foundation.clock import from_rfc3339, to_rfc3339
 from agentctl.foundation.errors import AgentctlError, UsageError
 
 
-@dataclass(frozen=True, slots=True)
-class StatsQuestion:
+class StatsQuestion(Struct, frozen=True):
     """Which runs and requests count; `since` is a day (UTC) as `2026-11-22`, and runs other than `live` count only if asked."""
 
     since: str | None = None
@@ -20,8 +20,7 @@ class StatsQuestion:
     all_kinds: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class ApprovalStats:
+class ApprovalStats(Struct, frozen=True):
     """The numbers, and the runs that could not be read, each with why."""
 
     stats: Stats

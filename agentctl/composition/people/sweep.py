@@ -4,7 +4,8 @@ What runs that are over left sealed is destroyed.
 """
 
 import asyncio
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from agentctl.composition.announcing import herald_of
 from agentctl.composition.governing import recorded
@@ -21,8 +22,7 @@ from agentctl.runtime.state import RunState, fold
 from agentctl.trace.ports import Acquired
 
 
-@dataclass(frozen=True, slots=True)
-class SweptRun:
+class SweptRun(Struct, frozen=True):
     """What a sweep did to one run, or why it could not; `busy`: somebody else is writing it, and sees to it.
 
     `destroyed`: it was over, and its process was killed before it had destroyed its sealed values.

@@ -1,9 +1,11 @@
 """What governs a replay's session: tools, reviewers and the authorities that judge in this process, as they are."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TypeAlias
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from agentctl.approval.reviewer import Reviewer
 from agentctl.composition.at_hand import registry_of, reviewers_of, tool_definitions
@@ -32,8 +34,7 @@ from agentctl.tools.registry import Registry
 _Key: TypeAlias = tuple[str | bool, ...]
 
 
-@dataclass(frozen=True)
-class Ready:
+class Ready(Struct, frozen=True, dict=True):
     """What governs, made ready to judge with, once for any number of replays: nothing in it remembers what it judged."""
 
     governing: Governing
@@ -78,8 +79,7 @@ class Ready:
         )
 
 
-@dataclass(frozen=True)
-class Archive:
+class Archive(Struct, frozen=True):
     """What digests name, read and made ready once: replays in one project may share it, for a digest never means anything else.
 
     A change of the project's files changes nothing here, and what is kept of an object, once it was read whole, stays.

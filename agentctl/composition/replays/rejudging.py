@@ -1,8 +1,10 @@
 """The use case of judging all calls of a run again under another contract: no model is asked, and nothing happens."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from agentctl.composition.governing import Governing
 from agentctl.composition.replays.parts import Ready, is_at_hand
@@ -44,8 +46,7 @@ class _Current:
         self.made = moment.record.event if isinstance(moment.record.event, DecisionMade) else None
 
 
-@dataclass(frozen=True, slots=True)
-class _Said:
+class _Said(Struct, frozen=True):
     """An authority that is not asked again: it says what it said when the call was judged."""
 
     policy: str
@@ -60,8 +61,7 @@ class _Said:
         return next(mine, None) or silent(self.policy, self.digest)
 
 
-@dataclass(frozen=True)
-class Rejudging:
+class Rejudging(Struct, frozen=True):
     """Judges the calls of a tape under what governs now; `then` is what governed the run, `begun` how the replay begins."""
 
     tape: Tape

@@ -3,8 +3,9 @@
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
 from itertools import islice
+
+from msgspec import Struct
 
 from agentctl.composition.at_hand import tool_definitions
 from agentctl.composition.authorities import policies_of
@@ -39,8 +40,7 @@ from agentctl.trace.sealing.sealed_file import KEY_BYTES
 from agentctl.trace.sealing.vault import Vault
 
 
-@dataclass(frozen=True, slots=True)
-class ReplayOrder:
+class ReplayOrder(Struct, frozen=True):
     """What is to be replayed: a run, how, and under which version; None: its own."""
 
     run: str
@@ -48,8 +48,7 @@ class ReplayOrder:
     contract: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ReplayOutcome:
+class ReplayOutcome(Struct, frozen=True):
     """A replay that is over: its own id, that of the run, how far it is the same, and what it could not look at."""
 
     run: str
@@ -121,8 +120,7 @@ def _kind(records: Sequence[Record]) -> RunKind | None:
     return first.envelope.kind if isinstance(first, RunStarted) else None
 
 
-@dataclass(frozen=True, slots=True)
-class Under:
+class Under(Struct, frozen=True):
     """What governs both sides of a replay: the run as it was recorded, and the replay at any time of its sittings."""
 
     envelope: Envelope

@@ -5,7 +5,9 @@ import hashlib
 import hmac
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from agentctl.approval.reviewer import Reviewer
 from agentctl.composition.announcing import announcers_of
@@ -18,6 +20,7 @@ from agentctl.composition.review_models import check_review_models, review_alias
 from agentctl.composition.runs.lent_client import LentClient
 from agentctl.contract.environment import Backend, Deployment
 from agentctl.contract.script import Script
+from agentctl.foundation.discreet import Discreet
 from agentctl.foundation.errors import InternalError
 from agentctl.gateway.corridor import ModelDesk, Parts
 from agentctl.identity.backend_broker import BackendBroker
@@ -34,8 +37,7 @@ from agentctl.trace.ports import Journal
 from agentctl.trace.sealing.vault import Vault
 
 
-@dataclass(frozen=True, slots=True)
-class Surroundings:
+class Surroundings(Struct, frozen=True):
     """What one run needs beside what governs it."""
 
     journal: Journal
@@ -75,9 +77,10 @@ def vault_of(project: Project, run: str, governing: Governing, key: bytes | None
     return Vault(project.paths.sealed / run, key or project.keys.sealing(), run, level)
 
 
-@dataclass(frozen=True, slots=True)
-class Fixtures:
+class Fixtures(Discreet, frozen=True):
     """What runs under one version may share, because none of it remembers a run; made once, closed once."""
+
+    hidden = frozenset({"sealing_key"})
 
     registry: Registry
     allowed: Registry
@@ -87,7 +90,7 @@ class Fixtures:
     review_models: Mapping[str, tuple[ModelDesk, ...]]
     reviewers: tuple[Reviewer, ...]
     verifier: KeyBook
-    sealing_key: bytes = field(repr=False)
+    sealing_key: bytes
 
     async def close(self) -> None:
         """Give back connections and processes."""

@@ -1,7 +1,8 @@
 """What is asked for when a run begins, who watches it, and what became of it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from agentctl.approval.reviewer import Reviewer
 from agentctl.composition.governing import Governing
@@ -10,8 +11,7 @@ from agentctl.runtime.live_world import Observer
 from agentctl.runtime.state import RunState
 
 
-@dataclass(frozen=True, slots=True)
-class RunOrder:
+class RunOrder(Struct, frozen=True):
     """What somebody wants to be run; what is None follows from the environment."""
 
     agent: str
@@ -21,8 +21,7 @@ class RunOrder:
     ledger: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class RunOutcome:
+class RunOutcome(Struct, frozen=True):
     """How a run stopped, with all its records."""
 
     run: str
@@ -31,8 +30,7 @@ class RunOutcome:
     governing: Governing
 
 
-@dataclass(frozen=True, slots=True)
-class Audience:
+class Audience(Struct, frozen=True):
     """Who watches a run from this process: told what happened, asked for answers, told remarks."""
 
     observe: Observer

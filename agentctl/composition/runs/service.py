@@ -4,9 +4,10 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, closing
 from copy import copy
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
+
+from msgspec import Struct
 
 from agentctl import __version__
 from agentctl.composition.at_hand import tool_definitions
@@ -41,8 +42,7 @@ from agentctl.trace.ports import Acquired, Journal, Journals
 from agentctl.trace.sealing.vault import Vault
 
 
-@dataclass(frozen=True, slots=True)
-class Scene:
+class Scene(Struct, frozen=True):
     """Where runs take place that are not ordinary ones: what of their surroundings is not the project's own."""
 
     journals: Journals

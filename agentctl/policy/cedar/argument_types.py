@@ -5,8 +5,9 @@ reason, so that a policy that speaks of it fails its check.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
+
+from msgspec import Struct, field
 
 from agentctl.foundation.canonical import JsonObject, JsonValue
 from agentctl.foundation.pointer import Missing, joined, resolve
@@ -14,23 +15,20 @@ from agentctl.foundation.pointer import Missing, joined, resolve
 Scalar = Literal["String", "Long", "Boolean", "decimal", "datetime"]
 
 
-@dataclass(frozen=True, slots=True)
-class SetOf:
+class SetOf(Struct, frozen=True):
     """Values of one scalar type; order and repetitions play no part."""
 
     element: Scalar
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
+class Member(Struct, frozen=True):
     """A member of a record."""
 
     type: "CedarType"
     required: bool
 
 
-@dataclass(frozen=True, slots=True)
-class RecordOf:
+class RecordOf(Struct, frozen=True):
     """Named members. Where it is `partial`, values may have more of them, which Cedar is not shown."""
 
     members: Mapping[str, Member] = field(default_factory=dict)
@@ -40,8 +38,7 @@ class RecordOf:
 CedarType: TypeAlias = Scalar | SetOf | RecordOf
 
 
-@dataclass(frozen=True, slots=True)
-class Uncarried:
+class Uncarried(Struct, frozen=True):
     """A part of a tool's arguments that Cedar cannot carry: its JSON pointer, and why."""
 
     pointer: str
@@ -69,8 +66,7 @@ def arguments_type(schema: JsonObject) -> tuple[RecordOf, tuple[Uncarried, ...]]
     return record, tuple(left_out)
 
 
-@dataclass(frozen=True, slots=True)
-class _Reader:
+class _Reader(Struct, frozen=True):
     """Reads one document; what cannot be carried is added to `left_out`."""
 
     root: JsonObject

@@ -3,11 +3,11 @@
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Final
 
 import cedarpy
+from msgspec import Struct
 
 from agentctl.foundation.canonical import JsonValue
 from agentctl.foundation.errors import Problem
@@ -20,8 +20,7 @@ _ARGUMENT: Final = re.compile(r'`args\.([^`]+)` in context for Action::"([^"]+)"
 _RULE_NAME: Final = re.compile(r"^for policy `[^`]*`, ")
 
 
-@dataclass(frozen=True, slots=True)
-class Checked:
+class Checked(Struct, frozen=True):
     """The rules that may judge, those whose scope takes no call of these tools, and everything that is wrong."""
 
     rules: tuple[Rule, ...]

@@ -4,9 +4,10 @@ Expressions are in Cedar's JSON form: `{"<": {"left": ..., "right": {"Value": 3}
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Final, Literal, TypeAlias
+
+from msgspec import Struct
 
 from agentctl.foundation.canonical import JsonObject, JsonValue, canonical_bytes
 
@@ -32,8 +33,7 @@ _OPPOSITE: Final[Mapping[Sign, Sign]] = {"==": "!=", "!=": "==", "<": ">=", "<="
 _MIRRORED: Final[Mapping[Sign, Sign]] = {"==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
+class Comparison(Struct, frozen=True):
     """Something that is compared with a literal. `subject` is its canonical form."""
 
     subject: bytes

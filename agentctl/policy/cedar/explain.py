@@ -5,10 +5,10 @@ Every condition is asked of Cedar by itself, on the same request. Nothing here d
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Final
 
 import cedarpy
+from msgspec import Struct
 
 from agentctl.contract.tool import ToolDescriptor
 from agentctl.foundation.canonical import JsonObject, JsonValue
@@ -22,8 +22,7 @@ from agentctl.policy.engine import PolicyRequest
 _ALL: Final[JsonObject] = {"op": "All"}
 
 
-@dataclass(frozen=True, slots=True)
-class Condition:
+class Condition(Struct, frozen=True):
     """One condition of a rule. `holds` is None where it cannot be told; `seen` is what it speaks of, with values."""
 
     text: str
@@ -31,8 +30,7 @@ class Condition:
     seen: Mapping[str, JsonValue]
 
 
-@dataclass(frozen=True, slots=True)
-class RuleView:
+class RuleView(Struct, frozen=True):
     """A rule that could take the call, and its conditions. It matches if all of them hold."""
 
     rule: Rule
@@ -64,8 +62,7 @@ def rule_views(
     return tuple(RuleView(rule, tuple(desk.conditions(rule))) for rule in rules)
 
 
-@dataclass(frozen=True, slots=True)
-class _Desk:
+class _Desk(Struct, frozen=True):
     """Asks Cedar single conditions about one request."""
 
     schema: cedarpy.Schema

@@ -6,10 +6,10 @@ every error that Cedar reports stands in the judgement, and the guard denies.
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 
 import cedarpy
+from msgspec import Struct
 
 from agentctl.contract.tool import ToolDescriptor
 from agentctl.events.approval import ApprovalTerms
@@ -29,8 +29,7 @@ _CASTS = 64
 _ANSWERS = 64
 
 
-@dataclass(frozen=True, slots=True)
-class _Prepared:
+class _Prepared(Struct, frozen=True):
     """What calls of one tool are judged by: the rules, what they look at, and the schema of just that."""
 
     policies: cedarpy.PolicySet
@@ -38,8 +37,7 @@ class _Prepared:
     schema: cedarpy.Schema
 
 
-@dataclass(frozen=True, slots=True)
-class _Question:
+class _Question(Struct, frozen=True):
     """All that Cedar is shown of a request; whoever asks the same again gets the same answer."""
 
     tool: str

@@ -5,10 +5,10 @@ Nothing here decides about a call: it only says what a rule of a policy set is g
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
 import cedarpy
+from msgspec import Struct
 
 from agentctl.contract.tool import ToolDescriptor
 from agentctl.foundation.canonical import JsonObject
@@ -25,8 +25,7 @@ _GRANTED: Final[JsonObject] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Reach:
+class Reach(Struct, frozen=True):
     """What a rule can match of the calls of some tools.
 
     `left` has, for each tool whose calls it can match, what must still hold of a call; nothing where it matches them all.

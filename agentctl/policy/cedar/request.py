@@ -8,9 +8,10 @@ exactly is an error where a policy speaks of it, and is left out where none does
 
 import json
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal
 from typing import Final
+
+from msgspec import Struct
 
 from agentctl.contract.tool import HttpExecutor, ToolDescriptor
 from agentctl.foundation.canonical import JsonValue
@@ -36,8 +37,7 @@ class NotFitting(ValueError):
     """Raised when a value does not fit the type Cedar knows it by; the message says which."""
 
 
-@dataclass(frozen=True, slots=True)
-class ContextBuilder:
+class ContextBuilder(Struct, frozen=True):
     """Builds contexts for one schema. `named` are all attributes that the policies speak of."""
 
     schema: CedarSchema
@@ -89,8 +89,7 @@ class ContextBuilder:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Cast:
+class Cast(Struct, frozen=True):
     """Who and what takes part in all calls of a run."""
 
     principal: tuple[str, str, str]

@@ -7,14 +7,15 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Final, Literal
 
 import cedarpy
+from msgspec import Struct
 
 from agentctl.contract.tool import Effect
 from agentctl.events.approval import ApprovalTerms
 from agentctl.foundation.canonical import JsonObject, JsonValue
+from agentctl.foundation.discreet import Discreet
 from agentctl.foundation.errors import Place, Problem
 from agentctl.policy.cedar.terms import terms_of_annotations
 
@@ -23,16 +24,17 @@ _TOKEN: Final = re.compile(r'//[^\n]*|"(?:\\.|[^"\\])*"|;', re.DOTALL)
 _NOTHING: Final = re.compile(r"(?:\s|//[^\n]*)*")
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Discreet, frozen=True):
     """One `permit` or `forbid`. `body` is its Cedar JSON form: principal, action, resource, conditions."""
+
+    hidden = frozenset({"text", "body"})
 
     id: str
     effect: Literal["permit", "forbid"]
     place: Place
-    text: str = field(repr=False)
+    text: str
     annotations: Mapping[str, str]
-    body: JsonObject = field(repr=False)
+    body: JsonObject
     terms: ApprovalTerms | None = None
 
     @property
@@ -59,8 +61,7 @@ class Rule:
         return frozenset(_texts(self.body["conditions"]))
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(Struct, frozen=True):
     """What was read: the rules, ordered by id, and what cannot be read or used."""
 
     rules: tuple[Rule, ...]

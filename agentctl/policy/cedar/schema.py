@@ -9,9 +9,10 @@ Facts are optional, always: one that cannot be computed is absent. `history` has
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Final, get_args
+
+from msgspec import Struct
 
 from agentctl.contract.tool import Effect, Fact, ToolDescriptor
 from agentctl.foundation.canonical import JsonObject, JsonValue, canonical_bytes
@@ -30,8 +31,7 @@ GROUPS: Final[tuple[Effect, ...]] = get_args(Effect)
 """Every action is in the group of its tool's effect, and in no other."""
 
 
-@dataclass(frozen=True, slots=True)
-class ToolTypes:
+class ToolTypes(Struct, frozen=True):
     """What Cedar is shown of one tool's calls, and what of their arguments it cannot be shown.
 
     `named` are the arguments whose sources are shown, carried themselves or not.
@@ -60,8 +60,7 @@ class ToolTypes:
         )
 
 
-@dataclass(frozen=True)
-class CedarSchema:
+class CedarSchema(Struct, frozen=True, dict=True):
     """The types of some tools, by name."""
 
     tools: Mapping[str, ToolTypes]

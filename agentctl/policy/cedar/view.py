@@ -6,8 +6,9 @@ still built, and must fit its type like the rest.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Final, TypeAlias
+
+from msgspec import Struct, field
 
 from agentctl.foundation.canonical import JsonObject, JsonValue
 from agentctl.policy.cedar.rules import Rule
@@ -16,8 +17,7 @@ Path: TypeAlias = tuple[str, ...]
 """Attributes on the way from the context to a value."""
 
 
-@dataclass(frozen=True, slots=True)
-class View:
+class View(Struct, frozen=True):
     """Some attributes of a record, each with what is seen of its value; `whole` sees all of it."""
 
     members: Mapping[str, "View"] = field(default_factory=dict)

@@ -7,10 +7,11 @@ import re
 import subprocess
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
+
+from msgspec import Struct
 
 from agentctl.foundation.canonical import ARGUMENT_LIMITS, JsonObject, JsonValue, NotJson, parse_json
 from agentctl.foundation.errors import InvalidInput, Place, Problem
@@ -34,8 +35,7 @@ class RegoFailed(Exception):
     """Raised when there is no answer; the message says why."""
 
 
-@dataclass(frozen=True, slots=True)
-class RegoModules:
+class RegoModules(Struct, frozen=True):
     """Modules by the names of their files, and the rule that is asked for."""
 
     texts: Mapping[str, str]

@@ -5,10 +5,11 @@ values that are gone, and, under another version, its own name.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatchcase
 from typing import Final, TypeAlias
+
+from msgspec import Struct
 
 from agentctl.events.form import JOURNAL_VERSION
 from agentctl.events.record import AnyEvent, Record
@@ -99,8 +100,7 @@ Leaf: TypeAlias = tuple[str, JsonValue, JsonValue]
 """A JSON pointer, and what stands there on either side; None also where nothing does."""
 
 
-@dataclass(frozen=True, slots=True)
-class Parting:
+class Parting(Struct, frozen=True):
     """One place in which an event is not the one on the tape; `asked` says that nothing came of it by itself."""
 
     field: str
@@ -109,8 +109,7 @@ class Parting:
     asked: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Comparer:
+class Comparer(Struct, frozen=True):
     """Compares events with what is in their place on a tape.
 
     `remade` compares what the authorities were shown for two decisions, and `same_inputs` says what came of that;

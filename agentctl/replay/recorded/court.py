@@ -1,7 +1,9 @@
 """The authorities of a replay: those that are at hand are asked again, the others said what they said."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from agentctl.events.record import Record
 from agentctl.events.tool import DecisionMade, PolicyAnswer, ToolProposed
@@ -55,8 +57,7 @@ class Court:
         return then == now or self._same.get(now) == then
 
 
-@dataclass(frozen=True, slots=True)
-class _Heard:
+class _Heard(Struct, frozen=True):
     """An authority that answers as it is; what it is shown is kept."""
 
     engine: PolicyEngine
@@ -80,8 +81,7 @@ class _Heard:
         return answer
 
 
-@dataclass(frozen=True, slots=True)
-class TapedEngine:
+class TapedEngine(Struct, frozen=True):
     """An authority that is not asked again, for that needs another process or the network."""
 
     policy: str

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from msgspec import Struct
+
 from agentctl.events.record import AnyEvent, Record
 from agentctl.events.replay import Difference
 from agentctl.foundation.errors import InternalError
@@ -9,8 +11,7 @@ from agentctl.replay.recorded.comparison import Parting, whole
 from agentctl.replay.recorded.places import short_call_of, step_of
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """One place where they part.
 
     `before` and `after` are the events on either side; `index` is the place on the tape, or that before which an event came

@@ -1,9 +1,11 @@
 """The journal of a replay's session: to the session it is that of the run it replays, on disk it is one of its own."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Protocol
 
+from msgspec import Struct
+from msgspec.structs import replace
 from typing_extensions import override
 
 from agentctl.events.record import AnyEvent, Record
@@ -19,8 +21,7 @@ from agentctl.replay.recorded.tape import Tape
 from agentctl.trace.ports import Journal
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(Struct, frozen=True):
     """What a replay is on disk: a run of its own, which says what it replays."""
 
     run: str

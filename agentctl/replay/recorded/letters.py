@@ -1,8 +1,8 @@
 """The letters a run was sent, written again from what its journal says of them, and what was made of their signatures."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 
+from msgspec import Struct
 from pydantic import ValidationError
 from typing_extensions import override
 
@@ -28,8 +28,7 @@ from agentctl.trace.ports import Inbox, Received, Unreadable
 _NOBODY = "nobody"
 
 
-@dataclass(frozen=True, slots=True)
-class Now:
+class Now(Struct, frozen=True):
     """How the replay itself stands, where a letter speaks of it: its version, its ceilings, what its requests are bound to.
 
     `is_remade` says that requests are made anew: of another version, or after a model that was asked anew and spent otherwise.

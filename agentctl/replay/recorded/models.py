@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
+from msgspec import Struct
 from typing_extensions import override
 
 from agentctl.contract.environment import Deployment
@@ -123,8 +123,7 @@ class TapedModel(ModelClient):
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Stop:
+class Stop(Struct, frozen=True):
     """A request that was not made, for it could have broken a ceiling: which, and how much more it asked."""
 
     meter: str
@@ -144,8 +143,7 @@ def stopped_next(tape: Tape) -> Stop | None:
             return None
 
 
-@dataclass(frozen=True, slots=True)
-class TapedPrice(TokenPrice):
+class TapedPrice(TokenPrice, frozen=True):
     """The price of a deployment of which only is known what calls of it cost: what the tape holds, and else nothing.
 
     A price may come from a table that another version of a library has, and that takes seconds to load.

@@ -1,8 +1,9 @@
 """The parts of a replay's session: what governs it as it is, and every port of it answered from the tape."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
+
+from msgspec import Struct, field
 
 from agentctl.approval.reviewer import Reviewer
 from agentctl.budget.limits import Ceilings
@@ -31,8 +32,7 @@ from agentctl.replay.recorded.vault import TapedVault
 from agentctl.tools.registry import Registry
 
 
-@dataclass(frozen=True, slots=True)
-class Governed:
+class Governed(Struct, frozen=True):
     """What a session is governed by, and nothing that reaches anybody.
 
     `engines` are given the clock of the tape; `reviewers` are rules and models, `webhooks` the names of those that are told.
@@ -51,8 +51,7 @@ class Governed:
     webhooks: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class TapedPorts:
+class TapedPorts(Struct, frozen=True, dict=True):
     """What all sittings of one replay share.
 
     `live` are the desks of models that are asked anew; empty where the tape answers for them. `version` is that of the replay.

@@ -1,7 +1,6 @@
 """The tools of a replay: as they are, but that an answer which had not its declared form then has it no more than then."""
 
-from dataclasses import replace
-
+from msgspec.structs import replace
 from typing_extensions import override
 
 from agentctl.foundation.canonical import JsonValue

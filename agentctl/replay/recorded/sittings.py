@@ -1,9 +1,10 @@
 """A run's journal, cut where one writer stopped and another went on: each part is replayed by itself. Pure."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import groupby, takewhile
 from operator import attrgetter
+
+from msgspec import Struct
 
 from agentctl.events.record import AnyEvent, Record
 from agentctl.events.run import (
@@ -16,8 +17,7 @@ from agentctl.events.run import (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Sitting:
+class Sitting(Struct, frozen=True):
     """What one writer recorded of a run: the records from `start` up to `end`, without it.
 
     `given` are the events it began with: what recovery found, and that the run starts or goes on. `driven` says that a loop

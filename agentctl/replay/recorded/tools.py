@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Final
 
+from msgspec import Struct
 from typing_extensions import override
 
 from agentctl.contract.environment import Backend
@@ -123,8 +123,7 @@ class TapedLedger(Ledger):
         """There is nothing to give back."""
 
 
-@dataclass(frozen=True, slots=True)
-class Unmeasured:
+class Unmeasured(Struct, frozen=True):
     """Calls whose bytes cannot be counted again: of what was sent with them, or of what went to and fro, something is gone."""
 
     sent: frozenset[str]

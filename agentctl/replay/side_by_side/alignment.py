@@ -4,7 +4,8 @@ Steps belong together by what was done in them, not by their number: one that wa
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from agentctl.events.model import ModelAnswered
 from agentctl.events.record import Record
@@ -18,16 +19,14 @@ from agentctl.replay.side_by_side.volatile import without_volatile
 _SAME, _SAME_TOOLS, _SAME_TOOL, _SAME_KIND = 8, 5, 2, 1
 
 
-@dataclass(frozen=True, slots=True)
-class AlignedStep:
+class AlignedStep(Struct, frozen=True):
     """Two steps that belong together, or one that the other run does not have; and its calls."""
 
     steps: Pair[StepStory]
     calls: tuple[Pair[CallStory], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Named:
+class Named(Struct, frozen=True):
     """An event, and what it says under names by which two runs can be compared."""
 
     told: Told
@@ -44,8 +43,7 @@ class Named:
         return f"{self.kind} {canonical_bytes(self.form).decode()}"
 
 
-@dataclass(frozen=True, slots=True)
-class Alignment:
+class Alignment(Struct, frozen=True):
     """Two runs side by side. `naming` writes the names of each so that they can be compared."""
 
     before: RunStory
@@ -141,8 +139,7 @@ def _between(pair: Pair[Named], call: str | None) -> Iterator[Difference]:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class _Doing:
+class _Doing(Struct, frozen=True):
     """What was done in a step, as far as it tells which step of another run it is like."""
 
     story: StepStory

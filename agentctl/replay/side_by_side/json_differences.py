@@ -1,17 +1,16 @@
 """Where two JSON values differ, by pointer; pure."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import zip_longest
 
+from msgspec import Struct
 from typing_extensions import TypeIs
 
 from agentctl.foundation.canonical import JsonValue, canonical_bytes
 from agentctl.foundation.pointer import MISSING, Missing, joined
 
 
-@dataclass(frozen=True, slots=True)
-class JsonDifference:
+class JsonDifference(Struct, frozen=True):
     """One place where two values differ, and what stands there on either side; `MISSING` where nothing does."""
 
     pointer: str

@@ -1,8 +1,9 @@
 """Lays two sequences side by side so that what is alike stands together; what only one of them has stands alone. Pure."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Generic, TypeAlias, TypeVar
+
+from msgspec import Struct
 
 T = TypeVar("T")
 
@@ -10,8 +11,7 @@ Likeness: TypeAlias = Callable[[T, T], int]
 """How much two things are alike, whichever comes first; 0: not so that they could stand together."""
 
 
-@dataclass(frozen=True, slots=True)
-class Pair(Generic[T]):
+class Pair(Struct, Generic[T], frozen=True):
     """Two things that stand together; None where the other side has nothing like it. One of them is there."""
 
     before: T | None

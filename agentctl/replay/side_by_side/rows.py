@@ -5,8 +5,9 @@ is told once.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
+
+from msgspec import Struct
 
 from agentctl.events.replay import Difference
 from agentctl.foundation.canonical import JsonObject, JsonValue
@@ -24,8 +25,7 @@ Kind: TypeAlias = Literal["head", "said", "detail", "figure"]
 something else of the same; `figure`: a time, which differs between any two runs."""
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """One thing that is compared; None where a run has no such thing."""
 
     label: str
@@ -50,8 +50,7 @@ class Row:
         return self.differs and not (self.kind == "detail" and None in {self.before, self.after})
 
 
-@dataclass(frozen=True, slots=True)
-class StepRows:
+class StepRows(Struct, frozen=True):
     """The rows of one step, or of what happened to the runs themselves."""
 
     head: Row

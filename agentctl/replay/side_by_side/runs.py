@@ -2,9 +2,10 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal, TypeAlias, get_args
+
+from msgspec import Struct
 
 from agentctl.events.model import ModelAnswered, ModelAsked, ModelFailed
 from agentctl.events.record import Record
@@ -34,8 +35,7 @@ made and with what, what was decided and by whom approved, what came of them, wh
 ASPECTS: tuple[Aspect, ...] = get_args(Aspect)
 
 
-@dataclass(frozen=True, slots=True)
-class RunSide:
+class RunSide(Struct, frozen=True):
     """One of two runs. Times are in milliseconds; `duration_ms` is from the first record to the last, waiting included."""
 
     run: str
@@ -62,8 +62,7 @@ class RunSide:
     duration_ms: float
 
 
-@dataclass(frozen=True, slots=True)
-class RunComparison:
+class RunComparison(Struct, frozen=True):
     """Two runs, each side with its figures, laid side by side."""
 
     before: RunSide

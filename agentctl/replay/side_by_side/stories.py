@@ -5,7 +5,8 @@ Names are relative: a call is `2/0`, whatever run it belongs to, so that two run
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from agentctl.events.approval import ApprovalRequested
 from agentctl.events.model import ModelAnswered, ModelAsked, ModelFailed, ModelRefused, RouteChosen
@@ -19,8 +20,7 @@ _MODEL = (RouteChosen, ModelAsked, ModelAnswered, ModelFailed, ModelRefused)
 _OTHER_STEPS = frozenset({"approval.escalated"})  # their `step` counts something else
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(Struct, frozen=True):
     """An event in its place: the step the run was in, and its number in the journal."""
 
     step: int
@@ -28,8 +28,7 @@ class Told:
     event: AnyEvent
 
 
-@dataclass(frozen=True, slots=True)
-class CallStory:
+class CallStory(Struct, frozen=True):
     """One tool call: all that was said of it, in order; reviewers' look-ups and second models included."""
 
     name: str
@@ -41,8 +40,7 @@ class CallStory:
         return next((one.event for one in self.told if isinstance(one.event, ToolProposed)), None)
 
 
-@dataclass(frozen=True, slots=True)
-class StepStory:
+class StepStory(Struct, frozen=True):
     """One step: the model, and the calls it asked for."""
 
     step: int
@@ -50,8 +48,7 @@ class StepStory:
     calls: tuple[CallStory, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class RunStory:
+class RunStory(Struct, frozen=True):
     """A run. `life` is what happened to the run itself; `names` are the ids by which its events call it."""
 
     names: frozenset[str]

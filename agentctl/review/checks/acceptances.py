@@ -1,8 +1,9 @@
 """Accepted risks: who accepted what until when, whether that is over, and whether there is such a risk at all."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date
+
+from msgspec import Struct
 
 from agentctl.contract.agent import Risk, RiskAcceptance
 from agentctl.contract.tool import HttpExecutor
@@ -11,8 +12,7 @@ from agentctl.review.checks.risks import has_risk, writes
 from agentctl.review.checks.subject import Listed, Subject
 
 
-@dataclass(frozen=True, slots=True)
-class _Accepted:
+class _Accepted(Struct, frozen=True):
     """An acceptance, the entry it belongs to, and where it stands."""
 
     listed: Listed

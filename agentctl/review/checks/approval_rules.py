@@ -1,7 +1,8 @@
 """The long form of `requires_approval`: its thresholds, reviewers and times fit the tool, the environment, the platform."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from agentctl.contract.approval_rule import ApprovalRule
 from agentctl.contract.durations import seconds_of
@@ -13,8 +14,7 @@ from agentctl.review.checks.subject import Listed, Subject, in_tool
 from agentctl.review.checks.tool_parts import one_of
 
 
-@dataclass(frozen=True, slots=True)
-class _Asking:
+class _Asking(Struct, frozen=True):
     """An allowlist entry with its rule, where that is written out."""
 
     listed: Listed

@@ -1,7 +1,8 @@
 """A run's ceilings over what one attempt may take: what cannot fit is refused every time, and looks like a fault of the agent."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from agentctl.contract.agent import Budgets
 from agentctl.contract.platform import effective
@@ -10,8 +11,7 @@ from agentctl.review.checks.report import Finding, Spot, warning
 from agentctl.review.checks.subject import Subject, in_tool
 
 
-@dataclass(frozen=True, slots=True)
-class _Ceiling:
+class _Ceiling(Struct, frozen=True):
     """One budget of a run, and where it was set."""
 
     field: str

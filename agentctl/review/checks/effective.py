@@ -1,9 +1,9 @@
 """The effective contract: every value after the platform's rules, where it came from, and the digests of everything."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 
+from msgspec import Struct
 from pydantic import BaseModel
 
 from agentctl.contract.agent import AgentContract
@@ -15,8 +15,7 @@ from agentctl.contract.words import dotted
 from agentctl.foundation.money import plain
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """One value of the effective contract, and the place that decided it."""
 
     path: str
@@ -24,8 +23,7 @@ class Row:
     origin: str
 
 
-@dataclass(frozen=True, slots=True)
-class Digests:
+class Digests(Struct, frozen=True):
     """What the versions in a run's header would be, were it started now."""
 
     version: str

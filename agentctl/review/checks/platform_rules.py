@@ -1,7 +1,8 @@
 """The platform's rules over a contract: what asks for more than they allow conflicts, and both places are named."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from agentctl.contract.environment import Deployment
 from agentctl.contract.platform import effective, provider_of
@@ -12,8 +13,7 @@ from agentctl.review.checks.subject import Subject
 from agentctl.review.checks.tool_parts import one_of
 
 
-@dataclass(frozen=True, slots=True)
-class _Tightened:
+class _Tightened(Struct, frozen=True):
     """A value of the contract that a rule of the platform makes stricter."""
 
     path: tuple[str, ...]

@@ -1,7 +1,8 @@
 """The policy sets over a contract: all that cannot be used in them, and rules that do nothing or more than they seem to."""
 
 from collections.abc import Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from agentctl.contract.policy_source import AuthzenPolicies, CedarPolicies, OpaPolicies, RegoPolicies
 from agentctl.foundation.errors import InvalidInput, Place, Problem

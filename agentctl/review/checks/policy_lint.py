@@ -1,8 +1,10 @@
 """Rules of Cedar that are valid and still not what their author thinks: dead, shadowed, or wider than they look."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, replace
 from typing import TypeAlias
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from agentctl.contract.tool import ToolDescriptor
 from agentctl.contract.words import listed, nearest
@@ -15,8 +17,7 @@ from agentctl.review.checks.report import Finding, Spot, error, warning
 from agentctl.review.checks.subject import PolicySet, Subject
 
 
-@dataclass(frozen=True, slots=True)
-class RuleSet:
+class RuleSet(Struct, frozen=True):
     """The rules of one valid policy set with what each can match, and the tools that counts for.
 
     Those of a contract's own policies are the contract's; policies that hold over several contracts have the registry's.

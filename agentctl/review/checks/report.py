@@ -1,8 +1,9 @@
 """What a check found: errors, warnings and notes, each with the place it speaks of."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from agentctl.contract.source import DataPath, JsonLike, Source
 from agentctl.contract.words import dotted
@@ -11,8 +12,7 @@ from agentctl.foundation.errors import Place, Problem
 Severity = Literal["error", "warning", "note"]
 
 
-@dataclass(frozen=True, slots=True)
-class Spot:
+class Spot(Struct, frozen=True):
     """A part of a document: its place in the file and its dotted path."""
 
     place: Place
@@ -24,16 +24,14 @@ class Spot:
         return f"({self.place})"
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """One judgement. Only errors refuse; warnings are for a reviewer's eyes, notes say what holds."""
 
     severity: Severity
     problem: Problem
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(Struct, frozen=True):
     """All findings of a check, each kind in the order of files and lines."""
 
     errors: tuple[Problem, ...] = ()

@@ -1,7 +1,8 @@
 """One contract under review: loaded, checked, and named by its version; what cannot be loaded is a finding too."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from agentctl.contract.agent import AgentContract
 from agentctl.contract.project import Loaded, ProjectFiles
@@ -11,8 +12,7 @@ from agentctl.review.checks.report import Report
 from agentctl.review.checks.subject import Subject, gather
 
 
-@dataclass(frozen=True, slots=True)
-class Reviewed:
+class Reviewed(Struct, frozen=True):
     """A contract's report. `version` is None while something that it refers to cannot be loaded."""
 
     agent: str

@@ -1,7 +1,8 @@
 """Services outside: decision points that policies name, and webhooks that announce requests."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from agentctl.contract.policy_source import AuthzenPolicies, OpaPolicies
 from agentctl.contract.project import nearest
@@ -11,8 +12,7 @@ from agentctl.review.checks.subject import Subject
 from agentctl.review.checks.tool_parts import one_of
 
 
-@dataclass(frozen=True, slots=True)
-class _Service:
+class _Service(Struct, frozen=True):
     """Something that is reached at a URL of the environment."""
 
     at: Spot

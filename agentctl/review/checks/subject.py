@@ -1,11 +1,12 @@
 """What a check looks at: one contract in one environment, with everything both refer to, and the day."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import partial
 from importlib.util import find_spec
 from posixpath import dirname, normpath
 from typing import Literal, TypeVar
+
+from msgspec import Struct
 
 from agentctl.contract.agent import AgentContract, AllowedTool, Risk, RiskAcceptance, tier_of
 from agentctl.contract.environment import Deployment, Environment, ModelReviewer, Reviewer, ReviewRule
@@ -21,8 +22,7 @@ from agentctl.review.checks.report import Spot, spot
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Listed:
+class Listed(Struct, frozen=True):
     """An allowlist entry with the tool it names."""
 
     index: int
@@ -40,8 +40,7 @@ class Listed:
         return tier_of(self.descriptor, self.entry)
 
 
-@dataclass(frozen=True, slots=True)
-class Ruled:
+class Ruled(Struct, frozen=True):
     """A reviewer with a rule, and where both stand in the environment."""
 
     index: int
@@ -49,8 +48,7 @@ class Ruled:
     rule: ReviewRule
 
 
-@dataclass(frozen=True, slots=True)
-class Modelled:
+class Modelled(Struct, frozen=True):
     """A reviewer that is a model, and where both stand in the environment."""
 
     index: int
@@ -58,8 +56,7 @@ class Modelled:
     model: ModelReviewer
 
 
-@dataclass(frozen=True, slots=True)
-class PolicySet:
+class PolicySet(Struct, frozen=True):
     """One policy set, who speaks through it, where it is named, and the folder that its files are relative to."""
 
     of: Literal["contract", "environment", "platform"]
@@ -72,8 +69,7 @@ class PolicySet:
         return normpath(f"{self.folder}/{file}")
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
+class Subject(Struct, frozen=True):
     """Everything a rule may look at; rules read nothing else.
 
     `unreadable` is what could not be read of the files that these documents name: scripts, code, instructions, seeds.
@@ -235,8 +231,7 @@ def _platform_sets(project: ProjectFiles, platform: PlatformVersion | None) -> I
         yield PolicySet("platform", version, Spot(Place(f"{folder}/platform.yaml"), ""), folder)
 
 
-@dataclass(frozen=True, slots=True)
-class _Reader:
+class _Reader(Struct, frozen=True):
     """Loads one document after the other and keeps what is wrong with each."""
 
     problems: list[Problem]

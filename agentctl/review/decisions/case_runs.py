@@ -1,8 +1,10 @@
 """The run that a policy case plays in: it never was, and is made of the parts that real runs are folded to."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from agentctl.budget.spend import Spend
 from agentctl.contract.agent import AgentContract
@@ -38,8 +40,7 @@ class NotACase(ValueError):
         self.path, self.found, self.accepted, self.near = tuple(path), found, accepted, near
 
 
-@dataclass(frozen=True, slots=True)
-class Stand:
+class Stand(Struct, frozen=True):
     """Where cases are judged: one agent in one environment, with all its authorities, on a day."""
 
     contract: AgentContract

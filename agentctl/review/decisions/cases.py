@@ -1,6 +1,6 @@
 """Judges the cases of policies: what the authorities say of each, and whether that is what the case expects."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from agentctl.contract.policy_cases import Asked, PolicyCase
 from agentctl.events.tool import Decision, PolicyAnswer
@@ -9,8 +9,7 @@ from agentctl.review.decisions.case_runs import Stand, question_of
 from agentctl.review.decisions.court import answers_to
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
+class Judged(Struct, frozen=True):
     """What became of a case. `missing` are expected reasons that nobody gave."""
 
     case: PolicyCase

@@ -1,8 +1,9 @@
 """Puts one call to the authorities again, away from its run: as it was asked, or with something of it changed."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
+
+from msgspec import Struct
 
 from agentctl.contract.agent import AgentContract
 from agentctl.events.tool import PolicyAnswer
@@ -13,8 +14,7 @@ from agentctl.policy.engine import PolicyEngine, PolicyRequest
 from agentctl.tools.facts import effect_key
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(Struct, frozen=True):
     """A call that is to be judged: the run before it, the contract it is under, and what is asked."""
 
     state: SessionState

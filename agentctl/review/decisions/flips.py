@@ -6,8 +6,10 @@ halving, which finds it where the answer changes only once on the way.
 """
 
 from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, replace
 from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from agentctl.contract.words import shown
 from agentctl.events.tool import Decision
@@ -26,8 +28,7 @@ _FEWEST = 32
 _FARTHEST = 10**12
 
 
-@dataclass(frozen=True, slots=True)
-class Flip:
+class Flip(Struct, frozen=True):
     """A single change that leads to another decision: what is changed, from what to what."""
 
     what: str
@@ -36,8 +37,7 @@ class Flip:
     decision: Decision
 
 
-@dataclass(frozen=True, slots=True)
-class _Change:
+class _Change(Struct, frozen=True):
     """A change and the request that it makes."""
 
     what: str
@@ -46,8 +46,7 @@ class _Change:
     request: PolicyRequest
 
 
-@dataclass(frozen=True, slots=True)
-class FlipSearch:
+class FlipSearch(Struct, frozen=True):
     """What a search works with. `words` are texts that policies speak of, `teams` those that there are."""
 
     question: Question

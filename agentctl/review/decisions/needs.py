@@ -7,9 +7,10 @@ earlier call had spoken of the same thing each time. What nothing bounds is name
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from agentctl.contract.tool import Fact, ToolDescriptor
 from agentctl.foundation.canonical import JsonValue
@@ -26,34 +27,29 @@ _WORD = re.compile(r"[A-Za-z_-]{1,32}")
 _MOST_WORDS = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Largest:
+class Largest(Struct, frozen=True):
     """A number: the largest that was seen."""
 
     number: int
 
 
-@dataclass(frozen=True, slots=True)
-class OneOf:
+class OneOf(Struct, frozen=True):
     """One of the values that were seen."""
 
     values: tuple[str | bool, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Absent:
+class Absent(Struct, frozen=True):
     """An argument that was never given."""
 
 
-@dataclass(frozen=True, slots=True)
-class ByFact:
+class ByFact(Struct, frozen=True):
     """An argument that is bounded by what a fact of it may be."""
 
     fact: str
 
 
-@dataclass(frozen=True, slots=True)
-class Open:
+class Open(Struct, frozen=True):
     """An argument that nothing bounds, and why."""
 
     reason: str
@@ -62,8 +58,7 @@ class Open:
 Bound: TypeAlias = Largest | OneOf | Absent | ByFact | Open
 
 
-@dataclass(frozen=True, slots=True)
-class Need:
+class Need(Struct, frozen=True):
     """What the executed calls of one tool had in common; those with and those without an approval are apart.
 
     `most_earlier` is how many calls of the tool had, or may have had, their effect before one of them; `after` are the other
@@ -104,8 +99,7 @@ def needs_of(executed: Iterable[PastDecision]) -> tuple[Need, ...]:
     return tuple(_need(_Group(requests), approved=approved) for (_, approved), requests in groups.items())
 
 
-@dataclass(frozen=True, slots=True)
-class _Group:
+class _Group(Struct, frozen=True):
     """Requests of one tool."""
 
     requests: Sequence[PolicyRequest]

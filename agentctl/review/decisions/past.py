@@ -1,7 +1,8 @@
 """A decision of the past: the question that was put to the authorities then, made again from the journal alone. Pure."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from agentctl.contract.agent import AgentContract
 from agentctl.contract.version import ToolVersion
@@ -13,8 +14,7 @@ from agentctl.gateway.state import SessionState, evolve
 from agentctl.review.decisions.court import Question
 
 
-@dataclass(frozen=True, slots=True)
-class PastDecision:
+class PastDecision(Struct, frozen=True):
     """A decision with the question it answered.
 
     `agrees` says whether what the authorities would be shown now is, byte for byte, what they were shown then; None where

@@ -4,8 +4,10 @@ Probes are made from descriptors and requests, not from the policy that they try
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from agentctl.contract.tool import ToolDescriptor
 from agentctl.foundation.canonical import JsonObject, JsonValue
@@ -26,8 +28,7 @@ _MUCH: Final = "1e60"
 _NEVER: Final = ToolHistory()
 
 
-@dataclass(frozen=True, slots=True)
-class Probe:
+class Probe(Struct, frozen=True):
     """A request that was never made, what of it is new, and whether the needs bound that."""
 
     what: str
@@ -35,8 +36,7 @@ class Probe:
     bounded: bool
 
 
-@dataclass(frozen=True, slots=True)
-class ProbeMaker:
+class ProbeMaker(Struct, frozen=True):
     """Makes probes of observed calls: `needs` are what all of them needed, `others` tools that none of them used."""
 
     needs: tuple[Need, ...]

@@ -7,9 +7,10 @@ so that what is left out, where there are too many, tells least.
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from typing import Final
+
+from msgspec import Struct
 
 from agentctl.contract.agent import AgentContract
 from agentctl.contract.policy_cases import PolicyCase
@@ -22,16 +23,14 @@ _NUMBER: Final = re.compile(r"(?<![\w.])\d{1,12}(?:\.\d{1,4})?(?![\w.])")
 _CENTS: Final = 100
 
 
-@dataclass(frozen=True, slots=True)
-class CaseQuestion:
+class CaseQuestion(Struct, frozen=True):
     """A case, perhaps with one argument changed."""
 
     text: str
     case: PolicyCase
 
 
-@dataclass(frozen=True, slots=True)
-class Questions:
+class Questions(Struct, frozen=True):
     """What is asked, and the amounts with which calls were left out, each with how many calls."""
 
     asked: tuple[CaseQuestion, ...]

@@ -1,9 +1,10 @@
 """One thing in which two versions of an agent differ, and what it does: allow more, allow less, or something else."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final, Literal, TypeAlias, TypeVar
+
+from msgspec import Struct
 
 from agentctl.foundation.money import plain
 
@@ -19,8 +20,7 @@ DIRECTIONS: Final[tuple[Direction, ...]] = ("wider", "other", "narrower")
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """A difference in effect.
 
     `path` is where in the contract or in what it refers to (`budgets.max_steps`), `what` the difference in a few words;
@@ -45,8 +45,7 @@ def ordered(found: Iterator[Change]) -> tuple[Change, ...]:
     return tuple(sorted(found, key=lambda change: change.rank))
 
 
-@dataclass(frozen=True, slots=True)
-class Measure:
+class Measure(Struct, frozen=True):
     """How one value is compared: what it is called, and in which direction more of it goes."""
 
     path: str

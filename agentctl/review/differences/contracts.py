@@ -5,9 +5,10 @@ the contract says, is none in effect, and told as such.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
+
+from msgspec import Struct
 
 from agentctl.contract.agent import AgentContract, Budgets, RedactionLevel
 from agentctl.contract.platform import PlatformRules, effective
@@ -21,8 +22,7 @@ _MONEY_AND_STEPS: Final = frozenset({"max_cost_usd_per_run", "max_steps", "max_t
 _REDACTION: Final[tuple[RedactionLevel, ...]] = ("off", "standard", "strict")
 
 
-@dataclass(frozen=True, slots=True)
-class VersionDiff:
+class VersionDiff(Struct, frozen=True):
     """What differs between two versions: in effect, what weighs most first; and the instructions, line by line.
 
     `without_effect` is what the contracts say differently and the platform's rules hold at one value; `same_bytes` says that both are one version; where they are not and nothing differs in effect, only the form does.

@@ -2,9 +2,9 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import groupby
 
+from msgspec import Struct
 from typing_extensions import override
 
 from agentctl.contract.policy_source import CedarPolicies
@@ -16,8 +16,7 @@ from agentctl.policy.decision import STRICTNESS
 from agentctl.review.differences.change import Change, Direction, opposite
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(Struct, frozen=True):
     """What the policies of a version say to a question, and of how many approvals they speak."""
 
     decision: Decision
@@ -34,8 +33,7 @@ class Said:
         return f"{self.decision} by {self.quorum}" if self.quorum > 1 else self.decision
 
 
-@dataclass(frozen=True, slots=True)
-class PolicyFlip:
+class PolicyFlip(Struct, frozen=True):
     """A question to which the policies of two versions give different answers."""
 
     question: str

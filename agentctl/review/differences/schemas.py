@@ -4,8 +4,9 @@ What is compared is what schemas of tools are made of; where neither can be said
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from agentctl.foundation.canonical import JsonObject, JsonValue, canonical_bytes
 from agentctl.foundation.pointer import joined
@@ -20,8 +21,7 @@ _SETS: Final = frozenset({"enum", "required", "type"})
 _NUMBERS: Final = frozenset({"integer"}), frozenset({"number"})
 
 
-@dataclass(frozen=True, slots=True)
-class SchemaChange:
+class SchemaChange(Struct, frozen=True):
     """A keyword that says something else, where it stands, and whether more is taken now."""
 
     direction: Direction

@@ -1,8 +1,9 @@
 """What a change of tools does: which may be called, what they are, when somebody must approve, and which risks are accepted. Pure."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from agentctl.contract.agent import AllowedTool, tier_of
 from agentctl.contract.tool import RISK_TIERS, Effect, Fact, Retry, ToolDescriptor
@@ -19,8 +20,7 @@ _RETRIES: Final[tuple[Retry, ...]] = ("never", "keyed", "safe")
 _LABELS: Final = ("reads_untrusted", "reads_private", "external_effect")
 
 
-@dataclass(frozen=True, slots=True)
-class _Allowed:
+class _Allowed(Struct, frozen=True):
     """A tool as an agent may call it."""
 
     entry: AllowedTool

@@ -1,7 +1,8 @@
 """What `agentctl doctor` says of one environment: its contracts, policies, variables and people. Pure."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from agentctl.contract.environment import Deployment, Environment
 from agentctl.contract.policy_source import PolicySource, RegoPolicies
@@ -9,8 +10,7 @@ from agentctl.review.checks.report import Report
 from agentctl.review.doctor.observation import Observation, counted, listed, note, ok, problem
 
 
-@dataclass(frozen=True, slots=True)
-class Variable:
+class Variable(Struct, frozen=True):
     """An environment variable that a file names, and whether it holds anything; its value is nobody's business here.
 
     `spare`: another deployment of the same alias can answer without it.
@@ -22,8 +22,7 @@ class Variable:
     spare: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Person:
+class Person(Struct, frozen=True):
     """Somebody who may answer. `has_key`: a usable one; `refused`: why no answer of theirs counts."""
 
     name: str

@@ -1,8 +1,9 @@
 """What `agentctl doctor` says of the evidence: journals, index, letters, time. Pure."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from agentctl.events.run import TOLERATED_BEHIND_SECONDS
 from agentctl.review.doctor.observation import Observation, counted, listed, note, ok, problem
@@ -10,8 +11,7 @@ from agentctl.review.doctor.observation import Observation, counted, listed, not
 _REMEDIES = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Damaged:
+class Damaged(Struct, frozen=True):
     """A journal of which only the first `records` hold; None lines where it could not be read at all.
 
     `version`: that of the first record that does not hold, where nobody here knows it.
@@ -24,8 +24,7 @@ class Damaged:
     version: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
+class Waiting(Struct, frozen=True):
     """A run that has not ended, and what waits for it.
 
     `letters`: messages that it has not taken in; `unreadable`: files in its inbox that are none; `overdue`: whether time did

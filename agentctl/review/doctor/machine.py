@@ -2,7 +2,8 @@
 
 import shlex
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from agentctl.review.doctor.observation import Observation, listed, note, ok, problem
 
@@ -13,8 +14,7 @@ _FULL = 100 << 20
 _NEARLY_FULL = 1 << 30
 
 
-@dataclass(frozen=True, slots=True)
-class Package:
+class Package(Struct, frozen=True):
     """A package that not everybody needs, and how it is had."""
 
     module: str
@@ -28,8 +28,7 @@ LITELLM = Package("litellm", "litellm", "pip install 'litellm[mcp]'")
 REGO = Package("regorus", "celine-regorus", "pip install 'agentctl[rego]'")
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """A file or folder and its mode; `writable`: by this process; `read_only`: the whole file system is."""
 
     path: str

@@ -1,8 +1,9 @@
 """What `agentctl doctor` observes: a sentence each, whether it is well, and what to type if not."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 Health = Literal["ok", "note", "problem"]
 """`note`: worth knowing, nothing fails for it; `problem`: something does, or will."""
@@ -10,8 +11,7 @@ Health = Literal["ok", "note", "problem"]
 _SHOWN = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Observation:
+class Observation(Struct, frozen=True):
     """One thing that was looked at. `remedy` is what to type or to change, one step a line."""
 
     health: Health
@@ -19,8 +19,7 @@ class Observation:
     remedy: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
+class Section(Struct, frozen=True):
     """What was observed about one thing: this machine, the project, an environment."""
 
     title: str

@@ -3,7 +3,8 @@
 import math
 import zlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from agentctl.contract.tool import HttpExecutor, ToolDescriptor
 from agentctl.foundation.canonical import RESULT_LIMITS, JsonValue, Limits, NotJson, parse_json
@@ -19,8 +20,7 @@ _TOO_MANY = 429
 _SUCCESS, _REDIRECT, _CLIENT = range(200, 300), range(300, 400), range(400, 500)
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(Struct, frozen=True):
     """What came back. `body` is decompressed; None when it is larger than any answer, broken, or in a form nobody asked for."""
 
     status: int

@@ -1,34 +1,35 @@
 """The port every executor stands behind: one call in, one outcome out; never an exception."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Protocol
+
+from msgspec import Struct, field
 
 from agentctl.contract.tool import ToolDescriptor
 from agentctl.foundation.canonical import JsonObject, JsonValue
+from agentctl.foundation.discreet import Discreet
 
 
-@dataclass(frozen=True, slots=True)
-class Execution:
+class Execution(Discreet, frozen=True):
     """One attempt, with real values: arguments are restored, `secret_headers` carry the credential."""
+
+    hidden = frozenset({"secret_headers"})
 
     descriptor: ToolDescriptor
     arguments: JsonObject
     idempotency_key: str
-    secret_headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    secret_headers: Mapping[str, str] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
+class Answered(Struct, frozen=True):
     """The tool did what was asked and answered this."""
 
     value: JsonValue
     status: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Failed:
+class Failed(Struct, frozen=True):
     """The tool says, or we know, that it did not do it. `repeatable`: asking again may help (429, busy)."""
 
     message: str
@@ -37,8 +38,7 @@ class Failed:
     retry_after: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Unknown:
+class Unknown(Struct, frozen=True):
     """Nobody can say whether it was done: time-out, broken connection, 5xx, unreadable answer."""
 
     reason: str

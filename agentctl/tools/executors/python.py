@@ -3,11 +3,11 @@
 import asyncio
 import base64
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import partial
 from pathlib import PurePosixPath
 from types import ModuleType
 
+from msgspec import Struct
 from typing_extensions import override
 
 from agentctl.contract.tool import PythonExecutor as PythonBinding
@@ -145,8 +145,7 @@ class InProcessExecutor(Executor):
         return python_host.encoded(python_host.answer_to(request, self._modules))
 
 
-@dataclass(frozen=True, slots=True)
-class _Requests:
+class _Requests(Struct, frozen=True):
     """Makes what the host is asked."""
 
     code: Mapping[str, bytes]

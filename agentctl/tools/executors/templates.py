@@ -6,8 +6,9 @@
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from urllib.parse import quote, unquote, urlencode
+
+from msgspec import Struct
 
 from agentctl.contract.tool import HttpExecutor
 from agentctl.foundation.canonical import JsonObject, JsonValue, NotCanonical, canonical_bytes
@@ -22,8 +23,7 @@ class NotRendered(ValueError):
     """Raised when arguments do not make a request; the message says why, and nothing was sent."""
 
 
-@dataclass(frozen=True, slots=True)
-class RenderedRequest:
+class RenderedRequest(Struct, frozen=True):
     """What is sent: `target` is path and query below the backend's URL, percent-encoded."""
 
     target: str

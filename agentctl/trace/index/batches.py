@@ -1,7 +1,8 @@
 """Journals on their way into the index, many at a time: read and checked ahead of whoever loads them."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from agentctl.trace.index.links import Links
 from agentctl.trace.journals.journal_files import JournalFile, lines_of
@@ -10,8 +11,7 @@ _BYTES = 48 << 20
 """How much is loaded in one go: enough that the work that each go costs does not count, and little enough to be held twice."""
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
+class Taken(Struct, frozen=True):
     """A journal of which so many complete lines were taken, None where it could not be read; `torn`: bytes follow them."""
 
     journal: JournalFile
@@ -19,8 +19,7 @@ class Taken:
     torn: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
+class Batch(Struct, frozen=True):
     """Journals that are loaded in one go, and all their links."""
 
     taken: list[Taken] = field(default_factory=list)

@@ -1,8 +1,9 @@
 """What people think of runs: a pure fold over their journal, or what the index holds of it. The last word on a run counts; earlier ones stay."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
+
+from msgspec import Struct
 
 from agentctl.events.base import Principal
 from agentctl.events.control import RunLabelled
@@ -14,8 +15,7 @@ if TYPE_CHECKING:
     from agentctl.trace.index.reading import Reader
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(Struct, frozen=True):
     """What somebody said of a run, and when (RFC 3339)."""
 
     event: RunLabelled

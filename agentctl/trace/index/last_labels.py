@@ -1,9 +1,10 @@
 """What was said of runs last, as the index tells it, and whether it may be believed; nothing here needs the events' form."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from agentctl.foundation.errors import IntegrityError
 from agentctl.trace.index.query_texts import query_text
@@ -13,8 +14,7 @@ if TYPE_CHECKING:
     from agentctl.trace.index.reading import Reader
 
 
-@dataclass(frozen=True, slots=True)
-class SaidBy:
+class SaidBy(Struct, frozen=True):
     """Who said something: see `events.base.Principal`."""
 
     id: str
@@ -22,8 +22,7 @@ class SaidBy:
     assurance: str
 
 
-@dataclass(frozen=True, slots=True)
-class LastLabel:
+class LastLabel(Struct, frozen=True):
     """What was said of a run last: what `RunLabelled` holds."""
 
     type: str

@@ -7,7 +7,8 @@ known here too. It leaves two things to whoever reads on: whether the data are J
 import hashlib
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from agentctl.events.form import GENESIS, READABLE_VERSIONS
 
@@ -25,8 +26,7 @@ _END = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Links:
+class Links(Struct, frozen=True):
     """Links of any number of journals, column by column: whole journals, in the order in which they were taken."""
 
     seqs: list[int] = field(default_factory=list)

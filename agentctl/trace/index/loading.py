@@ -1,9 +1,10 @@
 """Loading whole journals into the index: checked record by record, read once, and spread over its tables."""
 
 from collections.abc import Container, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from agentctl.trace.index.query_texts import query_names, query_text
 from agentctl.trace.journals.journal_files import JournalFile
@@ -42,8 +43,7 @@ def create_tables(connection: "DuckDBPyConnection") -> None:
     connection.execute(query_text("derived"))
 
 
-@dataclass(frozen=True, slots=True)
-class Loaded:
+class Loaded(Struct, frozen=True):
     """How much was loaded in one go."""
 
     journals: int
@@ -121,7 +121,7 @@ def _load_batch(connection: "DuckDBPyConnection", batch: "Batch") -> int:
 
 def _check(connection: "DuckDBPyConnection", links: "Links") -> None:
     """Make the table `loaded` of all links, up to the first of each journal that turns out to be no record."""
-    columns = {name: getattr(links, name) for name in type(links).__slots__}
+    columns = {name: getattr(links, name) for name in links.__struct_fields__}
     connection.execute(query_text("load"), columns)
     connection.execute(query_text("cut_off"))
 

@@ -1,9 +1,10 @@
 """Which journals an index has not taken in as they are, and which are gone."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from agentctl.foundation.clock import Clock
 from agentctl.trace.index.query_texts import query_text
@@ -25,8 +26,7 @@ _QUIET_SECONDS = 2.0
 """As coarse as the moments of some file systems are: within it a folder may change twice, and seem to have changed once."""
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(Struct, frozen=True):
     """What differs from an index: journals that it does not hold as they are, and the runs whose journals are gone."""
 
     changed: tuple[JournalFile, ...]

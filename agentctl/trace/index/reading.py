@@ -1,8 +1,9 @@
 """Readers of the durable prefix of every journal: the index, and beside it what is not in it yet."""
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, TypeAlias
+
+from msgspec import Struct
 
 from agentctl.trace.index.database import attach, is_rotten, lock_down, opened
 from agentctl.trace.index.label_index import indexed_labels_mark, labels_mark, load_labels
@@ -25,8 +26,7 @@ _FEW = 50
 """So many runs can be named in a question itself; more are looked up."""
 
 
-@dataclass(frozen=True, slots=True)
-class Damage:
+class Damage(Struct, frozen=True):
     """A journal of which only the first `records` of its `lines` hold; None lines where it could not be read at all."""
 
     run: str

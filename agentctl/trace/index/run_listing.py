@@ -1,7 +1,8 @@
 """Runs as a list shows them: a line each, whether it has a process, what was said of it last; quickly, however many there are."""
 
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from agentctl.trace.index.last_labels import LastLabel, labels_are_whole, last_labels
 from agentctl.trace.index.reading import Damage, Reader
@@ -11,8 +12,7 @@ from agentctl.trace.journals.holding import Standing, standing_of
 from agentctl.trace.journals.journal_files import Mark, is_as_it_was
 
 
-@dataclass(frozen=True, slots=True)
-class Listed:
+class Listed(Struct, frozen=True):
     """A run, whether it has a process, and what was said of it last."""
 
     row: RunRow
@@ -20,8 +20,7 @@ class Listed:
     label: LastLabel | None
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
+class Listing(Struct, frozen=True):
     """The runs, the journals that are damaged, and whether what the index knows of labels is all there is."""
 
     runs: tuple[Listed, ...]
@@ -51,8 +50,7 @@ def listing(index: Index, folder: Path, labels_mark: Path, choice: Choice, limit
         return listed.seen_by(reader)[0]
 
 
-@dataclass(frozen=True, slots=True)
-class _Lister:
+class _Lister(Struct, frozen=True):
     """See `listing`."""
 
     folder: Path

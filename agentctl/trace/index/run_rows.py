@@ -1,9 +1,11 @@
 """Runs in a line each, and which of them are looked for; nothing here needs the events' forms, which are slow to load."""
 
-from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from agentctl.trace.index.query_texts import query_text
 
@@ -16,8 +18,7 @@ RunStatus = Literal["running", "suspended", "finished"]
 _ALL = 1 << 62
 
 
-@dataclass(frozen=True, slots=True)
-class RunRow:
+class RunRow(Struct, frozen=True):
     """One run in a line. Tokens and money are what was settled; money is exact to 12 decimals."""
 
     run: str
@@ -54,8 +55,7 @@ class RunRow:
         return (self.last_event_at - self.started_at).total_seconds()
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(Struct, frozen=True):
     """Which runs are looked for; None: all.
 
     `status` is a status or a reason: `suspended`, `approval`, `answered`. They began at `since` (ISO 8601, UTC) or later,

@@ -6,9 +6,11 @@ another version is brought forward, rebuilt or gone round, and what it does not 
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from agentctl.foundation.clock import SystemClock
 from agentctl.trace.disk import files_for_us_alone, make_private_folder
@@ -37,8 +39,7 @@ Tell: TypeAlias = Callable[[Loaded, int], None]
 _WAIT_SECONDS = 0.5
 
 
-@dataclass(frozen=True, slots=True)
-class Ingested:
+class Ingested(Struct, frozen=True):
     """What became of bringing the database up to date.
 
     `busy`: somebody else has it open; `unavailable`: it cannot be made or written. Neither hides anything: readers look into

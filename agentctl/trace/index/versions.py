@@ -1,11 +1,12 @@
 """Which versions ran: when, how often and to what end, with what it cost."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from agentctl.trace.index.query_texts import query_text
 
@@ -15,8 +16,7 @@ if TYPE_CHECKING:
 _REPLAY = "replay"
 
 
-@dataclass(frozen=True, slots=True)
-class RunsOf:
+class RunsOf(Struct, frozen=True):
     """Runs of a version of one kind that stand alike: `answered`, `approval`, `running`."""
 
     kind: str
@@ -25,8 +25,7 @@ class RunsOf:
     cost_usd: Decimal
 
 
-@dataclass(frozen=True, slots=True)
-class RanVersion:
+class RanVersion(Struct, frozen=True):
     """A version that ran; `tags` are those that it had then.
 
     A replay has the times of the run that it replays, and pays nobody again: `first_at` and `last_at` are None where there

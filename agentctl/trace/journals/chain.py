@@ -5,8 +5,9 @@ RFC 6962, so the chain's links are Merkle leaves as well.
 """
 
 import hashlib
-from dataclasses import dataclass
 
+from msgspec import Struct
+from msgspec.structs import replace
 from pydantic import ValidationError
 
 from agentctl.events.form import GENESIS, READABLE_VERSIONS
@@ -22,7 +23,6 @@ from agentctl.foundation.canonical import (
     parse_json,
     refuse_size,
 )
-from agentctl.foundation.changed import changed
 from agentctl.foundation.clock import from_rfc3339
 from agentctl.foundation.errors import IntegrityError
 
@@ -35,8 +35,7 @@ _AFTER_HASH = b',"mono_us":'
 _FIELDS = frozenset({"v", "run", "seq", "epoch", "time", "mono_us", "type", "data", "sealed", "prev"})
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(Struct, frozen=True):
     """The end of a chain: what the next record follows."""
 
     seq: int = -1
@@ -54,7 +53,7 @@ def linked(draft: Record) -> tuple[Record, bytes]:
     """
     body = body_of(draft)
     data = canonical_bytes(body)
-    record = changed(draft, hash=_hash_over(data))
+    record = replace(draft, hash=_hash_over(data))
     line = _with_hash(data, record.hash)
     if is_perhaps_beyond(line, LINE_LIMITS):
         refuse_size(body, LINE_LIMITS)
@@ -181,8 +180,7 @@ def head_after(record: Record) -> Head:
     return Head(record.seq, record.epoch, record.time, record.hash)
 
 
-@dataclass(frozen=True, slots=True)
-class Scan:
+class Scan(Struct, frozen=True):
     """What stands in a journal: the valid records, and the torn bytes after them."""
 
     records: tuple[Record, ...]

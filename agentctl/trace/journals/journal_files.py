@@ -3,9 +3,10 @@
 import os
 import stat
 from collections.abc import Container, Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from agentctl.foundation.errors import JournalUnavailable
 from agentctl.foundation.ids import is_run_id
@@ -19,8 +20,7 @@ Mark: TypeAlias = tuple[str, int, int]
 """Name, size in bytes and moment of the last write in nanoseconds: two equal ones mean the same records."""
 
 
-@dataclass(frozen=True, slots=True)
-class JournalFile:
+class JournalFile(Struct, frozen=True):
     """One run's journal as it stood when somebody looked."""
 
     run: str

@@ -5,9 +5,10 @@ Nothing is locked and nothing is written: whoever follows a run is in nobody's w
 
 import asyncio
 from collections.abc import AsyncGenerator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+from msgspec import Struct
 
 from agentctl.events.record import Record
 from agentctl.foundation.canonical import NotJson
@@ -27,8 +28,7 @@ _REST_PER_WORK: Final = (
 _NANOSECONDS: Final = 1_000_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class Heard:
+class Heard(Struct, frozen=True):
     """What is new in one run: its complete records, in order, and what is wrong with what follows them."""
 
     run: str

@@ -1,7 +1,8 @@
 """Tool calls as a person asks about them: the wish, what was decided, each attempt and its end. Pure."""
 
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
+
+from msgspec import Struct
 
 from agentctl.events.approval import (
     ApprovalAnnounced,
@@ -45,16 +46,14 @@ AttemptEnd: TypeAlias = ToolResult | ToolUnknown
 """How an attempt ended: with a known outcome, or so that nobody can say."""
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(Struct, frozen=True):
     """One attempt to execute a call; no end where it is under way or its process died."""
 
     intent: Placed[ToolIntent]
     end: Placed[AttemptEnd] | None
 
 
-@dataclass(frozen=True, slots=True)
-class Approval:
+class Approval(Struct, frozen=True):
     """One request for approval and everything said to it."""
 
     requested: Placed[ApprovalRequested]
@@ -64,8 +63,7 @@ class Approval:
     announcements: tuple[Placed[ApprovalAnnounced], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Struct, frozen=True):
     """One tool call, from the wish to what became of it. A reviewer's look-up is one too; nobody proposed it."""
 
     call: str

@@ -2,9 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, TypeAlias, TypeVar
+
+from msgspec import Struct
 
 from agentctl.events.base import Event
 
@@ -12,8 +13,7 @@ E = TypeVar("E", bound=Event)
 E_co = TypeVar("E_co", bound=Event, covariant=True)
 
 
-@dataclass(frozen=True, slots=True)
-class Placed(Generic[E_co]):
+class Placed(Struct, Generic[E_co], frozen=True):
     """An event with its place in the journal: what can be shown as evidence. `hash` is SHA-256 in hex."""
 
     seq: int

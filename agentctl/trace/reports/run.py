@@ -1,8 +1,9 @@
 """One run as a person asks about it: its events put together by step and call. Pure; nothing is judged anew."""
 
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from agentctl.events.approval import GrantGiven, MessageRefused
 from agentctl.events.budget import BudgetOverrun, BudgetRaised, BudgetStopped
@@ -26,16 +27,14 @@ ModelEnd: TypeAlias = ModelAnswered | ModelFailed
 """How an attempt to ask a model ended."""
 
 
-@dataclass(frozen=True, slots=True)
-class ModelCall:
+class ModelCall(Struct, frozen=True):
     """One attempt to ask a model; no end where it is under way or its process died."""
 
     asked: Placed[ModelAsked]
     end: Placed[ModelEnd] | None
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """What one step asked of models and tools."""
 
     step: int
@@ -45,16 +44,14 @@ class Step:
     calls: tuple[Call, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class NotUnderstood:
+class NotUnderstood(Struct, frozen=True):
     """A record whose event this version does not know."""
 
     seq: int
     type: str
 
 
-@dataclass(frozen=True, slots=True)
-class JournalState:
+class JournalState(Struct, frozen=True):
     """Where the run is written down and how much of it holds; None lines where the file could not be read."""
 
     path: str
@@ -67,8 +64,7 @@ class JournalState:
         return self.lines is not None and self.records >= self.lines
 
 
-@dataclass(frozen=True, slots=True)
-class RunReport:
+class RunReport(Struct, frozen=True):
     """Everything about one run."""
 
     row: RunRow

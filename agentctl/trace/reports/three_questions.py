@@ -1,9 +1,10 @@
 """Which principal authorized it, which policy permitted it, what evidence proves it: answered from a run's events. Pure."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from agentctl.events.approval import Answer, GrantGiven, ReviewerRecord
 from agentctl.events.base import Event, Principal, Reservation
@@ -19,8 +20,7 @@ if TYPE_CHECKING:
     from agentctl.trace.reports.run import RunReport
 
 
-@dataclass(frozen=True, slots=True)
-class ReviewerAnswer:
+class ReviewerAnswer(Struct, frozen=True):
     """What one reviewer said to one request."""
 
     approval: str
@@ -30,8 +30,7 @@ class ReviewerAnswer:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Authorization:
+class Authorization(Struct, frozen=True):
     """Who it was done for and by whom, and every reviewer's answer or grant it rests on."""
 
     principal: Principal
@@ -41,8 +40,7 @@ class Authorization:
     grant: Placed[GrantGiven] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Permission:
+class Permission(Struct, frozen=True):
     """What policy said just before the attempt; no decision where the journal holds none."""
 
     decision: Decision | None
@@ -51,8 +49,7 @@ class Permission:
     inputs_digest: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class EvidenceRecord:
+class EvidenceRecord(Struct, frozen=True):
     """One record that proves a part of it."""
 
     seq: int
@@ -61,8 +58,7 @@ class EvidenceRecord:
     hash: str
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(Struct, frozen=True):
     """Where it is written, in which records, under which credential, by which rules."""
 
     journal: str
@@ -77,8 +73,7 @@ class Evidence:
     budget_after: Reservation | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ThreeAnswers:
+class ThreeAnswers(Struct, frozen=True):
     """The answers for one call that changed the world, or may have."""
 
     call: str
@@ -90,8 +85,7 @@ class ThreeAnswers:
     proof: Evidence
 
 
-@dataclass(frozen=True, slots=True)
-class _Story:
+class _Story(Struct, frozen=True):
     """What of a run the answers rest on."""
 
     started: RunStarted

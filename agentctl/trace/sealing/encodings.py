@@ -4,10 +4,11 @@ import binascii
 import re
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate
 from operator import sub
+
+from msgspec import Struct
 
 _NEIGHBOURHOOD = 512
 _ESCAPE = re.compile(
@@ -33,8 +34,7 @@ _PRINTABLE = re.compile(rb"[\t\n\r\x20-\x7e]{6,}")
 _GROUP, _SHORTEST = 4, 8
 
 
-@dataclass(frozen=True, slots=True)
-class Unescaped:
+class Unescaped(Struct, frozen=True):
     """Text without its escapes; `ends` are the places after each undone one, `shifts` how far the original is ahead."""
 
     text: str
@@ -58,8 +58,7 @@ class Unescaped:
             yield start, past
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(Struct, frozen=True):
     """A stretch of text in the alphabet of base64, and what can be read when it is decoded."""
 
     start: int

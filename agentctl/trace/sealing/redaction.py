@@ -9,10 +9,11 @@ import re
 import string
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import cache
 from itertools import accumulate, chain
 from typing import Literal
+
+from msgspec import Struct
 
 from agentctl.trace.sealing.encodings import from_base64, without_escapes
 
@@ -27,8 +28,7 @@ _CLEAN: set[str] = set()
 _LONGEST_CLEAN, _MOST_CLEAN = 256, 4_096
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(Struct, frozen=True):
     """A stretch of text, `start` inclusive and `end` exclusive, that has to go."""
 
     kind: SecretKind
@@ -153,8 +153,7 @@ _LABELS = (
 _SECRET_NAME = re.compile(rf"{_LABELS}$", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class _KeyForm:
+class _KeyForm(Struct, frozen=True):
     """How a key is written, by itself or after a label, which is looked for in lower case.
 
     Every text with such a key holds one of the `hints`, in lower case; they spare most texts the search.

@@ -7,9 +7,10 @@ state. The values lie encrypted in one append-only file that does not outlive th
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import assert_never
+
+from msgspec import Struct
 
 from agentctl.foundation.canonical import JsonObject, JsonValue, NotJson, digest_of
 from agentctl.foundation.errors import IntegrityError, InternalError
@@ -182,8 +183,7 @@ class Vault:
         return value if isinstance(value, str) else written(value)
 
 
-@dataclass(frozen=True, slots=True)
-class _Redaction:
+class _Redaction(Struct, frozen=True):
     """One pass over a value; `known` are the placeholders that may stay."""
 
     seal: Callable[[SecretKind, JsonValue], str]

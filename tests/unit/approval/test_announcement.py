@@ -1,8 +1,9 @@
 """Tests of announcements: who does not know of a request yet, what they are told, and that its id never changes."""
 
 import json
-from dataclasses import replace
 from functools import reduce
+
+from msgspec.structs import replace
 
 from agentctl.approval.announcement import announcement_of, not_told
 from agentctl.approval.pending import Approval, evolve_approvals

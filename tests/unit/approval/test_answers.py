@@ -1,8 +1,7 @@
 """Tests of whether an answer counts: who, when, for what, and how often."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from agentctl.approval.answers import GivenAnswer, refusals
 from agentctl.approval.pending import Approval

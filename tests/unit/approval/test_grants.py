@@ -1,12 +1,12 @@
 """Tests of grants: what they cover, and what they do not."""
 
-from dataclasses import replace
 from decimal import Decimal
 from functools import reduce
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from agentctl.approval.grants import Grant, GrantedCall, Grants, amounts_of, evolve_grants, why_not
 from agentctl.events.approval import GrantGiven, ReviewerRecord

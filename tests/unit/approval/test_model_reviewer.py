@@ -2,9 +2,10 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import pytest
+from msgspec.structs import replace
 
 from agentctl.approval.model_reviewer import Judgement, ModelReviewer, question_about, read_judgement
 from agentctl.approval.reviewer import Case, Evidence, Opinion, Question, Said, nobody_to_ask

@@ -1,7 +1,8 @@
 """Tests of what time alone does to an approval request."""
 
-from dataclasses import replace
 from datetime import timedelta
+
+from msgspec.structs import replace
 
 from agentctl.approval.overdue import left_to_others, overdue, overdue_of
 from agentctl.approval.pending import Approval

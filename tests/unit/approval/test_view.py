@@ -3,12 +3,12 @@
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from unicodedata import category, east_asian_width
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from agentctl.approval.view import MAX_SAID, WIDTH, ViewSubject, render, with_real_values
 from agentctl.events.base import Principal

@@ -2,11 +2,11 @@
 
 import asyncio
 import socket
-from dataclasses import replace
 from functools import partial
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from msgspec.structs import replace
 
 from agentctl.approval.announcement import Announcement, NotTaken, Taken
 from agentctl.approval.webhook import Target, WebhookAnnouncer

@@ -1,8 +1,7 @@
 """Tests of loops: what a detection says, and where it must not speak; the labelled traces stand in `tests/loops`."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from agentctl.budget.loops import LONGEST_PERIOD, Move, advice, fewest, loop_ahead, sentence
 from agentctl.events.loop import LoopDetected

@@ -2,10 +2,10 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from agentctl.contract.agent import AllowedTool
 from agentctl.contract.policy_source import CedarPolicies, OpaPolicies

@@ -1,10 +1,10 @@
 """Judging: every assertion holds where it should, and says what was expected, what was found and where, where it does not."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from decimal import Decimal
 
 import pytest
+from msgspec.structs import replace
 
 from agentctl.contract.golden import GoldenCase
 from agentctl.evals.evidence import Evidence, Left, evidence_of

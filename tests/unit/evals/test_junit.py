@@ -5,6 +5,7 @@ from xml.etree import ElementTree as ET
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from agentctl.evals.junit import junit
 from agentctl.evals.report import EvalReport
@@ -141,7 +142,7 @@ def test_remarks_and_lost_trials_are_told_beside_a_pass() -> None:
 def test_a_case_that_stands_nowhere_is_told_all_the_same() -> None:
     """Neither a place nor a line is needed."""
     report = report_of(result_of(golden("a"), judged("a")), file=GOLDEN_SET)
-    bare = EvalReport(**{name: getattr(report, name) for name in report.__slots__} | {"places": {}})
+    bare = replace(report, places={})
     case = read(bare).find(".//testcase")
     assert case is not None
     assert not {"file", "line"} & set(case.attrib)

@@ -3,7 +3,8 @@
 import json
 from decimal import Decimal
 
-from agentctl.evals.report import EvalReport
+from msgspec.structs import replace
+
 from agentctl.evals.report_json import as_json
 from tests.fakes.evals import (
     EVAL,
@@ -102,7 +103,7 @@ def test_it_says_all_that_is_known() -> None:
 def test_what_there_is_not_is_null() -> None:
     """No baseline, no cap, no place, no blessed run."""
     report = report_of(result_of(golden("a"), judged("a")))
-    bare = EvalReport(**{name: getattr(report, name) for name in report.__slots__} | {"places": {}})
+    bare = replace(report, places={})
     said = as_json(bare)
     (case,) = said["cases"]  # type: ignore[misc,union-attr]  # JSON
     assert (said["baseline"], said["max_cost_usd"]) == (None, None)

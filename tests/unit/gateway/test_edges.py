@@ -3,10 +3,10 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from agentctl.approval.reviewer import Case as ReviewCase
 from agentctl.approval.reviewer import Evidence, LookUpFunction, Opinion

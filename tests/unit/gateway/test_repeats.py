@@ -1,9 +1,9 @@
 """Tests of whether a call of unknown outcome may be made again: by its descriptor, its key's age, and an order."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from agentctl.contract.tool import HttpExecutor, Retry, ToolDescriptor
 from agentctl.foundation.clock import to_rfc3339

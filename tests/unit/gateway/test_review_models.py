@@ -1,10 +1,10 @@
 """Tests of a second model inside a run: asked through the same door, paid from the same budget, and never in the way."""
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from agentctl.approval.model_reviewer import ModelReviewer
 from agentctl.contract.approval_rule import ApprovalRule

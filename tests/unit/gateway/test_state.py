@@ -1,13 +1,14 @@
 """Tests of what the gateway knows: every event, and that nothing which may have happened is ever told as if it had not."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Literal
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from agentctl.budget.worked import Worked
 from agentctl.events.approval import ApprovalExpired, MessageRefused

@@ -4,11 +4,11 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextvars import ContextVar
-from dataclasses import replace
 from importlib import import_module
 from inspect import isclass
 
 import pytest
+from msgspec.structs import replace
 
 from agentctl.foundation.addresses import host_and_port
 from agentctl.models import litellm_client

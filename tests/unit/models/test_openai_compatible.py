@@ -1,10 +1,10 @@
 """What only the thin client promises; the rest stands beside litellm in `test_clients_over_http.py`."""
 
-from dataclasses import replace
 from unittest.mock import MagicMock
 
 import aiohttp
 import pytest
+from msgspec.structs import replace
 
 from agentctl.models.client import Message, ModelFailure, ModelRequest
 from agentctl.models.openai_compatible import OpenAICompatibleClient

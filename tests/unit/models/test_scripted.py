@@ -1,12 +1,12 @@
 """The scripted model acts by what stands in the conversation, and by nothing else."""
 
 import json
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from agentctl.contract.script import Script
 from agentctl.models import wire

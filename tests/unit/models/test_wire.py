@@ -1,12 +1,12 @@
 """Requests into bodies and responses into answers, without a network."""
 
 import json
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from agentctl.models import wire
 from agentctl.models.client import (

@@ -1,9 +1,9 @@
 """Tests of the allowlist as an authority: exact names only, and what is not there, or there twice, is denied."""
 
-from dataclasses import replace
 from decimal import Decimal
 
 import pytest
+from msgspec.structs import replace
 
 from agentctl.contract.agent import Agent, AgentContract, AllowedTool, ModelRouting, Tools
 from agentctl.contract.approval_rule import ApprovalRule, EscalationStep

@@ -4,10 +4,10 @@ import asyncio
 import subprocess
 import sys
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from agentctl.contract.policy_version import PolicyVersion
 from agentctl.events.approval import ApprovalTerms

@@ -6,12 +6,13 @@ policies and none with the engine. A disagreement is a hole in one of the three.
 
 import random
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from agentctl.contract.agent import AgentContract
 from agentctl.contract.platform import PlatformRules

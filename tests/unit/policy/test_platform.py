@@ -1,9 +1,9 @@
 """Tests of the platform's rules as an authority: irreversible means gated, unless accepted in writing and in force."""
 
-from dataclasses import replace
 from typing import Literal
 
 import pytest
+from msgspec.structs import replace
 
 from agentctl.contract.agent import AllowedTool, Risk, RiskAcceptance
 from agentctl.contract.platform import ApprovalFloor, PlatformRules

@@ -2,10 +2,11 @@
 
 import asyncio
 from collections import defaultdict
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from agentctl.events.approval import ApprovalRequested
 from agentctl.events.replay import ReplayJudged

@@ -1,13 +1,13 @@
 """Whole runs against their budgets: a stop has its numbers, a raise lets the run go on, a crash gives nothing back."""
 
 import asyncio
-from dataclasses import replace
 from decimal import Decimal
 from itertools import accumulate
 from pathlib import Path
 from random import Random
 
 import pytest
+from msgspec.structs import replace
 
 from agentctl.budget.limits import exceeded, lowered
 from agentctl.budget.spend import Spend, evolve_spend

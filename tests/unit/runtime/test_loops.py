@@ -1,10 +1,10 @@
 """Whole runs that go round in circles: told once, then stopped; and what is no circle goes on."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from agentctl.events.budget import BudgetRaised
 from agentctl.events.loop import LoopDetected

@@ -1,10 +1,10 @@
 """An eval in lines says what it is before what came of it."""
 
-from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from agentctl.cli.eval.lines import head_lines, results_lines, verdict_lines
 from agentctl.cli.eval.screen import EvalScreen

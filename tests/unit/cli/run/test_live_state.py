@@ -1,11 +1,11 @@
 """What stands at the lower edge of a run's screen: what goes on, for how long, and what is used of its budget."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from decimal import Decimal
 from functools import reduce
 
 import pytest
+from msgspec.structs import replace
 
 from agentctl.cli.run.live_state import Watched, bottom, watched_after, whole_time
 from agentctl.events.base import Reservation

@@ -1,12 +1,12 @@
 """Runs below each other, on terminals of any width."""
 
-from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import get_args
 
 import pytest
+from msgspec.structs import replace
 
 from agentctl.cli.runs.rows import outcome, print_runs
 from agentctl.cli.screen.terminal import Terminal

@@ -1,10 +1,10 @@
 """Answers have one form in JSON, exact and readable by any program."""
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
+from msgspec import Struct
 
 from agentctl.cli.screen.json_form import json_form
 from agentctl.events.base import Principal
@@ -12,8 +12,7 @@ from agentctl.events.run import RunFinished
 from agentctl.foundation.errors import InternalError
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """An answer with everything in it."""
 
     name: str

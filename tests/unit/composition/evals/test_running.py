@@ -6,11 +6,11 @@ import shutil
 import signal
 import subprocess
 import sys
-from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from agentctl.cli.eval.screen import EvalScreen
 from agentctl.composition.evals.baselines import bless

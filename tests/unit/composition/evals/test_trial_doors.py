@@ -1,10 +1,10 @@
 """The doors of a trial: mocks, tapes and faults stand where tools and models stood."""
 
 import asyncio
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from agentctl.composition.evals.trial_doors import Faults, Mocks, TrialExecutor, TrialModel, at_desks
 from agentctl.contract.environment import Deployment, Price

@@ -1,11 +1,11 @@
 """Trials: the world of each case is its own, and whatever goes wrong is the trial's outcome."""
 
 import asyncio
-from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from agentctl.composition import open_project
 from agentctl.composition.evals.trial_scene import MemoryLedger, NoCredentials

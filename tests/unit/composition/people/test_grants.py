@@ -1,9 +1,9 @@
 """Tests of giving a grant from the command line: every limit is checked where it is typed."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from agentctl.composition.people.grants import GrantOrder, give_grant
 from agentctl.composition.project import Project

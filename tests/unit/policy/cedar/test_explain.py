@@ -1,8 +1,7 @@
 """What each rule makes of a request: every condition is asked of Cedar by itself."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from agentctl.policy.cedar.explain import RuleView, rule_views
 from agentctl.policy.engine import PolicyRequest, ToolHistory

@@ -1,7 +1,6 @@
 """Tests of building requests: whatever comes in, Cedar is shown a value of the right type or nothing at all."""
 
 import json
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -9,6 +8,7 @@ import cedarpy
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from agentctl.foundation.money import plain
 from agentctl.policy.cedar.request import Cast, ContextBuilder, NotFitting, decimal_text

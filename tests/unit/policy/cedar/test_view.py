@@ -1,9 +1,8 @@
 """What of a context some rules are shown: what they look at, never less, and no answer changes by it."""
 
-from dataclasses import replace
-
 import cedarpy
 import pytest
+from msgspec.structs import replace
 
 from agentctl.policy.cedar.judge import CedarJudge
 from agentctl.policy.cedar.request import Cast

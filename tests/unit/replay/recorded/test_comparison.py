@@ -1,8 +1,7 @@
 """What counts as a difference between a record and what a replay says in its place."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from agentctl.events.base import Event, Reservation
 from agentctl.events.budget import BudgetStopped

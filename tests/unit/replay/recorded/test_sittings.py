@@ -1,6 +1,6 @@
 """A journal cut into what each of its writers recorded."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from agentctl.events.record import AnyEvent, Record
 from agentctl.events.run import ClockAnomaly, JournalRecovered, RunFinished, RunSuspended

@@ -1,6 +1,6 @@
 """The sealed values of a replay: digests as they were recorded, stand-ins in place of values, nothing missing."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from agentctl.events.record import Record
 from agentctl.replay.recorded.vault import TapedVault

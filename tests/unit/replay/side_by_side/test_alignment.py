@@ -3,12 +3,12 @@
 import json
 import random
 from collections.abc import Iterator
-from dataclasses import replace
 from itertools import combinations
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from agentctl.events.record import Record
 from agentctl.events.replay import Difference, ReplayJudged

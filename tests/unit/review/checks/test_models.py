@@ -1,6 +1,6 @@
 """Aliases are bound, prices known, and live environments ask real models."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from agentctl.review.checks import models
 from agentctl.review.checks.report import Report

@@ -1,10 +1,10 @@
 """What observed calls had in common becomes bounds, and the bounds become Cedar that says exactly that."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from decimal import Decimal
 
 import pytest
+from msgspec.structs import replace
 
 from agentctl.contract.policy_cases import PolicyCase
 from agentctl.contract.project import ProjectFiles

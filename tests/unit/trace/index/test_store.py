@@ -8,12 +8,12 @@ import sys
 import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 import duckdb
 import pytest
+from msgspec.structs import replace
 
 from agentctl.events.record import Record, body_of
 from agentctl.events.tool import GrantUse, ToolAmended, ToolRefused

@@ -4,11 +4,11 @@ import hashlib
 import json
 import random
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from agentctl.events.record import AnyEvent, Record, body_of, canonical_body
 from agentctl.foundation.canonical import (
