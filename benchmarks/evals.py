@@ -13,12 +13,10 @@ import tempfile
 import time
 import urllib.request
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from statistics import median
-
-from msgspec.structs import replace
 
 from benchmarks.eval_cases import CALLS, WORKS, Asked, cases
 from benchmarks.eval_ways import PEERS, ROOT, WAYS, Command

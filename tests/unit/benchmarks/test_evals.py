@@ -1,10 +1,10 @@
 """The measured evals are whole evals: every case is asked, and those that must fail are found, or nothing is measured."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from msgspec.structs import replace
 
 from benchmarks.eval_cases import WORKS, Asked, cases
 from benchmarks.eval_ways import PEERS, WAYS, Command, bare_loop, ours
