@@ -14,6 +14,8 @@ from agentctl.foundation.errors import UsageError
 _OF_RUNS = {"agent": "gen_ai_agent_name", "principal": "principal"}
 _OF_SOME_RUNS = "run IN (SELECT run "
 _OF_CALLS = {"tool": "gen_ai_tool_name", "decision": "decision"}
+# Of views that join what is long to their rows: where the same rows stand without it.
+_WITHOUT_WORDS = {"messages": "said"}
 
 _OLDEST = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -71,7 +73,8 @@ def filtered(table: str, filters: Filters, *, short: bool, kind: str | None, bou
     conditions = [_condition(view, name) for name in filters.given]
     columns = ", ".join(view.short) if short else "*"
     most = bounds.rows + 1  # one more tells that there are more
-    if any(condition.startswith(_OF_SOME_RUNS) for condition in conditions) and view.time == "time":
+    of_some_runs = any(condition.startswith(_OF_SOME_RUNS) for condition in conditions)
+    if (of_some_runs or view.name in _WITHOUT_WORDS) and view.time == "time":
         conditions.append(_among_the_newest(view, conditions, most))
     lines = [f"SELECT {columns}", f"FROM {view.name}"]  # our own words
     lines += [f"WHERE {' AND '.join(conditions)}"] if conditions else []
@@ -81,7 +84,9 @@ def filtered(table: str, filters: Filters, *, short: bool, kind: str | None, bou
 
 def _among_the_newest(view: Table, conditions: list[str], most: int) -> str:
     """Return the condition that leaves out what is older than the newest rows: so only those are read whole."""
-    newest = f"SELECT time FROM {view.name} WHERE {' AND '.join(conditions)} ORDER BY time DESC LIMIT {most}"  # noqa: S608 - our own words
+    where = f"WHERE {' AND '.join(conditions)} " if conditions else ""
+    rows = _WITHOUT_WORDS.get(view.name, view.name)
+    newest = f"SELECT time FROM {rows} {where}ORDER BY time DESC LIMIT {most}"  # noqa: S608 - our own words
     return f"time >= (SELECT min(time) FROM ({newest}))"  # noqa: S608 - as above
 
 

@@ -75,6 +75,8 @@ def test_filters_narrow(reader: Reader, table: str, looked_for: dict[str, str], 
         ("events", {"tool": "stripe.refund"}),
         ("decisions", {"principal": "casey"}),
         ("messages", {}),
+        ("messages", {"agent": "refund-assistant"}),
+        ("messages", {"tool": "stripe.refund", "since": "2026-03-14T09:00:00"}),
         ("spans", {}),
     ],
 )
