@@ -7,6 +7,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Final, Literal
 
 import cedarpy
@@ -22,6 +23,8 @@ from agentctl.policy.cedar.terms import terms_of_annotations
 _RULE_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:/-]{0,127}")
 _TOKEN: Final = re.compile(r'//[^\n]*|"(?:\\.|[^"\\])*"|;', re.DOTALL)
 _NOTHING: Final = re.compile(r"(?:\s|//[^\n]*)*")
+_REMEMBERED = 1024
+"""Of so many statements it is known what they say: who checks a set, lints it and judges by it reads each of them once."""
 
 
 class Rule(Discreet, frozen=True):
@@ -96,6 +99,7 @@ def _statements(file: str, text: str) -> Iterator[tuple[Place, str]]:
         begin = end
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def _rule(place: Place, text: str) -> Rule | tuple[Problem, ...]:
     try:
         document = json.loads(cedarpy.policies_to_json_str(text))

@@ -28,6 +28,15 @@ def test_every_rule_has_its_id_its_file_and_its_line() -> None:
     ]
 
 
+def test_a_statement_is_read_once_where_it_stands() -> None:
+    """Who checks a set, lints it and judges by it is given the same rules; in another file or line it is another rule."""
+    text = TEXT.replace("; permit", ";\npermit")
+    once, again = (read_rules({"a.cedar": text}).rules for _ in range(2))
+    assert all(rule is other for rule, other in zip(once, again, strict=True))
+    moved = {rule.place for rule in read_rules({"b.cedar": f"\n{text}"}).rules}
+    assert moved == {Place("b.cedar", line, column) for line, column in ((3, 1), (6, 3), (7, 1))}
+
+
 def test_two_rules_on_one_line_need_ids() -> None:
     """Their file and line would be one id for both."""
     problems = read_rules({"a.cedar": TEXT}).problems
