@@ -126,7 +126,7 @@ def find_settings(start: Path | None = None) -> Settings:
     """Return the settings of the project that a folder lies in.
 
     Raises:
-        UsageError: no folder above holds the project's marker, or there is nowhere to keep its keys.
+        UsageError: no folder above holds the project's marker, its path is no text, or there is nowhere to keep its keys.
     """
     folder = (start or Path.cwd()).resolve()
     root = next((place for place in (folder, *folder.parents) if (place / MARKER).is_file()), None)
@@ -134,7 +134,20 @@ def find_settings(start: Path | None = None) -> Settings:
         raise UsageError(
             f"no `{MARKER}` here or in a folder above", "a folder inside a project; `agentctl init` makes one"
         )
+    refuse_unwritable(root)
     return Settings(Paths(root, _state_folder(root)), _user())
+
+
+def refuse_unwritable(root: Path) -> None:
+    """Refuse a project's folder whose path is no text: neither the index nor a message could name it.
+
+    Raises:
+        UsageError: it is none.
+    """
+    try:
+        str(root).encode()
+    except UnicodeEncodeError as error:
+        raise UsageError(f"the path of the project is no text: `{root}`", "a path in UTF-8") from error
 
 
 def _state_folder(root: Path) -> Path:

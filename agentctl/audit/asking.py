@@ -32,6 +32,7 @@ def ask(database: Path, journals: Path, question: Question) -> Answer:
 
     Raises:
         InvalidInput: the SQL is refused, is wrong, or took more than it may.
+        JournalUnavailable: the journals cannot be looked at.
     """
     index = Index(database, journals)
     if not database.exists():

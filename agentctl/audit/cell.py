@@ -3,7 +3,7 @@
 It reads one JSON object (see `Task`) and writes lines of JSON: first `{"ready": {"ahead", "left_out", "walls"}}`, then
 `{"columns": [[name, type], ...]}`, any number of `{"rows": [...]}` and last `{"end": {"more"}}`; or instead of the rest
 `{"refused": {"found", "accepted"}}` or `{"error": {"kind", "message", "rotten"}}`. Where the SQL is only checked there are
-no columns and no rows.
+no columns and no rows. Where the journals cannot be looked at there is `{"unavailable": why}` alone.
 """
 
 import json
@@ -19,6 +19,7 @@ from agentctl.audit import walls
 from agentctl.audit.statement import Refusal, refusal
 from agentctl.audit.values import as_json, cast_for
 from agentctl.foundation.canonical import JsonValue
+from agentctl.foundation.errors import JournalUnavailable
 from agentctl.trace.index.database import is_rotten, lock_down
 from agentctl.trace.index.reading import connect_for_reading, leave_out_other_kinds
 from agentctl.trace.index.store import Index
@@ -67,6 +68,13 @@ def main() -> None:
     walls.end_with(task["parent"])
     say = saying_to(os.dup(1))
     os.dup2(2, 1)  # whatever else writes to the standard output is no answer
+    try:
+        _answer(task, say)
+    except JournalUnavailable as error:
+        say({"unavailable": str(error)})
+
+
+def _answer(task: Task, say: Say) -> None:
     index = Index(Path(task["database"]), Path(task["journals"]))
     if not task["around"]:
         index.catch_up()

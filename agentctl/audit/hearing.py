@@ -10,7 +10,7 @@ from msgspec import Struct, field
 
 from agentctl.audit.problems import gone_wrong, problem_with, too_large, too_late
 from agentctl.foundation.canonical import JsonObject, JsonValue
-from agentctl.foundation.errors import AgentctlError, InvalidInput, UsageError
+from agentctl.foundation.errors import AgentctlError, InvalidInput, JournalUnavailable, UsageError
 
 SECONDS_TO_OPEN: Final = 120.0
 """How long the process may take to open the store; what is not in the index yet is read from the journals."""
@@ -91,6 +91,7 @@ def hear(voice: IO[bytes], end: Callable[[], None], question: Question) -> tuple
 
     Raises:
         InvalidInput: the SQL is refused, is wrong, or took more than it may.
+        JournalUnavailable: the journals cannot be looked at.
     """
     bounds = question.bounds
     lines = _lines(voice, bounds.answer_mb << 20)
@@ -116,6 +117,8 @@ def _next(lines: Iterator[Line], question: Question) -> Line:
     line = next(lines, None)
     if line is None:
         raise gone_wrong()
+    if "unavailable" in line:
+        raise JournalUnavailable(line["unavailable"])
     if "refused" in line:
         raise UsageError(**line["refused"])
     if "error" in line:

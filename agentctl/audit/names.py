@@ -14,7 +14,7 @@ _EVERY_NAME: Final = """
 SELECT DISTINCT 'agent' AS what, gen_ai_agent_name AS name FROM runs
 UNION ALL SELECT DISTINCT 'principal', principal FROM runs
 UNION ALL SELECT DISTINCT 'tool', gen_ai_tool_name FROM tool_calls
-UNION ALL (SELECT 'run', $run FROM runs WHERE starts_with(run, $run) LIMIT 1)
+UNION ALL (SELECT 'run', $run FROM runs WHERE starts_with(run, upper($run)) LIMIT 1)
 ORDER BY ALL
 """
 

@@ -111,14 +111,6 @@ def test_a_relative_home_is_none(root: Path, monkeypatch: pytest.MonkeyPatch) ->
         find_settings(root)
 
 
-def test_a_path_that_is_not_utf_8_has_a_state_too(root: Path) -> None:
-    """File names are bytes."""
-    odd = root.parent / os.fsdecode(b"caf\xe9")
-    odd.mkdir()
-    (odd / MARKER).touch()
-    assert find_settings(odd).paths.state.parent == find_settings(root).paths.state.parent
-
-
 def test_the_user_is_the_operating_systems(root: Path) -> None:
     """Who a run acts for when nobody says otherwise."""
     assert find_settings(root).user == getpass.getuser()
@@ -180,3 +172,12 @@ def test_a_process_of_a_tool_knows_that_it_is_one(root: Path, monkeypatch: pytes
     assert not find_settings(root).below_a_tool
     monkeypatch.setenv("AGENTCTL_BELOW_TOOL", "1")
     assert find_settings(root).below_a_tool
+
+
+def test_a_path_that_is_no_text_is_refused(root: Path) -> None:
+    """Such names exist where somebody once wrote Latin-1; it is said before anything runs there."""
+    odd = root.parent / os.fsdecode(b"lad\xfcn")
+    odd.mkdir()
+    (odd / MARKER).touch()
+    with pytest.raises(UsageError, match="the path of the project is no text: "):
+        find_settings(odd)

@@ -108,7 +108,7 @@ def _run_meant(about: str | None) -> str | None:
 
 def _run_of(about: str | None) -> str | None:
     """Return the beginning of a run's id that stands in that of a call."""
-    return None if about is None else about.upper().partition("/")[0]
+    return None if about is None else about.partition("/")[0]
 
 
 _EXIT_CODES: Final = (

@@ -14,7 +14,7 @@ from agentctl.contract.json_schema import Schema
 from agentctl.foundation.errors import InvalidInput, Place, Problem, UsageError
 from agentctl.foundation.ids import is_plain_name, new_secret_id
 from agentctl.review.schema_files import KINDS, schema_of_kind
-from agentctl.settings import MARKER
+from agentctl.settings import MARKER, refuse_unwritable
 
 _SLOT: Final = "{agent}"
 _CONTRACTS: Final = "contracts"
@@ -44,13 +44,14 @@ def plan_project(folder: Path, agent: str, starter: Sequence[NewFile]) -> NewPro
     """Return the project of an agent in a folder, new or existing: the starter files and the schemas for editors.
 
     Raises:
-        UsageError: the agent cannot be called that, or the folder is a project, or lies inside one.
+        UsageError: the agent cannot be called that, or the folder is a project, lies inside one, or its path is no text.
         InvalidInput: files stand in the way; names them all.
     """
     _check_name(agent)
     files = tuple(file.named_for(agent) for file in (*starter, *_schema_files()))
     with _disk_errors_told(folder):
         root = folder.resolve()
+        refuse_unwritable(root)
         _check_surroundings(root)
         _check_room(root, files)
     return NewProject(root, files)

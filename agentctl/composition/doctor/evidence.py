@@ -37,8 +37,9 @@ class _Runs(Struct, frozen=True):
 
 def evidence(project: Project) -> Iterator[Observation]:
     """Yield whether the evidence is whole, and what waits for somebody."""
-    runs, (control, last_act) = _runs(project), _control(project)
+    control, last_act = _control(project)
     yield control
+    runs = _runs(project)
     yield from _of_runs(runs)
     aside = (path for path in put_aside(project.paths.database) if path.exists())
     yield from doctor_evidence.set_aside([project.files.shown(path) for path in aside])

@@ -21,6 +21,7 @@ def keys(project: Project) -> tuple[Observation, ...]:
         str(state),
         _entries((state, *below), shown=str),
         issuer=_issuer(project),
+        ran=os.path.lexists(project.paths.journal),
         outside=not state.is_relative_to(project.paths.root),
         above=above,
     )

@@ -115,7 +115,12 @@ def _evidence(project: Project) -> Iterator[Observation]:
     if _version(DUCKDB) is None:
         yield note("journals cannot be looked at without `duckdb`")
         return
-    yield from evidence(project)
+    try:
+        yield from evidence(project)
+    except JournalUnavailable as error:
+        yield problem(
+            str(error), "run agentctl as the user whom the folder belongs to, or have it given to you"
+        )
 
 
 def _no_contract() -> Observation:

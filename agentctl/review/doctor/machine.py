@@ -77,7 +77,13 @@ def disk(free: int) -> Observation:
 
 
 def keys_folder(
-    folder: str, entries: Iterable[Entry], *, issuer: str | None, outside: bool, above: Entry | None = None
+    folder: str,
+    entries: Iterable[Entry],
+    *,
+    issuer: str | None,
+    outside: bool,
+    above: Entry | None = None,
+    ran: bool = False,
 ) -> tuple[Observation, ...]:
     """Return whether our keys are there, ours alone, and usable.
 
@@ -87,6 +93,7 @@ def keys_folder(
         issuer: what is wrong with the issuer's key; empty: nothing; None: there is none yet.
         outside: whether the folder lies outside the project.
         above: the folder in which it is made, where it does not exist.
+        ran: whether something ran in the project before.
     """
     found = tuple(entries)
     near = () if outside else (problem(f"the keys lie inside the project, in {folder}", _MOVE),)
@@ -94,7 +101,7 @@ def keys_folder(
         found_out = f"no keys can be made in {folder}: {above.path} cannot be written"
         return (*near, problem(found_out, f"{_for(above, 'u+rwX')}; or {_ELSEWHERE}"))
     if not found:
-        return (*near, note(f"no keys yet: the first run makes them in {folder}"))
+        return (*near, _lost(folder) if ran else note(f"no keys yet: the first run makes them in {folder}"))
     open_ones = tuple(_open(entry) for entry in found if not entry.private)
     well = () if open_ones else (ok(f"{folder} can be read by its owner only"),)
     return (*near, *open_ones, *well, _issuer(issuer))
@@ -122,6 +129,15 @@ def traces(entries: Iterable[Entry], above: Entry) -> tuple[Observation, ...]:
         return closed or (ok("no evidence yet: the first run makes its folders below traces/"),)
     wrong = (*closed, *(_open(entry) for entry in found if not entry.private))
     return wrong or (ok("evidence below traces/ can be read by its owner only"),)
+
+
+def _lost(folder: str) -> Observation:
+    """Return that there were keys: their folder has its name after the project's path, and does not move with it."""
+    return note(
+        f"no keys in {folder}, yet something ran here: moved, or by somebody else? The next run makes new ones, "
+        "which open nothing that was sealed before",
+        "give the folder of the keys that were this name",
+    )
 
 
 def _issuer(wrong: str | None) -> Observation:

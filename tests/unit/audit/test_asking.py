@@ -15,7 +15,7 @@ import pytest
 from agentctl.audit import asking
 from agentctl.audit.asking import Bounds, Question, ask
 from agentctl.audit.canned import CANNED, Canned, question_of
-from agentctl.foundation.errors import InvalidInput
+from agentctl.foundation.errors import InvalidInput, JournalUnavailable
 from agentctl.trace.index.store import Index
 from tests.fakes.journals import model_call, refund_story, run_id, started, write_journal
 from tests.unit.audit.conftest import Store
@@ -53,6 +53,14 @@ class TestAnswers:
         moment = "2026-03-14T09:00:00.000000Z"
         assert row == ["0.0032", moment, ["helpdesk"], moment]
         assert store.rows("SELECT facts FROM decisions LIMIT 1") == [[{"amount_usd": "49"}]]
+
+    def test_says_that_the_journals_cannot_be_looked_at(self, store: Store) -> None:
+        """That is no fault of the question; links in a circle stand for a folder that one may not enter."""
+        Index(store.database, store.journals).ingest()
+        store.journals.rename(store.folder / "away")
+        store.journals.symlink_to(store.journals.name)
+        with pytest.raises(JournalUnavailable, match="cannot be looked at"):
+            store.rows(COUNT)
 
     def test_says_that_there_is_more(self, store: Store) -> None:
         """Rows beyond the bound are left out, and that is said; a bound that is met exactly hides nothing."""

@@ -41,7 +41,7 @@ def typed(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, st
             "warning: no run ever had the tool `stripe.refnd`; did you mean `stripe.refund`?",
         ),
         (("spend-by", "--agent", "x"), "warning: no run ever had the agent `x`; they had `refund-assistant`"),
-        (("why-denied", "01zz/0"), "warning: no run's id begins with `01ZZ`"),
+        (("why-denied", "01zz/0"), "warning: no run's id begins with `01zz`"),
         (("in-doubt", "latest"), ""),
         (("in-doubt", run_id(1)[:20]), ""),
         (("touched", "nothing"), ""),

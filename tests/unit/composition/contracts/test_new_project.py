@@ -377,3 +377,11 @@ def test_a_folder_that_may_not_be_written_is_refused(tmp_path: Path) -> None:  #
     tmp_path.chmod(0o500)
     with pytest.raises(InvalidInput, match="permission denied"):
         make(tmp_path)
+
+
+def test_no_project_is_made_where_none_could_be_opened(tmp_path: Path) -> None:
+    """A path that is no text is refused before anything is written."""
+    odd = tmp_path / os.fsdecode(b"lad\xfcn")
+    with pytest.raises(UsageError, match="no text"):
+        plan_project(odd, "refunds", ())
+    assert list(tmp_path.iterdir()) == []

@@ -1,6 +1,7 @@
 """Tests of the doctor over a whole project: what is missing is found, and nothing is changed or given away by looking."""
 
 import os
+import shutil
 import sys
 from importlib.util import find_spec
 from pathlib import Path
@@ -14,7 +15,7 @@ from agentctl.composition.people.reviewers import Act, add_reviewer, revoke_revi
 from agentctl.composition.project import Project
 from agentctl.events.approval import Escalation
 from agentctl.events.run import TOLERATED_BEHIND_SECONDS
-from agentctl.foundation.errors import UsageError
+from agentctl.foundation.errors import JournalUnavailable, UsageError
 from agentctl.identity.public_keys import public_half
 from agentctl.review.doctor.observation import Observation
 from agentctl.trace.message import HaltMessage
@@ -321,3 +322,24 @@ def test_where_nobodys_key_can_be_known_that_is_said_once(project: Project) -> N
     keys, control = told(project, "problem")
     assert keys == "nobody's key can be known, so no person may answer > mend the control journal, see below"
     assert "the control journal: " in control
+
+
+def test_journals_that_nobody_may_look_at_hide_nothing_else(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where they belong to somebody else, that is an observation beside the others."""
+    wait(project)
+
+    def refused(*_: object) -> None:
+        raise JournalUnavailable("the journals cannot be looked at: Permission denied")
+
+    monkeypatch.setattr("agentctl.composition.doctor.evidence.journals_in", refused)
+    assert has(told(project, "problem"), "Permission denied > run agentctl as the user")
+    assert has(told(project, "ok"), "contracts: 0 errors")
+
+
+def test_a_project_that_was_moved_is_told_of_its_keys(project: Project) -> None:
+    """Its keys lie under its former path: what was sealed with them cannot be opened without."""
+    wait(project)
+    shutil.rmtree(project.paths.state, ignore_errors=True)
+    assert has(told(project, "note"), "yet something ran here: moved", "give the folder of the keys")
