@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
-from agentctl.budget.spend import Spend, exact_sum
+from agentctl.budget.spend import Spend, exact, exact_sum
 from agentctl.events.base import Reservation
 from agentctl.events.budget import BudgetStopped, Meter
 from agentctl.events.run import Limits
@@ -73,15 +73,9 @@ def exceeded(spend: Spend, limits: Limits, asked: Reservation, time: Time = NO_T
         ("wall_clock_seconds", limits.max_wall_clock_seconds, time.worked, time.next),
     )
     for meter, limit, so_far, more in rows:
-        if limit is not None and _sum(so_far, more) > limit:  # runs of version 1 have no limit on some
+        if limit is not None and exact(so_far, more) > limit:  # runs of version 1 have no limit on some
             return stopped(meter, Decimal(limit), Decimal(so_far), Decimal(more))
     return None
-
-
-def _sum(first: Amount, second: Amount) -> Amount:
-    if isinstance(first, int) and isinstance(second, int):
-        return first + second
-    return exact_sum((Decimal(first), Decimal(second)))
 
 
 def stopped(meter: Meter, limit: Decimal, used: Decimal, asked: Decimal) -> BudgetStopped:

@@ -7,7 +7,7 @@ its process died, keeps its reservation: nobody can say that it was free.
 from collections.abc import Iterable, Mapping
 from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal
 from functools import cached_property, reduce
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from msgspec import Struct, field
 
@@ -20,6 +20,9 @@ Attempt: TypeAlias = tuple[str, int]
 
 _EXACT = Context(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN)
 """Adds without rounding; the context of whoever calls us, which others may have changed, plays no part."""
+
+exact: Final = _EXACT.add
+"""Returns the sum of two amounts, not rounded."""
 
 
 class Spend(Struct, frozen=True, dict=True):
@@ -37,20 +40,22 @@ class Spend(Struct, frozen=True, dict=True):
 
 def total(parts: tuple[Reservation, ...]) -> Reservation:
     """Return the sum of some reservations."""
-    if len(parts) == 1:
-        return parts[0]
+    return reduce(_both, parts) if parts else Reservation()
+
+
+def _both(one: Reservation, other: Reservation) -> Reservation:
     return Reservation(
-        tool_calls=sum(part.tool_calls for part in parts),
-        input_tokens=sum(part.input_tokens for part in parts),
-        output_tokens=sum(part.output_tokens for part in parts),
-        cost_usd=exact_sum(part.cost_usd for part in parts),
-        bytes=sum(part.bytes for part in parts),
+        tool_calls=one.tool_calls + other.tool_calls,
+        input_tokens=one.input_tokens + other.input_tokens,
+        output_tokens=one.output_tokens + other.output_tokens,
+        cost_usd=exact(one.cost_usd, other.cost_usd),
+        bytes=one.bytes + other.bytes,
     )
 
 
 def exact_sum(amounts: Iterable[Decimal]) -> Decimal:
     """Return the sum of some amounts, not rounded."""
-    return reduce(_EXACT.add, amounts, Decimal(0))
+    return reduce(exact, amounts, Decimal(0))
 
 
 def evolve_spend(spend: Spend, event: Event) -> Spend:

@@ -256,25 +256,26 @@ def _record_unknown(corridor: Corridor, attempt: Attempt, outcome: Unknown, late
 
 
 def _answer(corridor: Corridor, attempt: Attempt, outcome: Answered, latency: float) -> ToolResult:
-    value, problems = _recordable(outcome.value), _problems(attempt.tool, outcome.value)
+    value, size = _recordable(outcome.value), bytes_of(outcome.value)
+    problems = _problems(attempt.tool, outcome.value, size)
     if problems and attempt.tool.descriptor.effect == "read":
         failure = Failed(f"the answer does not have the declared form: {'; '.join(problems)}", outcome.status)
         return _failure(corridor, attempt, failure, latency, final=True)
     shown: JsonValue = {"executed": True, "answer_unusable": list(problems)} if problems else value
     known = {"outcome": "ok", "status": outcome.status, "final": True}
-    return _result(corridor, attempt, shown, latency, settlement=_used(attempt, outcome.value), **known)
+    return _result(corridor, attempt, shown, latency, settlement=_used(attempt, size), **known)
 
 
-def _problems(tool: RegisteredTool, value: JsonValue) -> tuple[str, ...]:
+def _problems(tool: RegisteredTool, value: JsonValue, size: int) -> tuple[str, ...]:
     """Return why an answer is not what its descriptor declares."""
-    size, largest = bytes_of(value), tool.descriptor.max_result_bytes
+    largest = tool.descriptor.max_result_bytes
     too_large = (f"{size} bytes, more than the {largest} of `max_result_bytes`",) if size > largest else ()
     return (*tool.result_validator.problems(value), *too_large)
 
 
-def _used(attempt: Attempt, taken: JsonValue) -> Reservation:
-    """Return what an attempt with a known end used: what was sent and taken, never more than was reserved for it."""
-    reserved, moved = attempt.case.reservation, bytes_of(attempt.case.real) + bytes_of(taken)
+def _used(attempt: Attempt, taken: int) -> Reservation:
+    """Return what an attempt with a known end used: what was sent and the bytes taken, never more than was reserved for it."""
+    reserved, moved = attempt.case.reservation, bytes_of(attempt.case.real) + taken
     return Reservation(tool_calls=reserved.tool_calls, bytes=min(moved, reserved.bytes))
 
 
@@ -282,7 +283,7 @@ def _failure(
     corridor: Corridor, attempt: Attempt, failed: Failed, latency: float, *, final: bool
 ) -> ToolResult:
     known = {"outcome": "error", "status": failed.status, "final": final}
-    used = _used(attempt, failed.message)
+    used = _used(attempt, bytes_of(failed.message))
     return _result(corridor, attempt, failed.message, latency, settlement=used, **known)
 
 

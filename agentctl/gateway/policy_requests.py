@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from decimal import Decimal
+from typing import Final
 
 from msgspec import Struct
 
@@ -15,6 +16,8 @@ from agentctl.foundation.pointer import at, joined
 from agentctl.gateway.state import CallState, SessionState
 from agentctl.policy.engine import PolicyRequest, RunSoFar, ToolHistory
 from agentctl.tools.facts import Facts, facts_of
+
+_NEVER_CALLED: Final = ToolHistory()
 
 
 class Asked(Struct, frozen=True):
@@ -101,9 +104,11 @@ def _sources(state: SessionState, asked: Asked) -> dict[str, tuple[str, ...]]:
 
 def _history(state: SessionState, contract: AgentContract, *, besides: str) -> dict[str, ToolHistory]:
     """Return what earlier calls came to, for every tool of the contract."""
-    calls = [call for name, call in state.calls.items() if name != besides]
-    tools = (entry.name for entry in contract.tools.allowlist)
-    return {tool: _history_of([call for call in calls if call.proposal.tool == tool]) for tool in tools}
+    earlier: dict[str, list[CallState]] = {entry.name: [] for entry in contract.tools.allowlist}
+    for name, call in state.calls.items():
+        if name != besides and call.proposal.tool in earlier:
+            earlier[call.proposal.tool].append(call)
+    return {tool: _history_of(calls) if calls else _NEVER_CALLED for tool, calls in earlier.items()}
 
 
 def _history_of(calls: list[CallState]) -> ToolHistory:

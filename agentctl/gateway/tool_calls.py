@@ -17,6 +17,7 @@ from agentctl.foundation.canonical import (
 )
 from agentctl.gateway.approval_requests import request_for
 from agentctl.gateway.attempts import attempt_all
+from agentctl.gateway.bench import Bench
 from agentctl.gateway.corridor import Corridor
 from agentctl.gateway.effects import claim, release_if_nothing_happened
 from agentctl.gateway.repeats import why_not_again
@@ -86,11 +87,12 @@ async def _advance(
     unrepeatable = _why_unrepeatable(corridor, call)
     if unrepeatable is not None:
         return (ToolInDoubt(call=call.proposal.call, reason=unrepeatable),)
-    verdict = await judge(Case(call.proposal, call.attempts + 1), corridor.bench_of_agent(), stages)
+    bench = corridor.bench_of_agent()
+    verdict = await judge(Case(call.proposal, call.attempts + 1), bench, stages)
     if isinstance(verdict, Case):
         decided = (verdict.decision,) if verdict.decision else ()
         corridor.record(*decided)
-        refused = await _attempt(corridor, verdict)
+        refused = await _attempt(corridor, verdict, bench)
         return () if refused is None else _turned_down(corridor, call.proposal.call, refused)
     if call.may_have_changed:
         return (_stuck(call.proposal.call, verdict),)
@@ -108,11 +110,11 @@ def _why_unrepeatable(corridor: Corridor, call: CallState) -> str | None:
     return why_not_again(tool.descriptor, call, corridor.now)
 
 
-async def _attempt(corridor: Corridor, case: Case) -> Refused | None:
+async def _attempt(corridor: Corridor, case: Case, bench: Bench) -> Refused | None:
     held = await claim(corridor, case)
     if held is not None:
         return held
-    ended = await attempt_all(corridor, case, corridor.bench_of_agent(), "agent")
+    ended = await attempt_all(corridor, case, bench, "agent")
     await release_if_nothing_happened(corridor, case.proposal.call)
     return ended if isinstance(ended, Refused) else None
 

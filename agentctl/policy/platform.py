@@ -1,6 +1,7 @@
 """The platform's rules as authorities of their own: they hold over every contract, and none of them widens anything."""
 
 from collections.abc import Collection
+from typing import Final
 
 from agentctl.contract.agent import Risk
 from agentctl.contract.durations import seconds_of
@@ -10,6 +11,8 @@ from agentctl.events.approval import ApprovalTerms
 from agentctl.events.tool import Decision, PolicyAnswer
 from agentctl.foundation.canonical import digest_of
 from agentctl.policy.engine import PolicyRequest
+
+_NO_DEMANDS: Final = ApprovalFloor()
 
 
 class _Rule:
@@ -98,7 +101,7 @@ class NoStaticKeys(_Rule):
 
 def _terms(floor: ApprovalFloor) -> ApprovalTerms | None:
     """Return what the platform demands of an approval; None where it demands nothing."""
-    if floor == ApprovalFloor():
+    if floor == _NO_DEMANDS:
         return None
     longest = floor.valid_for_at_most
     return ApprovalTerms(

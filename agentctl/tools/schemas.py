@@ -24,6 +24,9 @@ _EXPLAINED = 20_000
 """The most a value's size times the schemas that judge each part of it may be, for its faults to be listed: about a second."""
 
 
+_COMPACT = json.JSONEncoder(allow_nan=False, separators=(",", ":"), ensure_ascii=False)
+
+
 class UnusableSchema(ValueError):
     """Raised when a schema cannot be compiled, or is not safe to judge with; the message names what is wrong with it."""
 
@@ -138,4 +141,4 @@ def _json_size(instance: JsonValue) -> int:
         ValueError: NaN, infinity, or half of a character.
         TypeError: a value that JSON has no form for.
     """
-    return len(json.dumps(instance, allow_nan=False, separators=(",", ":"), ensure_ascii=False).encode())
+    return len(_COMPACT.encode(instance).encode())

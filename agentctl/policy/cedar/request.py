@@ -31,6 +31,7 @@ _SMALLEST_STEP: Final = Decimal("0.0001")
 _MILLISECONDS: Final = 23  # as much of `2026-11-22T22:37:00.123456Z` as Cedar's times carry
 _EVERY_LABEL: Final = ("private", "untrusted")
 _NEVER_CALLED: Final = ToolHistory()
+_COMPACT: Final = json.JSONEncoder(separators=(",", ":"))
 
 
 class NotFitting(ValueError):
@@ -52,7 +53,7 @@ class ContextBuilder(Struct, frozen=True):
         types = self.schema.tools.get(request.tool)
         if types is None:
             raise NotFitting(f"`{request.tool}` is no tool of the schema")
-        return json.dumps(view.of_value(self._context(request, types)), separators=(",", ":"))
+        return _COMPACT.encode(view.of_value(self._context(request, types)))
 
     def _context(self, request: PolicyRequest, types: ToolTypes) -> dict[str, JsonValue]:
         return {

@@ -15,9 +15,9 @@ import signal
 import struct
 import sys
 from contextlib import suppress
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
-from types import FrameType, ModuleType
+from types import CodeType, FrameType, ModuleType
 from typing import BinaryIO, NoReturn, TypeAlias
 
 Answer: TypeAlias = dict[str, object]
@@ -25,6 +25,7 @@ Answer: TypeAlias = dict[str, object]
 
 MAX_FRAME_BYTES = 4 << 20
 _MESSAGE = 500
+_MODULES = 256
 _LENGTH = struct.Struct(">I")
 _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
 
@@ -83,8 +84,14 @@ def loaded(name: str, file: str, code: bytes) -> ModuleType:
         print, file=sys.stderr
     )  # what a tool prints is never part of an answer
     sys.modules[name] = module
-    exec(compile(code, file, "exec", dont_inherit=True), module.__dict__)  # noqa: S102  # the tool's code, as it was hashed
+    exec(_compiled(code, file), module.__dict__)  # noqa: S102  # the tool's code, as it was hashed
     return module
+
+
+@lru_cache(maxsize=_MODULES)
+def _compiled(code: bytes, file: str) -> CodeType:
+    """Return the code of a module: each run makes a module of its own from it."""
+    return compile(code, file, "exec", dont_inherit=True)
 
 
 def read_frame(stream: BinaryIO) -> dict[str, object] | None:
