@@ -391,6 +391,8 @@ async def test_nothing_outlives_a_process_that_was_killed(tmp_path: Path) -> Non
     assert b"Answered" in await victim.stdout.readline()
     watcher = int(await victim.stdout.readline())
     folder = path_in(await victim.stdout.readline())
+    while not holds_a_process(file):  # another process makes the file
+        await asyncio.sleep(0.01)
     daemon = int(file.read_text())
     assert folder.is_dir()
     assert alive(daemon)
