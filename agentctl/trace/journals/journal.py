@@ -8,7 +8,7 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import BinaryIO, ClassVar, Final
 
 from agentctl.events.record import AnyEvent, Record
 from agentctl.events.replay import ReplayJudged
@@ -29,9 +29,15 @@ _GLANCES = 1_000
 _SYNCS: Final = Together()
 """Runs that want a sync at the same moment share one trip to a thread, and mostly one commit of the file system."""
 
+_QUICK_US: Final = 1_000
+"""A sync that takes less is waited for where it is asked for, if nobody else's run is kept waiting by that."""
+
 
 class FileJournal:
     """The writer's end of one journal file; holds the file's lock until closed."""
+
+    _open: ClassVar[int] = 0
+    """How many of them are open in this process."""
 
     def __init__(self, run: str, descriptor: int, head: Head, *, clock: Clock, disk: Disk) -> None:
         self._run = run
@@ -45,6 +51,8 @@ class FileJournal:
         self._syncing = asyncio.Lock()
         self._in_sync = threading.Lock()  # a cancelled caller leaves its sync running: nobody syncs beside it
         self._broken: str | None = None
+        self._took_us = _QUICK_US  # how long the last sync took; of none yet, nobody knows that it is quick
+        FileJournal._open += 1
 
     @property
     def run(self) -> str:
@@ -93,6 +101,7 @@ class FileJournal:
             if self._descriptor >= 0:
                 os.close(self._descriptor)
                 self._descriptor = -1
+                FileJournal._open -= 1
                 self._broken = self._broken or f"the journal of run {self._run} is closed"
 
     def next_writer(self) -> "FileJournal":
@@ -105,6 +114,7 @@ class FileJournal:
             other = FileJournal(self._run, self._descriptor, self._head, clock=self._clock, disk=self._disk)
             other._synced = self._synced
             self._descriptor, self._broken = -1, f"the journal of run {self._run} has another writer"
+            FileJournal._open -= 1
         return other
 
     def _linked(self, event: AnyEvent, head: Head, sealed: dict[str, str]) -> tuple[Record, bytes]:
@@ -148,17 +158,27 @@ class FileJournal:
     async def _reach(self, wanted: int) -> None:
         if self._synced < wanted:
             covered = self._head.seq
-            await _SYNCS.do(self._sync_now)
+            if self._is_waited_for_here:
+                self._sync_now()
+            else:
+                await _SYNCS.do(self._sync_now)
             self._synced = covered
+
+    @property
+    def _is_waited_for_here(self) -> bool:
+        """Whether a trip to a thread would take longer than a sync does, and there is no other run to go on with."""
+        return FileJournal._open == 1 and self._took_us < _QUICK_US
 
     def _sync_now(self) -> None:
         with self._in_sync:
             self._refuse_when_broken()
+            begun = self._clock.monotonic_ns()
             try:
                 self._disk.sync(self._descriptor)
             except OSError as error:
                 self._broken = f"the journal of run {self._run} cannot be synced: {error.strerror or error}"
                 raise JournalUnavailable(self._broken) from error
+            self._took_us = (self._clock.monotonic_ns() - begun) // 1_000
 
     def _refuse_when_broken(self) -> None:
         if self._broken:

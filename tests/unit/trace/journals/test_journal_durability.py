@@ -4,15 +4,20 @@ import asyncio
 import os
 import threading
 from contextlib import closing
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from typing_extensions import override
 
 from agentctl.events.run import JournalRecovered
 from agentctl.foundation.errors import JournalUnavailable
+from agentctl.trace.disk import SystemDisk
 from agentctl.trace.journals.chain import scan
+from agentctl.trace.journals.journal import FileJournal, FileJournals
+from tests.fakes.clock import StandingClock
 from tests.fakes.events import proposed
-from tests.fakes.place import EVENTS, RUN, Place
+from tests.fakes.place import EVENTS, OTHER, RUN, Place
 
 
 @pytest.fixture
@@ -63,6 +68,67 @@ async def test_callers_who_come_and_go_never_return_early(place: Place) -> None:
         await asyncio.gather(*(write(number) for number in range(30)))
     assert len(place.journals.read(RUN)) == 150
     assert place.disk.count("sync") < 150
+
+
+@dataclass
+class _DiskInThreads(SystemDisk):
+    """A disk that remembers which threads waited for it, and takes its time on the clock."""
+
+    clock: StandingClock
+    seconds: float = 0.0
+    threads: list[int] = field(default_factory=list)
+
+    @override
+    def sync(self, descriptor: int) -> None:
+        self.threads.append(threading.get_ident())
+        self.clock.move(self.seconds)
+
+    async def waited_here(self, journal: FileJournal) -> bool:
+        """Return whether one more record of a journal is synced on the event loop's own thread."""
+        journal.append([proposed(f"{RUN}/1/{len(self.threads)}")])
+        await journal.sync()
+        return self.threads[-1] == threading.get_ident()
+
+
+async def test_a_quick_disk_is_waited_for_where_nobody_is_kept_waiting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run that is alone spares itself the trip to a thread, once the disk is known to be quick and while it stays so."""
+    monkeypatch.setattr(FileJournal, "_open", 0)
+    clock = StandingClock()
+    disk = _DiskInThreads(clock)
+    with closing(FileJournals(tmp_path, clock, disk).create(RUN)) as journal:
+        assert [await disk.waited_here(journal) for _ in range(3)] == [False, True, True]
+        disk.seconds = 0.002
+        assert [await disk.waited_here(journal) for _ in range(3)] == [True, False, False]
+
+
+async def test_a_run_beside_others_keeps_nobody_waiting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While another run is open in the process, syncs are waited for in a thread, however quick the disk is."""
+    monkeypatch.setattr(FileJournal, "_open", 0)
+    clock = StandingClock()
+    disk = _DiskInThreads(clock)
+    journals = FileJournals(tmp_path, clock, disk)
+    with closing(journals.create(RUN)) as journal:
+        with closing(journals.create(OTHER)):
+            assert [await disk.waited_here(journal) for _ in range(3)] == [False, False, False]
+        assert await disk.waited_here(journal)
+
+
+async def test_whoever_takes_a_journal_over_is_alone_with_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The former writer is none any more: the run is as alone as before, and no run counts twice or never."""
+    monkeypatch.setattr(FileJournal, "_open", 0)
+    clock = StandingClock()
+    disk = _DiskInThreads(clock)
+    former = FileJournals(tmp_path, clock, disk).create(RUN)
+    with closing(former.next_writer()) as journal:
+        former.close()
+        assert [await disk.waited_here(journal) for _ in range(2)] == [False, True]
+    assert FileJournal._open == 0
 
 
 async def test_what_is_appended_during_a_sync_needs_another(place: Place) -> None:
