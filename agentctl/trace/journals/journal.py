@@ -15,16 +15,14 @@ from agentctl.events.replay import ReplayJudged
 from agentctl.events.run import JournalRecovered, RunFinished, RunResumed, RunStarted, RunSuspended
 from agentctl.foundation.canonical import NotCanonical, NotJson
 from agentctl.foundation.clock import Clock, to_rfc3339
-from agentctl.foundation.errors import IntegrityError, JournalUnavailable, LockedError, UsageError
+from agentctl.foundation.errors import IntegrityError, JournalUnavailable, UsageError
 from agentctl.foundation.ids import is_run_id
 from agentctl.foundation.threads import Together
 from agentctl.trace.disk import Disk, make_private_folder, read_whole, sync_directory, write_once
 from agentctl.trace.journals.chain import Head, Scan, head_after, linked, scan
 from agentctl.trace.journals.clock_anomaly import clock_anomaly
+from agentctl.trace.journals.lock import lock, taken
 from agentctl.trace.ports import Acquired
-
-_GLANCES = 1_000
-"""How many readers in a row may be looking whether a run is held when somebody becomes its writer."""
 
 _SYNCS: Final = Together()
 """Runs that want a sync at the same moment share one trip to a thread, and mostly one commit of the file system."""
@@ -213,7 +211,7 @@ class FileJournals:
         with _unavailable(f"no journal can be begun in {day}"):
             make_private_folder(day)
             with _owned(day / f"{run}.jsonl", os.O_CREAT | os.O_EXCL) as descriptor:
-                _lock(descriptor, run)
+                lock(descriptor, run)
                 if self._entries_durable:
                     sync_directory(day)
                 return FileJournal(run, descriptor, Head(), clock=self._clock, disk=self._disk)
@@ -232,7 +230,7 @@ class FileJournals:
             _unavailable(f"the journal of run {run} cannot be opened"),
             _owned(path, 0) as descriptor,
         ):
-            _lock(descriptor, run)
+            lock(descriptor, run)
             found = _scan_with_a_beginning(descriptor, path, run)
             repairs = (*_cut_torn_tail(path, descriptor, found), *self._clock_anomaly(found.head))
             self._disk.sync(descriptor)  # what the last writer left unsynced is acted on from here on
@@ -301,7 +299,7 @@ class FileJournals:
             open(path, "rb", opener=_without_following) as file,
         ):
             unheld = None
-            if _taken(file.fileno(), fcntl.LOCK_SH):
+            if taken(file.fileno(), fcntl.LOCK_SH):
                 unheld = os.fstat(file.fileno()).st_size
                 fcntl.flock(file, fcntl.LOCK_UN)
             yield file, unheld
@@ -377,25 +375,6 @@ def _owned(path: Path, flags: int) -> Iterator[int]:
     except BaseException:
         os.close(descriptor)
         raise
-
-
-def _lock(descriptor: int, run: str) -> None:
-    """Become the only holder of a journal. Who looks whether it is held shares it for an instant: that is no writer."""
-    for _ in range(_GLANCES):
-        if _taken(descriptor, fcntl.LOCK_EX):
-            return
-        if not _taken(descriptor, fcntl.LOCK_SH):
-            break
-        os.sched_yield()
-    raise LockedError(f"another process is writing run {run}; wait for it, or stop it")
-
-
-def _taken(descriptor: int, kind: int) -> bool:
-    try:
-        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 def _without_following(path: str, flags: int) -> int:
