@@ -20,20 +20,21 @@ def file_lock(path: Path, mode: Literal["shared", "exclusive"], wait_seconds: fl
     """
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     try:
-        yield _taken(descriptor, fcntl.LOCK_SH if mode == "shared" else fcntl.LOCK_EX, wait_seconds)
+        yield _taken_in_time(descriptor, fcntl.LOCK_SH if mode == "shared" else fcntl.LOCK_EX, wait_seconds)
     finally:
         os.close(descriptor)
 
 
-def _taken(descriptor: int, kind: int, wait_seconds: float) -> bool:
+def _taken_in_time(descriptor: int, kind: int, wait_seconds: float) -> bool:
     for _ in range(int(wait_seconds / _PAUSE_SECONDS)):
-        if _take(descriptor, kind):
+        if taken(descriptor, kind):
             return True
         time.sleep(_PAUSE_SECONDS)
-    return _take(descriptor, kind)
+    return taken(descriptor, kind)
 
 
-def _take(descriptor: int, kind: int) -> bool:
+def taken(descriptor: int, kind: int) -> bool:
+    """Return whether an open file's lock was free for a use of this kind (`LOCK_SH`, `LOCK_EX`), and is taken now."""
     try:
         fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, get_args
 
 import typer
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
 from agentctl.cli.completions import agents, words
 from agentctl.cli.options import Json
@@ -145,7 +145,6 @@ def _moment(text: str | None) -> str | None:
 
 
 def _show(terminal: "Terminal", listed: "Sequence[Listed]", choice: "Choice", *, labelled: bool) -> None:
-
     from agentctl.cli.going_on import going_on
     from agentctl.cli.runs.rows import print_runs
     from agentctl.foundation.clock import SystemClock
@@ -163,8 +162,6 @@ def _show(terminal: "Terminal", listed: "Sequence[Listed]", choice: "Choice", *,
 
 
 def _form(one: "Listed") -> dict[str, object]:
-    from msgspec.structs import asdict
-
     standing = one.standing if one.row.status == "running" else None
     return {**asdict(one.row), "seconds": one.row.seconds, "standing": standing, "label": one.label}
 

@@ -5,6 +5,8 @@ import os
 from pathlib import Path
 from typing import Literal
 
+from agentctl.trace.file_lock import taken
+
 Standing = Literal["held", "stopped", "unknown"]
 """Of a run that neither finished nor was suspended: its process works on it, its process is gone, or nobody looked."""
 
@@ -19,9 +21,8 @@ def standing_of(path: Path, size: int) -> Standing:
     except OSError:
         return "unknown"
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        if not taken(descriptor, fcntl.LOCK_SH):
+            return "held"
         return "stopped" if os.fstat(descriptor).st_size == size else "unknown"
-    except BlockingIOError:
-        return "held"
     finally:
         os.close(descriptor)

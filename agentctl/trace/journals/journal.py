@@ -19,9 +19,10 @@ from agentctl.foundation.errors import IntegrityError, JournalUnavailable, Usage
 from agentctl.foundation.ids import is_run_id
 from agentctl.foundation.threads import Together
 from agentctl.trace.disk import Disk, make_private_folder, read_whole, sync_directory, write_once
+from agentctl.trace.file_lock import taken
 from agentctl.trace.journals.chain import Head, Scan, head_after, linked, scan
 from agentctl.trace.journals.clock_anomaly import clock_anomaly
-from agentctl.trace.journals.lock import lock, taken
+from agentctl.trace.journals.lock import lock
 from agentctl.trace.ports import Acquired
 
 _SYNCS: Final = Together()

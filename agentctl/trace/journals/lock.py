@@ -4,6 +4,7 @@ import fcntl
 import os
 
 from agentctl.foundation.errors import LockedError
+from agentctl.trace.file_lock import taken
 
 _GLANCES = 1_000
 """How many readers in a row may be looking whether a run is held when somebody becomes its writer."""
@@ -22,12 +23,3 @@ def lock(descriptor: int, run: str) -> None:
             break
         os.sched_yield()
     raise LockedError(f"another process is writing run {run}; wait for it, or stop it")
-
-
-def taken(descriptor: int, kind: int) -> bool:
-    """Return whether the lock was free for a use of this kind (`LOCK_SH`, `LOCK_EX`), and is taken now."""
-    try:
-        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True

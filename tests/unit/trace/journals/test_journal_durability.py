@@ -90,41 +90,35 @@ class _DiskInThreads(SystemDisk):
         return self.threads[-1] == threading.get_ident()
 
 
+@pytest.fixture
+def disk(monkeypatch: pytest.MonkeyPatch) -> _DiskInThreads:
+    """Return a quick disk, in a process in which no journal is open."""
+    monkeypatch.setattr(FileJournal, "_open", 0)
+    return _DiskInThreads(StandingClock())
+
+
 async def test_a_quick_disk_is_waited_for_where_nobody_is_kept_waiting(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, disk: _DiskInThreads
 ) -> None:
     """A run that is alone spares itself the trip to a thread, once the disk is known to be quick and while it stays so."""
-    monkeypatch.setattr(FileJournal, "_open", 0)
-    clock = StandingClock()
-    disk = _DiskInThreads(clock)
-    with closing(FileJournals(tmp_path, clock, disk).create(RUN)) as journal:
+    with closing(FileJournals(tmp_path, disk.clock, disk).create(RUN)) as journal:
         assert [await disk.waited_here(journal) for _ in range(3)] == [False, True, True]
         disk.seconds = 0.002
         assert [await disk.waited_here(journal) for _ in range(3)] == [True, False, False]
 
 
-async def test_a_run_beside_others_keeps_nobody_waiting(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_run_beside_others_keeps_nobody_waiting(tmp_path: Path, disk: _DiskInThreads) -> None:
     """While another run is open in the process, syncs are waited for in a thread, however quick the disk is."""
-    monkeypatch.setattr(FileJournal, "_open", 0)
-    clock = StandingClock()
-    disk = _DiskInThreads(clock)
-    journals = FileJournals(tmp_path, clock, disk)
+    journals = FileJournals(tmp_path, disk.clock, disk)
     with closing(journals.create(RUN)) as journal:
         with closing(journals.create(OTHER)):
             assert [await disk.waited_here(journal) for _ in range(3)] == [False, False, False]
         assert await disk.waited_here(journal)
 
 
-async def test_whoever_takes_a_journal_over_is_alone_with_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_whoever_takes_a_journal_over_is_alone_with_it(tmp_path: Path, disk: _DiskInThreads) -> None:
     """The former writer is none any more: the run is as alone as before, and no run counts twice or never."""
-    monkeypatch.setattr(FileJournal, "_open", 0)
-    clock = StandingClock()
-    disk = _DiskInThreads(clock)
-    former = FileJournals(tmp_path, clock, disk).create(RUN)
+    former = FileJournals(tmp_path, disk.clock, disk).create(RUN)
     with closing(former.next_writer()) as journal:
         former.close()
         assert [await disk.waited_here(journal) for _ in range(2)] == [False, True]
