@@ -189,6 +189,15 @@ class TestBoth:
         failure = await asker.failure(fake.fails(status, "why it is so"))
         assert (failure.kind, "why it is so" in failure.message) == (kind, True)
 
+    async def test_only_litellm_follows_a_redirect(self, asker: Asker) -> None:
+        """It does so by itself, with the conversation; the README says so. The thin client takes it for a refusal."""
+        async with OpenAIServer([fake.says("from elsewhere")]) as elsewhere:
+            away = Behaviour("status", status=307, headers={"Location": f"{elsewhere.url}/chat/completions"})
+            async with OpenAIServer([away]) as server:
+                outcome = await asker.ask(server.url)
+        refused = isinstance(outcome, ModelFailure) and outcome.kind == "refused"
+        assert (refused, len(elsewhere.requests)) == ((True, 0) if asker.kind == "thin" else (False, 1))
+
     @pytest.mark.parametrize(
         "behaviour",
         [fake.truncated(), fake.dropped(), fake.cut(), fake.raw("<html>"), fake.raw("")],
