@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias, cast
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -14,7 +14,7 @@ from agentctl.events.approval import (
     ApprovalExpired,
     ApprovalRequested,
 )
-from agentctl.events.record import Record
+from agentctl.events.record import Record, kinds_of
 from agentctl.events.run import ClockAnomaly
 from agentctl.events.tool import ToolIntent
 from agentctl.foundation.canonical import JsonObject
@@ -129,14 +129,36 @@ class Approval(Struct, frozen=True):
 Approvals: TypeAlias = Mapping[str, Approval]
 """Every approval of a run by its id."""
 
+_Concerns: TypeAlias = (
+    ApprovalRequested
+    | ApprovalAnswered
+    | ApprovalEscalated
+    | ApprovalAnnounced
+    | ApprovalExpired
+    | ClockAnomaly
+    | ToolIntent
+)
+"""What may change an approval."""
+
+_CONCERNS: Final = kinds_of(_Concerns)
+
 
 def evolve_approvals(approvals: Approvals, record: Record) -> Approvals:
     """Return the approvals after one record."""
-    match record.event:
+    event = record.event
+    return (
+        _changed_by(approvals, cast("_Concerns", event), record.time)
+        if type(event) in _CONCERNS
+        else approvals
+    )
+
+
+def _changed_by(approvals: Approvals, event: _Concerns, time: str) -> Approvals:
+    match event:
         case ApprovalRequested() as request:
-            return {**approvals, request.approval: Approval(request, record.time)}
+            return {**approvals, request.approval: Approval(request, time)}
         case ApprovalAnswered() as answer:
-            return _changed(approvals, approvals[answer.approval].with_answer(answer, record.time))
+            return _changed(approvals, approvals[answer.approval].with_answer(answer, time))
         case ApprovalEscalated(approval=name) as step:
             known = approvals[name]
             return _changed(approvals, replace(known, escalations=(*known.escalations, step)))

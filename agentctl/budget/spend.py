@@ -7,16 +7,22 @@ its process died, keeps its reservation: nobody can say that it was free.
 from collections.abc import Iterable, Mapping
 from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal
 from functools import cached_property, reduce
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, cast
 
 from msgspec import Struct, field
 
 from agentctl.events.base import Event, Reservation
 from agentctl.events.model import ModelAnswered, ModelAsked, ModelFailed
+from agentctl.events.record import kinds_of
 from agentctl.events.tool import ToolIntent, ToolResult, ToolUnknown
 
 Attempt: TypeAlias = tuple[str, int]
 """What an attempt belongs to (a call id, `model/<step>`, or `review/<approval>`) and its number."""
+
+_Counts: TypeAlias = ModelAsked | ModelAnswered | ModelFailed | ToolIntent | ToolResult | ToolUnknown
+"""What may use something."""
+
+_COUNTS: Final = kinds_of(_Counts)
 
 _EXACT = Context(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN)
 """Adds without rounding; the context of whoever calls us, which others may have changed, plays no part."""
@@ -60,6 +66,10 @@ def exact_sum(amounts: Iterable[Decimal]) -> Decimal:
 
 def evolve_spend(spend: Spend, event: Event) -> Spend:
     """Return the spend after one event; events that cost nothing change nothing."""
+    return _counted(spend, cast("_Counts", event)) if type(event) in _COUNTS else spend
+
+
+def _counted(spend: Spend, event: _Counts) -> Spend:
     match event:
         case ModelAsked():
             steps = max(spend.steps, event.step + 1)

@@ -31,8 +31,8 @@ from agentctl.foundation.canonical import (
 from agentctl.foundation.ids import call_id
 from agentctl.foundation.money import plain
 from agentctl.gateway.corridor import Corridor, ModelDesk
+from agentctl.gateway.opinions import ModelReview
 from agentctl.gateway.pauses import pause_before
-from agentctl.gateway.state import ModelReview
 from agentctl.models.client import (
     Message,
     ModelAnswer,

@@ -1,9 +1,9 @@
 """What the gateway knows of a run: a pure fold over its records. Nothing that decides is kept beside it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from functools import reduce
-from typing import Literal, TypedDict
+from typing import Any, Final, Literal, TypeAlias, TypedDict
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -17,7 +17,7 @@ from agentctl.events.base import Source
 from agentctl.events.budget import BudgetRaised
 from agentctl.events.loop import LoopDetected
 from agentctl.events.model import ModelAnswered, ModelAsked, ModelFailed, ModelRefused, RouteChosen
-from agentctl.events.record import Record
+from agentctl.events.record import EVENT_TYPES, Record, kinds_of
 from agentctl.events.run import Envelope, RunResumed, RunStarted
 from agentctl.events.tool import (
     DecisionMade,
@@ -31,6 +31,7 @@ from agentctl.events.tool import (
     ToolUnknown,
 )
 from agentctl.foundation.canonical import JsonObject, JsonValue
+from agentctl.gateway.opinions import ModelReview, SaidOfModel, evolve_reviews
 
 CallStatus = Literal[
     "proposed", "waiting", "refused", "in_flight", "unknown", "failed", "answered", "in_doubt"
@@ -74,14 +75,6 @@ class CallState(Struct, frozen=True):
         """Whether an attempt to change something was made, and nobody knows what became of it."""
         changes = self.first_intent is not None and self.first_intent.effect != "read"
         return changes and (self.unsure or self.status in {"in_flight", "unknown"})
-
-
-class ModelReview(Struct, frozen=True):
-    """What a second model was asked about one approval request: how often, its latest answer, or why there is none."""
-
-    attempts: int = 0
-    answer: str | None = None
-    why_not: str = "it was not asked"
 
 
 class SessionState(Struct, frozen=True):
@@ -185,7 +178,9 @@ class _Changes(TypedDict, total=False):
 
 def evolve(state: SessionState, record: Record) -> SessionState:
     """Return the state after one record. No part of a state looks at another, so all are changed at once."""
-    changes: _Changes = {**_rest(state, record), **_models(state, record), **_calls(state, record)}
+    changes: _Changes = {}
+    for change in _CHANGES[type(record.event)]:
+        changes.update(change(state, record.event, record.time))
     return replace(
         state,
         spend=evolve_spend(state.spend, record.event),
@@ -196,8 +191,22 @@ def evolve(state: SessionState, record: Record) -> SessionState:
     )
 
 
-def _rest(state: SessionState, record: Record) -> _Changes:
-    match record.event:
+_Rest: TypeAlias = (
+    RunStarted
+    | RunResumed
+    | BudgetRaised
+    | ToolIntent
+    | LoopDetected
+    | ToolResult
+    | ApprovalAnswered
+    | GrantGiven
+    | ToolResolved
+    | MessageRefused
+)
+
+
+def _rest(state: SessionState, event: _Rest, _time: str) -> _Changes:
+    match event:
         case RunStarted(envelope=envelope, source=source):
             return {"envelope": envelope, **_seen(state, source)}
         case RunResumed(limits=limits, pii_redaction=redaction):
@@ -223,8 +232,11 @@ def _rest(state: SessionState, record: Record) -> _Changes:
             return {}
 
 
-def _models(state: SessionState, record: Record) -> _Changes:
-    match record.event:
+_Models: TypeAlias = RouteChosen | SaidOfModel
+
+
+def _models(state: SessionState, event: _Models, _time: str) -> _Changes:
+    match event:
         case RouteChosen() as route:
             return {"routes": {**state.routes, route.step: route}}
         case ModelAsked(step=step, attempt=attempt, review=None):
@@ -232,38 +244,31 @@ def _models(state: SessionState, record: Record) -> _Changes:
         case ModelAnswered(step=step, text=text, review=None):
             return {"said": {**state.said, step: text}}
         case ModelAsked() | ModelAnswered() | ModelFailed() | ModelRefused() as said if said.review:
-            return {"model_reviews": _reviewed(state.model_reviews, said, said.review)}
+            return {"model_reviews": evolve_reviews(state.model_reviews, said, said.review)}
         case _:
             return {}
-
-
-def _reviewed(
-    reviews: Mapping[str, ModelReview],
-    said: ModelAsked | ModelAnswered | ModelFailed | ModelRefused,
-    about: str,
-) -> Mapping[str, ModelReview]:
-    """Take what a second model was asked or said. Each attempt begins without an answer: nobody speaks for another."""
-    return {**reviews, about: _after(reviews.get(about, ModelReview()), said)}
-
-
-def _after(known: ModelReview, said: ModelAsked | ModelAnswered | ModelFailed | ModelRefused) -> ModelReview:
-    match said:
-        case ModelAsked(attempt=attempt):
-            return ModelReview(attempt, None, "it never answered")
-        case ModelAnswered(text=text):
-            return replace(known, answer=text)
-        case ModelFailed(failure=failure, message=message):
-            return replace(known, answer=None, why_not=f"{failure}: {message}")
-        case ModelRefused(reasons=reasons):
-            return replace(known, answer=None, why_not="; ".join(reasons))
 
 
 def _seen(state: SessionState, source: Source) -> _Changes:
     return {"sources_seen": {**state.sources_seen, source.id: source.labels}}
 
 
-def _calls(state: SessionState, record: Record) -> _Changes:
-    match record.event:
+_Calls: TypeAlias = (
+    ToolProposed
+    | ToolAmended
+    | DecisionMade
+    | ApprovalRequested
+    | ToolRefused
+    | ToolIntent
+    | ToolResult
+    | ToolUnknown
+    | ToolInDoubt
+    | ToolResolved
+)
+
+
+def _calls(state: SessionState, event: _Calls, time: str) -> _Changes:
+    match event:
         case ToolProposed() | ToolAmended() as wish:
             return _wished(state, wish)
         case DecisionMade(call=call) as decision:
@@ -273,7 +278,7 @@ def _calls(state: SessionState, record: Record) -> _Changes:
         case ToolRefused() as refusal:
             return _refused(state, refusal)
         case ToolIntent(purpose="agent") as intent:
-            return _intended(state, intent, record.time)
+            return _intended(state, intent, time)
         case ToolResult(purpose="agent") as result:
             return _answered(state, result)
         case ToolUnknown(purpose="agent", call=call):
@@ -358,3 +363,16 @@ def _changed(state: SessionState, call: str, **changes: object) -> _Changes:
 
 def _with_call(state: SessionState, call: str, now: CallState) -> _Changes:
     return {"calls": {**state.calls, call: now}}
+
+
+_Change: TypeAlias = Callable[[SessionState, Any, str], _Changes]
+
+_CHANGES: Final[Mapping[type, tuple[_Change, ...]]] = {
+    kind: tuple(
+        change
+        for union, change in ((_Rest, _rest), (_Models, _models), (_Calls, _calls))
+        if kind in kinds_of(union)
+    )
+    for kind in EVENT_TYPES.values()
+}
+"""What an event changes, by its class."""
