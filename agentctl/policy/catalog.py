@@ -1,6 +1,8 @@
 """Which engine judges by which policy set; each is loaded only where it is used."""
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from msgspec import field
 
@@ -22,6 +24,9 @@ from agentctl.policy.engine import PolicyEngine
 from agentctl.policy.guarded import Guarded
 from agentctl.policy.judge import Closing, Judge
 
+if TYPE_CHECKING:
+    from agentctl.policy.cedar.schema import CedarSchema
+
 CEDAR_SECONDS = 10.0
 """How long a decision by Cedar may take: it is milliseconds of work, but a busy machine lets a process wait for a second."""
 
@@ -31,7 +36,7 @@ REGO_SECONDS = 30.0
 _MS_PER_SECOND = 1_000
 
 
-class Around(Discreet, frozen=True):
+class Around(Discreet, frozen=True, dict=True):
     """What engines need beside their policies: the tools they judge, where services are, and secrets by name."""
 
     hidden = frozenset({"secret"})
@@ -40,6 +45,13 @@ class Around(Discreet, frozen=True):
     points: Mapping[str, DecisionPoint]
     secret: Callable[[str], str | None]
     clock: Clock = field(default_factory=SystemClock)
+
+    @cached_property
+    def cedar_schema(self) -> "CedarSchema":
+        """The tools as Cedar takes them; one for all sets, so that they share what is made of a call."""
+        from agentctl.policy.cedar.schema import CedarSchema  # noqa: PLC0415  # for who has Cedar policies
+
+        return CedarSchema.of(self.tools)
 
 
 def engines_for(
@@ -69,7 +81,7 @@ def judge_for(policy: PolicyVersion, authority: Authority, around: Around) -> Ju
         case CedarPolicies():
             from agentctl.policy.cedar.judge import CedarJudge  # noqa: PLC0415  # loads Cedar
 
-            return CedarJudge(policy.texts, around.tools, authority)
+            return CedarJudge(policy.texts, around.tools, authority, around.cedar_schema)
         case RegoPolicies(rule=rule):
             from agentctl.policy.rego.judge import RegoJudge  # noqa: PLC0415  # starts a process
 

@@ -60,8 +60,10 @@ class ToolHistory(Struct, frozen=True):
         }
 
 
-class PolicyRequest(Struct, frozen=True):
+class PolicyRequest(Struct, frozen=True, dict=True):
     """Everything a decision may depend on; values that redaction found are placeholders.
+
+    With a dictionary, so that what several policy sets are shown of it can be kept with it; another version of it has another.
 
     `facts` are texts, amounts in major units; `sources` maps each argument's JSON pointer to the ids of the sources it
     came from, and `labels` each source id to its trust labels; `history` has every tool of the contract by name.

@@ -52,14 +52,18 @@ class CedarJudge:
     """
 
     def __init__(
-        self, texts: Mapping[str, str], tools: Mapping[str, ToolDescriptor], authority: Authority
+        self,
+        texts: Mapping[str, str],
+        tools: Mapping[str, ToolDescriptor],
+        authority: Authority,
+        schema: CedarSchema | None = None,
     ) -> None:
-        """Read and check the policies.
+        """Read and check the policies; `schema` is that of the tools, for sets that share one.
 
         Raises:
             InvalidInput: they are no policies, or strict validation finds something.
         """
-        self.schema = CedarSchema.of(tools)
+        self.schema = schema or CedarSchema.of(tools)
         found = checked(read_rules(texts), self.schema, authority)
         if found.problems:
             raise InvalidInput(found.problems)

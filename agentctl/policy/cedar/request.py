@@ -14,7 +14,7 @@ from typing import Final
 from msgspec import Struct
 
 from agentctl.contract.tool import HttpExecutor, ToolDescriptor
-from agentctl.foundation.canonical import JsonValue
+from agentctl.foundation.canonical import JsonObject, JsonValue
 from agentctl.foundation.clock import from_rfc3339
 from agentctl.foundation.errors import InternalError
 from agentctl.foundation.money import parse_decimal, plain
@@ -32,14 +32,51 @@ _MILLISECONDS: Final = 23  # as much of `2026-11-22T22:37:00.123456Z` as Cedar's
 _EVERY_LABEL: Final = ("private", "untrusted")
 _NEVER_CALLED: Final = ToolHistory()
 _COMPACT: Final = json.JSONEncoder(separators=(",", ":"))
+_BUILT: Final = "_cedar"
 
 
 class NotFitting(ValueError):
     """Raised when a value does not fit the type Cedar knows it by; the message says which."""
 
 
+class _Built(Struct, frozen=True):
+    """A context under one schema, and the facts that it lacks because Cedar cannot carry them."""
+
+    schema: CedarSchema
+    context: JsonObject
+    uncarried: Mapping[str, str]
+
+    @classmethod
+    def of(cls, request: PolicyRequest, types: ToolTypes, schema: CedarSchema) -> "_Built":
+        """Return what Cedar is shown of a request, whatever the policies look at."""
+        shown = {
+            name: _fact(kind, request.facts[name])
+            for name, kind in types.facts.items()
+            if name in request.facts
+        }
+        context: dict[str, JsonValue] = {
+            "args": _record(types.args, request.arguments, "args"),
+            "facts": {name: text for name, text in shown.items() if text is not None},
+            "sources": _sources(request, types),
+            "run": _run(request),
+            "agent": _uid("Agent", request.actor),
+            "environment": _uid("Environment", request.environment),
+            "risk_tier": request.risk_tier,
+            "approval": {"granted": request.approval_granted},
+            "labels_seen": [_string(label, "labels_seen") for label in request.labels_seen],
+            "history": _history(request, schema),
+            "now": _moment(request.now),
+        }
+        return cls(
+            schema, context, {name: request.facts[name] for name, text in shown.items() if text is None}
+        )
+
+
 class ContextBuilder(Struct, frozen=True):
-    """Builds contexts for one schema. `named` are all attributes that the policies speak of."""
+    """Builds contexts for one schema. `named` are all attributes that the policies speak of.
+
+    A context is built once for a request and kept with it: several sets with one schema are asked about the same call.
+    """
 
     schema: CedarSchema
     named: Collection[str]
@@ -53,41 +90,20 @@ class ContextBuilder(Struct, frozen=True):
         types = self.schema.tools.get(request.tool)
         if types is None:
             raise NotFitting(f"`{request.tool}` is no tool of the schema")
-        return _COMPACT.encode(view.of_value(self._context(request, types)))
-
-    def _context(self, request: PolicyRequest, types: ToolTypes) -> dict[str, JsonValue]:
-        return {
-            "args": _record(types.args, request.arguments, "args"),
-            "facts": self._facts(request, types),
-            "sources": _sources(request, types),
-            "run": _run(request),
-            "agent": _uid("Agent", request.actor),
-            "environment": _uid("Environment", request.environment),
-            "risk_tier": request.risk_tier,
-            "approval": {"granted": request.approval_granted},
-            "labels_seen": [_string(label, "labels_seen") for label in request.labels_seen],
-            "history": self._history(request),
-            "now": _moment(request.now),
-        }
-
-    def _facts(self, request: PolicyRequest, types: ToolTypes) -> dict[str, JsonValue]:
-        facts: dict[str, JsonValue] = {}
-        for name, kind in types.facts.items():
-            text = request.facts.get(name)
-            shown = None if text is None else _fact(kind, text)
-            if shown is not None:
-                facts[name] = shown
-            elif text is not None and name in self.named:
+        built = self._built(request, types)
+        for name, text in built.uncarried.items():
+            if name in self.named:
                 raise NotFitting(
                     f"the fact `{name}` is {text}, which a decimal of {_PLACES} places cannot be"
                 )
-        return facts
+        return _COMPACT.encode(view.of_value(built.context))
 
-    def _history(self, request: PolicyRequest) -> dict[str, JsonValue]:
-        return {
-            tool: _called(request.history.get(tool, _NEVER_CALLED), facts)
-            for tool, facts in self.schema.history.items()
-        }
+    def _built(self, request: PolicyRequest, types: ToolTypes) -> _Built:
+        kept: dict[str, _Built] = vars(request)
+        built = kept.get(_BUILT)
+        if built is None or built.schema is not self.schema:
+            built = kept[_BUILT] = _Built.of(request, types, self.schema)
+        return built
 
 
 class Cast(Struct, frozen=True):
@@ -169,6 +185,13 @@ def _source(request: PolicyRequest, ids: tuple[str, ...]) -> JsonValue:
     """Return source ids with their labels; a source that nobody knows has every label."""
     labels = {label for source in ids for label in request.labels.get(source, _EVERY_LABEL)}
     return {"ids": list(ids), "labels": sorted(labels)}
+
+
+def _history(request: PolicyRequest, schema: CedarSchema) -> dict[str, JsonValue]:
+    return {
+        tool: _called(request.history.get(tool, _NEVER_CALLED), facts)
+        for tool, facts in schema.history.items()
+    }
 
 
 def _called(history: ToolHistory, facts: tuple[str, ...]) -> JsonValue:
