@@ -1,6 +1,5 @@
 """A model call: routed, priced, reserved, asked, settled; deployments of an alias stand in for each other."""
 
-from collections.abc import Mapping
 from decimal import Decimal
 
 from msgspec import Struct
@@ -20,12 +19,10 @@ from agentctl.events.model import (
 from agentctl.events.record import AnyEvent
 from agentctl.foundation.canonical import (
     ARGUMENT_LIMITS,
-    JsonValue,
     NotCanonical,
     NotJson,
     canonical_bytes,
     canonical_copy,
-    digest_of,
     parse_json,
 )
 from agentctl.foundation.ids import call_id
@@ -33,6 +30,7 @@ from agentctl.foundation.money import plain
 from agentctl.gateway.corridor import Corridor, ModelDesk
 from agentctl.gateway.opinions import ModelReview
 from agentctl.gateway.pauses import pause_before
+from agentctl.gateway.request_digests import request_digest
 from agentctl.models.client import (
     Message,
     ModelAnswer,
@@ -184,27 +182,6 @@ def _attempts_so_far(corridor: Corridor, work: ModelWork) -> int:
     if work.review is None:
         return corridor.state.model_attempts.get(work.step, 0)
     return corridor.state.model_reviews.get(work.review, ModelReview()).attempts
-
-
-def request_digest(request: ModelRequest) -> str:
-    """Return the digest of everything a model is shown, in its redacted form."""
-    messages: list[JsonValue] = [
-        {
-            "role": message.role,
-            "text": message.text,
-            "calls": [[call.provider_id, call.name, call.arguments] for call in message.calls],
-            "answers": message.answers,
-        }
-        for message in request.messages
-    ]
-    tools: list[JsonValue] = [[tool.name, tool.description, tool.arguments] for tool in request.tools]
-    body: Mapping[str, JsonValue] = {
-        "model": request.model,
-        "messages": messages,
-        "tools": tools,
-        "max_output_tokens": request.max_output_tokens,
-    }
-    return digest_of(body)
 
 
 def _as_shown(corridor: Corridor, work: ModelWork, request: ModelRequest) -> ModelRequest:
