@@ -35,6 +35,9 @@ _SHORTEST_SECRET = 8  # anything shorter is a stand-in, and may be part of any w
 _MAX_TOKENS = 100_000_000  # ten times the largest context there is; above, the count is nonsense
 _SECONDS = re.compile(r"\d{1,6}(\.\d{1,6})?", re.ASCII)
 
+_WRITER = json.JSONEncoder(
+    ensure_ascii=False, separators=(",", ":"), default=dict
+)  # any mapping is an object
 _SENT = "_sent"
 _Part = TypeVar("_Part", Message, ToolDefinition)
 
@@ -92,9 +95,7 @@ def _kept_text(item: _Part, wired: Callable[[_Part], JsonObject]) -> str:
 
 
 def _text(value: JsonValue) -> str:
-    return json.dumps(
-        value, ensure_ascii=False, separators=(",", ":"), default=dict
-    )  # any mapping is an object
+    return _WRITER.encode(value)
 
 
 def _wire_message(message: Message) -> JsonObject:
@@ -187,6 +188,8 @@ def _text_of(message: JsonObject) -> str:
 
 def _calls_of(found: JsonValue, request: ModelRequest) -> tuple[RequestedCall, ...]:
     entries = [_object(entry) for entry in _list(found)]
+    if not entries:  # a final text, mostly
+        return ()
     functions = [_object(entry.get("function")) for entry in entries]
     offered = names_by_wire_name(tool.name for tool in request.tools)
     ids = _unique_ids([_clean(entry.get("id")) for entry in entries], _ids_in(request))

@@ -3,6 +3,7 @@
 import hashlib
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 _WIRE_NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 _NOT_WIRE = re.compile(r"[^a-zA-Z0-9-]+")
@@ -10,6 +11,7 @@ _DIGEST_LENGTH = 24
 _STEM_LENGTH = 64 - 1 - _DIGEST_LENGTH
 
 
+@lru_cache(maxsize=1_024)
 def wire_name(name: str) -> str:
     """Return the name of a tool as the wire allows it; no two registry names share one.
 

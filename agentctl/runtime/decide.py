@@ -1,6 +1,7 @@
 """What a run wants next: a pure function of its state."""
 
 from decimal import Decimal
+from functools import cache
 
 from agentctl.budget.limits import exceeded, stopped
 from agentctl.budget.loops import sentence
@@ -34,12 +35,17 @@ def _stop(state: RunState) -> Intent | None:
     if state.loop is not None:
         return Suspend("loop", f"{sentence(state.loop)}; the model was told, and did not leave off")
     # A provider used more than was reserved, or today's platform permits less than was used already.
-    broken = exceeded(state.session.spend, limits, Reservation())
+    broken = exceeded(state.session.spend, limits, _nothing())
     if broken is not None:
         return StopAtCeiling(broken)
     if state.obstacle is not None:
         return Suspend("provider_failed", state.obstacle)
     return None
+
+
+@cache
+def _nothing() -> Reservation:
+    return Reservation()
 
 
 def _open_work(state: RunState) -> Intent | None:
