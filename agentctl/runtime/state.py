@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from functools import reduce
-from typing import TypedDict
+from typing import Final, TypeAlias, TypedDict, cast
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -12,7 +12,7 @@ from agentctl.events.approval import ApprovalAnswered
 from agentctl.events.budget import BudgetOverrun, BudgetStopped
 from agentctl.events.loop import LoopDetected
 from agentctl.events.model import ModelAnswered, ModelAsked, ModelFailed, ModelRefused, WrittenCall
-from agentctl.events.record import Record
+from agentctl.events.record import AnyEvent, Record, kinds_of
 from agentctl.events.run import RunFinished, RunResumed, RunStarted, RunSuspended
 from agentctl.gateway.state import SessionState
 from agentctl.gateway.state import evolve as evolve_session
@@ -77,13 +77,38 @@ def evolve(state: RunState, record: Record) -> RunState:
 def after(state: RunState, records: Iterable[Record], session: SessionState) -> RunState:
     """Return the state after records that a session has folded already: what they are to the session is not asked twice."""
     for record in records:
-        changes: _Changes = {**_course(record), **_work(state, record)}
+        changes = _changes(state, record.event)
         state = replace(state, **changes) if changes else state
     return replace(state, session=session)
 
 
-def _course(record: Record) -> _Changes:
-    match record.event:
+_Course: TypeAlias = RunStarted | RunResumed | RunSuspended | RunFinished
+"""How a run begins, goes on and stops."""
+
+_Work: TypeAlias = (
+    ModelAsked
+    | ModelAnswered
+    | ModelFailed
+    | ModelRefused
+    | BudgetStopped
+    | BudgetOverrun
+    | LoopDetected
+    | ApprovalAnswered
+)
+"""What may say more, or that it cannot go on."""
+
+_COURSE: Final = kinds_of(_Course)
+_WORK: Final = kinds_of(_Work)
+
+
+def _changes(state: RunState, event: AnyEvent) -> _Changes:
+    if type(event) in _WORK:
+        return _work(state, cast("_Work", event))
+    return _course(cast("_Course", event)) if type(event) in _COURSE else {}
+
+
+def _course(event: _Course) -> _Changes:
+    match event:
         case RunStarted(input=text):
             return {"input": text}
         case RunResumed():
@@ -92,12 +117,10 @@ def _course(record: Record) -> _Changes:
             return {"suspended": suspension}
         case RunFinished() as end:
             return {"finished": end}
-        case _:
-            return {}
 
 
-def _work(state: RunState, record: Record) -> _Changes:
-    match record.event:
+def _work(state: RunState, event: _Work) -> _Changes:
+    match event:
         case ModelAsked(review=None):
             return {"obstacle": None}
         case ModelAnswered(review=None) as answer:
