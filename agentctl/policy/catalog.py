@@ -101,7 +101,8 @@ def judge_for(policy: PolicyVersion, authority: Authority, around: Around) -> Ju
 def _guarded(policy: PolicyVersion, authority: Authority, around: Around) -> Guarded:
     judge = judge_for(policy, authority, around)
     seconds = _seconds_for(policy, around)
-    return Guarded(judge, authority, policy.name, policy.digest, around.clock, seconds)
+    at_once = isinstance(policy.source, CedarPolicies)
+    return Guarded(judge, authority, policy.name, policy.digest, around.clock, seconds, at_once)
 
 
 def _seconds_for(policy: PolicyVersion, around: Around) -> float:

@@ -27,7 +27,10 @@ _US_PER_SECOND = 1_000_000
 
 
 class Guarded(Struct, frozen=True):
-    """One authority: a judge, under the name and digest of what it judges by."""
+    """One authority: a judge, under the name and digest of what it judges by.
+
+    `at_once`: the judge waits for nothing, so nobody need be woken up when it is late; the clock is looked at afterwards.
+    """
 
     judge: Judge
     authority: Authority
@@ -35,13 +38,13 @@ class Guarded(Struct, frozen=True):
     digest: str
     clock: Clock
     timeout_seconds: float = TIMEOUT_SECONDS
+    at_once: bool = False
 
     async def decide(self, request: PolicyRequest) -> PolicyAnswer:
         """Return the judge's answer. A crash, a late answer, an answer of another form or with errors is a denial."""
         begun = self.clock.monotonic_ns()
         try:
-            async with asyncio.timeout(self.timeout_seconds):
-                decision, judgement = await self._asked(request)
+            decision, judgement = await (self._asked(request) if self.at_once else self._in_time(request))
             return self._answer(begun, decision, judgement)
         except TimeoutError:
             return self._failed(begun, f"there was no answer within {self.timeout_seconds:g} s")
@@ -49,6 +52,10 @@ class Guarded(Struct, frozen=True):
             raise  # somebody ends the run; that is no answer of an engine
         except BaseException as error:  # noqa: BLE001  # whatever broke, the answer is no; a panic in Rust is no Exception
             return self._failed(begun, f"{type(error).__name__}: {error}")
+
+    async def _in_time(self, request: PolicyRequest) -> tuple[Decision, Judgement]:
+        async with asyncio.timeout(self.timeout_seconds):
+            return await self._asked(request)
 
     async def _asked(self, request: PolicyRequest) -> tuple[Decision, Judgement]:
         if request.approval_granted:

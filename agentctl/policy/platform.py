@@ -6,7 +6,7 @@ from typing import Final
 from agentctl.contract.agent import Risk
 from agentctl.contract.durations import seconds_of
 from agentctl.contract.platform import ApprovalFloor, PlatformRules
-from agentctl.contract.tool import HttpExecutor
+from agentctl.contract.tool import RISK_TIERS, HttpExecutor
 from agentctl.events.approval import ApprovalTerms
 from agentctl.events.tool import Decision, PolicyAnswer
 from agentctl.foundation.canonical import digest_of
@@ -47,9 +47,13 @@ class PlatformPolicy(_Rule):
 
     policy = "platform:irreversible-needs-approval"
 
+    def __init__(self, rules: PlatformRules) -> None:
+        super().__init__(rules)
+        self._terms = {tier: _terms(rules.floor(tier)) for tier in RISK_TIERS}
+
     async def decide(self, request: PolicyRequest) -> PolicyAnswer:
         """Return the platform's answer for the call."""
-        terms = _terms(self.rules.floor(request.risk_tier))
+        terms = self._terms[request.risk_tier]
         if request.descriptor.effect != "irreversible":
             return self.answer("allow", f"`{request.tool}` is not irreversible", terms)
         if self.accepts(request, "irreversible_without_approval"):
