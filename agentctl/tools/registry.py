@@ -3,6 +3,7 @@
 import difflib
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
 from types import MappingProxyType
 
 from agentctl.contract.tool import PythonExecutor, ToolDescriptor
@@ -96,8 +97,8 @@ class Registry:
         """All names, sorted."""
         return tuple(sorted(self._tools))
 
-    @property
-    def code(self) -> dict[str, bytes]:
+    @cached_property
+    def code(self) -> Mapping[str, bytes]:
         """What runs for each `python` tool, by name."""
         return {tool.descriptor.name: tool.code for tool in self if tool.code is not None}
 

@@ -2,9 +2,9 @@
 
 import asyncio
 import base64
+import posixpath
 from collections.abc import Mapping
-from functools import partial
-from pathlib import PurePosixPath
+from functools import lru_cache, partial
 from types import ModuleType
 
 from msgspec import Struct
@@ -156,15 +156,21 @@ class _Requests(Struct, frozen=True):
         code = self.code.get(name)
         if not isinstance(binding, PythonBinding) or code is None:
             return Failed(f"there is no code for `{name}`")
-        module = f"agentctl_tool_{digest_bytes(code).rpartition(':')[2]}"
+        module = _module_of(code)
         request: dict[str, JsonValue] = {
             "module": module,
-            "file": PurePosixPath(binding.file).name,
+            "file": posixpath.basename(binding.file),
             "function": binding.function,
             "arguments": execution.arguments,
             "code": "" if module in known else base64.b64encode(code).decode("ascii"),
         }
         return _why_not_sent(request) or request
+
+
+@lru_cache(maxsize=python_host.MODULES)
+def _module_of(code: bytes) -> str:
+    """Return what the module of some code is called: every run has one of its own, and each calls it the same."""
+    return f"agentctl_tool_{digest_bytes(code).removeprefix('sha256:')}"
 
 
 def _why_not_sent(request: JsonObject) -> Failed | None:

@@ -25,7 +25,7 @@ Answer: TypeAlias = dict[str, object]
 
 MAX_FRAME_BYTES = 4 << 20
 _MESSAGE = 500
-_MODULES = 256
+MODULES = 256
 _LENGTH = struct.Struct(">I")
 _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
 
@@ -88,7 +88,7 @@ def loaded(name: str, file: str, code: bytes) -> ModuleType:
     return module
 
 
-@lru_cache(maxsize=_MODULES)
+@lru_cache(maxsize=MODULES)
 def _compiled(code: bytes, file: str) -> CodeType:
     """Return the code of a module: each run makes a module of its own from it."""
     return compile(code, file, "exec", dont_inherit=True)
