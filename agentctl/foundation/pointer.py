@@ -55,6 +55,8 @@ def _child(value: JsonValue | Missing, part: str) -> JsonValue | Missing:
 
 def _unescaped(part: str) -> str | None:
     """Return the name a part stands for; None where a `~` is followed by neither `0` nor `1`."""
+    if "~" not in part:
+        return part
     if _BAD_ESCAPE.search(part):
         return None
     return part.replace("~1", "/").replace("~0", "~")

@@ -25,7 +25,7 @@ def request_digest(request: ModelRequest) -> str:
 
 
 def _listed(parts: Iterable[_Part], value_of: Callable[[_Part], JsonValue]) -> bytes:
-    return b",".join(_kept(part, value_of) for part in parts)
+    return b",".join([_kept(part, value_of) for part in parts])
 
 
 def _kept(part: _Part, value_of: Callable[[_Part], JsonValue]) -> bytes:

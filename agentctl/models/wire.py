@@ -74,8 +74,8 @@ def request_bytes(request: ModelRequest) -> int:
 
 def _joined(request: ModelRequest) -> str:
     """Return the text of a request's body, put together from the texts of its messages and tools."""
-    messages = ",".join(_kept_text(message, _wire_message) for message in request.messages)
-    tools = ",".join(_kept_text(tool, _wire_tool) for tool in request.tools)
+    messages = ",".join([_kept_text(message, _wire_message) for message in request.messages])
+    tools = ",".join([_kept_text(tool, _wire_tool) for tool in request.tools])
     members = (
         f'"model":{_text(request.model)}',
         f'"messages":[{messages}]',
@@ -313,7 +313,9 @@ def _first(value: JsonValue) -> JsonValue:
 
 def _clean(value: JsonValue) -> str:
     """Return text that has a UTF-8 form, so that it can be journaled; anything but text is empty."""
-    return value.encode("utf-8", "replace").decode("utf-8") if isinstance(value, str) else ""
+    if not isinstance(value, str):
+        return ""
+    return value if value.isascii() else value.encode("utf-8", "replace").decode("utf-8")
 
 
 def _label(value: JsonValue) -> str:

@@ -1,7 +1,6 @@
 """Putting a session's parts together: every concrete class of a run is named here."""
 
 import asyncio
-import hashlib
 import hmac
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -151,9 +150,7 @@ def parts_of(project: Project, governing: Governing, fixed: Fixtures, around: Su
         reviewers=(*fixed.reviewers, *around.reviewers),
         reviewer_names=tuple(reviewer.name for reviewer in environment.reviewers),
         verifier=fixed.verifier,
-        fingerprint=lambda text: hmac.new(
-            fixed.sealing_key, b"effect\n" + text.encode(), hashlib.sha256
-        ).hexdigest(),
+        fingerprint=lambda text: hmac.digest(fixed.sealing_key, b"effect\n" + text.encode(), "sha256").hex(),
         pause=asyncio.sleep,
         review_models=fixed.review_models,
         announcers=announcers_of(project, governing),
