@@ -126,9 +126,10 @@ def find_settings(start: Path | None = None) -> Settings:
     """Return the settings of the project that a folder lies in.
 
     Raises:
-        UsageError: no folder above holds the project's marker, its path is no text, or there is nowhere to keep its keys.
+        UsageError: no folder above holds the project's marker, its path is no text, there is nowhere to keep its keys, or no
+            working folder.
     """
-    folder = (start or Path.cwd()).resolve()
+    folder = (start or working_folder()).resolve()
     root = next((place for place in (folder, *folder.parents) if (place / MARKER).is_file()), None)
     if root is None:
         raise UsageError(
@@ -136,6 +137,19 @@ def find_settings(start: Path | None = None) -> Settings:
         )
     refuse_unwritable(root)
     return Settings(Paths(root, _state_folder(root)), _user())
+
+
+def working_folder() -> Path:
+    """Return the folder that a command is typed in.
+
+    Raises:
+        UsageError: it was removed, or whoever types may not pass through a folder above it.
+    """
+    try:
+        return Path.cwd()
+    except OSError as error:
+        found = f"the working folder cannot be found: {(error.strerror or '').lower()}"
+        raise UsageError(found, "a folder that is there: `cd` to one") from error
 
 
 def refuse_unwritable(root: Path) -> None:

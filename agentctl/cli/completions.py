@@ -1,12 +1,14 @@
 """What a shell offers when somebody presses the tab key: names as they are in the project of the working folder.
 
 A shell waits for it, and shows what is said on stderr amid the command line: so little is loaded, and nothing is said.
+What is offered is typed, and zsh even evaluates it: so a name is offered only if it means nothing to a shell.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 if TYPE_CHECKING:
     from agentctl.contract.project import ProjectFiles
@@ -16,6 +18,8 @@ Offer: TypeAlias = Callable[[str], list[str]]
 """Returns what could be meant by the beginning of a word."""
 
 _MOST_RUNS = 20
+_ONE_WORD: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+"""What no shell reads as anything but itself; whoever names a file in a project that is merely looked at may name it anything."""
 
 
 def words(*known: str) -> Offer:
@@ -49,6 +53,11 @@ def runs(incomplete: str) -> list[str]:
     return [*_beginning((LATEST,), incomplete), *islice(ids, _MOST_RUNS)]
 
 
+def runs_and_agents(incomplete: str) -> list[str]:
+    """Offer what can be compared: runs, and agents for what their files say now."""
+    return [*agents(incomplete), *runs(incomplete)]
+
+
 def approvals(incomplete: str) -> list[str]:
     """Offer the requests that wait for an answer."""
     from agentctl.composition import open_project
@@ -63,7 +72,7 @@ def approvals(incomplete: str) -> list[str]:
 
 
 def _beginning(known: Iterable[str], incomplete: str) -> list[str]:
-    return [word for word in known if word.startswith(incomplete)]
+    return [word for word in known if word.startswith(incomplete) and _ONE_WORD.fullmatch(word)]
 
 
 def _newest(journal: Path) -> Iterator[str]:

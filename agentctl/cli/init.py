@@ -42,7 +42,7 @@ def init(
 def _next_commands(folder: str, project: "NewProject", agent: str) -> list[str]:
     from agentctl.cli.init_files import QUESTION
 
-    there = [] if project.root == Path.cwd().resolve() else [f"cd {shlex.quote(folder)}"]
+    there = [] if project.root.samefile(Path()) else [f"cd {shlex.quote(folder)}"]
     return [*there, f'agentctl run {agent} --input "{QUESTION}"', "agentctl policy test", "agentctl doctor"]
 
 

@@ -181,3 +181,13 @@ def test_a_path_that_is_no_text_is_refused(root: Path) -> None:
     (odd / MARKER).touch()
     with pytest.raises(UsageError, match="the path of the project is no text: "):
         find_settings(odd)
+
+
+def test_a_working_folder_that_is_gone_is_said(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A shell stays in a folder that somebody removed: it is told where to go."""
+    (root / "inner").mkdir()
+    monkeypatch.chdir(root / "inner")
+    (root / "inner").rmdir()
+    with pytest.raises(UsageError, match="working folder cannot be found: no such file") as error:
+        find_settings()
+    assert "`cd` to one" in str(error.value)

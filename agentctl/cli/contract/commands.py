@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 from msgspec.structs import asdict, replace
 
+from agentctl.cli.completions import agents
 from agentctl.cli.contract.versions import diff, tag, versions
 from agentctl.cli.options import Env, Json
 
@@ -25,7 +26,11 @@ app.command("tag")(tag)
 
 Contracts = Annotated[
     list[str] | None,
-    typer.Argument(help="Agents, or contract files; default: all agents.", metavar="[NAME|FILE]..."),
+    typer.Argument(
+        help="Agents, or contract files; default: all agents.",
+        metavar="[NAME|FILE]...",
+        autocompletion=agents,
+    ),
 ]
 Kind = Annotated[
     Literal["agent", "tool", "environment", "platform", "script", "golden", "baseline", "cases"] | None,
@@ -58,7 +63,9 @@ def check(contracts: Contracts = None, environment: Env = "sandbox", json: Json 
 
 @app.command("show")
 def show(
-    agent: Annotated[str, typer.Argument(help="The agent's name.", show_default=False)],
+    agent: Annotated[
+        str, typer.Argument(help="The agent's name.", show_default=False, autocompletion=agents)
+    ],
     environment: Env = "sandbox",
     json: Json = False,
 ) -> int:

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from agentctl.cli.completions import agents
 from agentctl.cli.diff.command import Full
 from agentctl.cli.options import As, Env, Json
 
@@ -14,22 +15,35 @@ if TYPE_CHECKING:
     from agentctl.composition.contracts.tagging import KnownVersion, Tagged
 
 Agent = Annotated[
-    str | None, typer.Argument(help="The agent; default: all of them.", metavar="[AGENT]", show_default=False)
+    str | None,
+    typer.Argument(
+        help="The agent; default: all of them.", metavar="[AGENT]", show_default=False, autocompletion=agents
+    ),
 ]
 
 
 def diff(
     before: Annotated[
-        str, typer.Argument(help="A version: FILE, TAG, DIGEST, AGENT.", metavar="A", show_default=False)
+        str,
+        typer.Argument(
+            help="A version: FILE, TAG, DIGEST, AGENT.",
+            metavar="A",
+            show_default=False,
+            autocompletion=agents,
+        ),
     ],
     after: Annotated[
         str | None,
         typer.Argument(
-            help="Another one; default: what the agent's files say now.", metavar="[B]", show_default=False
+            help="Another one; default: what the agent's files say now.",
+            metavar="[B]",
+            show_default=False,
+            autocompletion=agents,
         ),
     ] = None,
     agent: Annotated[
-        str | None, typer.Argument(help="Whose versions.", metavar="[AGENT]", show_default=False)
+        str | None,
+        typer.Argument(help="Whose versions.", metavar="[AGENT]", show_default=False, autocompletion=agents),
     ] = None,
     full: Full = False,
     json: Json = False,
@@ -74,7 +88,12 @@ def tag(
     name: Annotated[str, typer.Argument(help="The tag: `refunds-v2`.", metavar="NAME", show_default=False)],
     agent: Annotated[
         str | None,
-        typer.Argument(help="The agent; default: the only one.", metavar="[AGENT]", show_default=False),
+        typer.Argument(
+            help="The agent; default: the only one.",
+            metavar="[AGENT]",
+            show_default=False,
+            autocompletion=agents,
+        ),
     ] = None,
     version: Annotated[
         str | None,

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from agentctl.cli.completions import runs_and_agents
 from agentctl.cli.options import Json
 
 if TYPE_CHECKING:
@@ -15,9 +16,17 @@ Full = Annotated[bool, typer.Option("--full", help="Cut nothing, and show what i
 
 
 def diff(
-    before: Annotated[str, typer.Argument(help=_THING, metavar="A", show_default=False)],
+    before: Annotated[
+        str, typer.Argument(help=_THING, metavar="A", show_default=False, autocompletion=runs_and_agents)
+    ],
     after: Annotated[
-        str, typer.Argument(help="Another one of the same sort.", metavar="B", show_default=False)
+        str,
+        typer.Argument(
+            help="Another one of the same sort.",
+            metavar="B",
+            show_default=False,
+            autocompletion=runs_and_agents,
+        ),
     ],
     full: Full = False,
     json: Json = False,

@@ -4,13 +4,11 @@ from typing import Annotated
 
 import typer
 
-from agentctl.cli.options import Json
+from agentctl.cli.options import Json, Run
 
 
 def add(
-    run: Annotated[
-        str, typer.Argument(help="The run's id, the beginning of one, or `latest`.", show_default=False)
-    ],
+    run: Run,
     name: Annotated[
         str | None,
         typer.Option(

@@ -7,11 +7,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from typing_extensions import override
 
+from agentctl.cli.completions import agents
 from agentctl.cli.eval.add import add
 from agentctl.cli.groups import Commands
 from agentctl.cli.options import As, Env, Json
 
 if TYPE_CHECKING:
+    from typer._click import Context
+    from typer._click.shell_completion import CompletionItem
+
     from agentctl.cli.eval.screen import EvalScreen
     from agentctl.composition.evals.running import EvalOutcome
     from agentctl.composition.project import Project
@@ -25,6 +29,13 @@ class _TriesByDefault(Commands):
         is_command = bool(args) and (args[0] in self.commands or args[0] == "--help")
         return super().parse_args(ctx, args if is_command or not args else ["run", *args])
 
+    @override
+    def shell_complete(self, ctx: "Context", incomplete: str) -> "list[CompletionItem]":
+        from typer._click.shell_completion import CompletionItem
+
+        named = (CompletionItem(name) for name in agents(incomplete))
+        return [*super().shell_complete(ctx, incomplete), *named]
+
 
 app = typer.Typer(
     cls=_TriesByDefault,
@@ -36,7 +47,9 @@ app.command("add")(add)
 
 @app.command("run")
 def run(
-    agent: Annotated[str | None, typer.Argument(help="The agent's name.", show_default=False)] = None,
+    agent: Annotated[
+        str | None, typer.Argument(help="The agent's name.", show_default=False, autocompletion=agents)
+    ] = None,
     cases: Annotated[
         list[str] | None,
         typer.Option(

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from msgspec.structs import replace
 
-from agentctl.cli.options import Env, Json
+from agentctl.cli.completions import agents as _offered_agents
+from agentctl.cli.options import Env, Json, Run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,7 +20,10 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
 Agents = Annotated[
-    list[str] | None, typer.Argument(help="Agents; default: all of them.", metavar="[AGENT]...")
+    list[str] | None,
+    typer.Argument(
+        help="Agents; default: all of them.", metavar="[AGENT]...", autocompletion=_offered_agents
+    ),
 ]
 
 
@@ -71,9 +75,7 @@ def judge(agents: Agents = None, json: Json = False) -> int:
 
 @app.command("explain")
 def explain(
-    run: Annotated[
-        str, typer.Argument(help="The run's id, the beginning of one, or `latest`.", show_default=False)
-    ],
+    run: Run,
     call: Annotated[
         str, typer.Argument(help="The call's id, or its step and index: `2/0`.", show_default=False)
     ],
@@ -106,7 +108,10 @@ def synthesize(
     runs: Annotated[
         str | None, typer.Option(help="These runs, with commas between them.", metavar="RUN,RUN")
     ] = None,
-    agent: Annotated[str | None, typer.Option(help="All runs of this agent.", metavar="NAME")] = None,
+    agent: Annotated[
+        str | None,
+        typer.Option(help="All runs of this agent.", metavar="NAME", autocompletion=_offered_agents),
+    ] = None,
     since: Annotated[
         str | None, typer.Option(help="Only runs that began on this day or later.", metavar="DAY")
     ] = None,

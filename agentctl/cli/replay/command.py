@@ -4,17 +4,14 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from agentctl.cli.options import Json
+from agentctl.cli.options import Json, Run
 
 if TYPE_CHECKING:
     from agentctl.composition.replays.replaying import ReplayOutcome
 
 
 def replay(
-    run: Annotated[
-        str,
-        typer.Argument(help="The run: an id, the beginning of one, or `latest`.", show_default=False),
-    ],
+    run: Run,
     contract: Annotated[
         str | None,
         typer.Option(

@@ -29,7 +29,7 @@ from agentctl.review.doctor import environment as doctor_environment
 from agentctl.review.doctor import machine as doctor_machine
 from agentctl.review.doctor.machine import CEDAR, DUCKDB, LITELLM, REGO, Package
 from agentctl.review.doctor.observation import Health, Observation, Section, note, ok, problem
-from agentctl.settings import MARKER
+from agentctl.settings import MARKER, working_folder
 
 _KINDS = {"sandbox": "where nothing is real", "live": "where effects are real"}
 
@@ -55,12 +55,13 @@ def diagnose(
         start: the folder; default: the working folder.
 
     Raises:
-        UsageError: there is no such environment.
+        UsageError: there is no such environment, or no working folder.
     """
+    folder = start or working_folder()
     try:
-        project = open_project(start)
+        project = open_project(folder)
     except UsageError as error:
-        return Diagnosis((_machine(start or Path.cwd()), Section("project", (_no_project(error),))))
+        return Diagnosis((_machine(folder), Section("project", (_no_project(error),))))
     return diagnosis_of(project, environment, reaching=reaching)
 
 

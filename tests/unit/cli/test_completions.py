@@ -44,6 +44,14 @@ def test_outside_of_a_project_nothing_is_offered(tmp_path: Path, monkeypatch: py
     assert completions.runs("") == ["latest"]
 
 
+@pytest.mark.usefixtures("inside")
+def test_what_a_shell_might_run_is_not_offered() -> None:
+    """Zsh evaluates what it is offered: a file's name in somebody else's project would be run at the press of a key."""
+    for name in (r"a\$(touch b)", "a`b`", "a b", "a;b", 'a\\")', "-a", "a\nb", "ä", "\udcff", "*"):
+        Path("contracts", f"{name}.yaml").touch()
+    assert completions.agents("") == ["refund-assistant"]
+
+
 def test_words_of_a_vocabulary_are_those_that_are_taken() -> None:
     """By their beginning."""
     assert completions.words("good", "bad")("g") == ["good"]
@@ -61,6 +69,18 @@ def test_words_of_a_vocabulary_are_those_that_are_taken() -> None:
         ("agentctl runs list --label n", ["none"]),
         ("agentctl approvals approve ", [f"{RUN}-0-0-1"]),
         ("agentctl audit query --decision d", ["deny"]),
+        ("agentctl eval r", ["run", "refund-assistant"]),
+        ("agentctl eval run ", ["refund-assistant"]),
+        ("agentctl eval add l", ["latest"]),
+        ("agentctl replay l", ["latest"]),
+        ("agentctl policy explain l", ["latest"]),
+        ("agentctl policy check ", ["refund-assistant"]),
+        ("agentctl contract check ", ["refund-assistant"]),
+        ("agentctl contract show ", ["refund-assistant"]),
+        ("agentctl contract diff ", ["refund-assistant"]),
+        ("agentctl contract versions ", ["refund-assistant"]),
+        ("agentctl contract tag v2 ", ["refund-assistant"]),
+        ("agentctl diff ", ["refund-assistant", "latest", run_id(7), RUN]),
     ],
 )
 def test_a_shell_gets_them(

@@ -91,3 +91,15 @@ def test_an_empty_folder_name_is_refused(tmp_path: Path, capsys: pytest.CaptureF
     assert exit_code_of(app, [""]) == 2
     assert "the folder's name is empty" in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
+
+
+def test_from_a_folder_that_is_gone_one_elsewhere_is_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nothing of the working folder is needed where the project's is named whole."""
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    assert exit_code_of(app, [str(tmp_path / "mine")]) == 0
+    assert f"cd {tmp_path / 'mine'}" in capsys.readouterr().out
