@@ -178,6 +178,17 @@ def test_a_run_of_the_first_version_is_explained_as_far_as_it_was_recorded(shell
     assert "not asked again" in answer.out
 
 
+def test_a_replays_decision_is_explained_as_the_runs(shell: Shell) -> None:
+    """It was shown the run that it replays; one that only judges anew does not record what it rested on."""
+    ran = run(shell, "4202")
+    replay = shell("replay", ran, "--json").document["replay"]
+    assert "asked again exactly as then" in shell("policy", "explain", replay, "2/0").out
+    judged = shell("replay", ran, "--mode", "policy", "--json").document["replay"]
+    answer = shell("policy", "explain", judged, "2/0")
+    assert answer.code == 0
+    assert "what was recorded is all that can be shown" in answer.out
+
+
 @pytest.mark.parametrize(
     ("run_name", "call", "found"),
     [("latest", "7/0", "there is no call `7/0`"), ("01ZZZ", "0/0", "there is no run `01ZZZ`")],

@@ -34,7 +34,9 @@ def _agreement(found: Explanation) -> Iterator[Line]:
         yield Line(f"asked again exactly as then: {digest}", 1, "good")
     elif found.agrees is None:
         yield Line(
-            "an earlier version wrote this journal: what was recorded is all that can be shown", 1, "warn"
+            "the journal does not say all that was asked: what was recorded is all that can be shown",
+            1,
+            "warn",
         )
     else:
         yield Line(

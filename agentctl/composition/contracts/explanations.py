@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from agentctl.composition.authorities import engines_of, in_session, is_elsewhere
 from agentctl.composition.governing import Governing, recorded
@@ -73,7 +74,7 @@ def explain_decision(project: Project, run: str, call: str) -> Explanation:
     """
     records = project.journals.read(run_named(project.journals.runs(), run))
     governing = recorded(project, begun(records).envelope)
-    past = _past_of(records, governing, call)
+    past = _past_of(_as_judged(project, records), governing, call)
     # Of the platform's rules there may be those of then and those of today: the digest tells them apart.
     engines = {(one.policy, one.digest): one for one in engines_of(governing, project.settings.secret)}
     return asyncio.run(_explained(_Explainer(governing, engines, past)))
@@ -95,17 +96,40 @@ def begun(records: tuple[Record, ...]) -> RunStarted:
     return records[0].event
 
 
+def _as_judged(project: Project, records: tuple[Record, ...]) -> tuple[Record, ...]:
+    """Return the records as the authorities saw them: in a replay they were shown the run that it replays."""
+    start = begun(records)
+    if start.envelope.replay is None:
+        return records
+    run = start.envelope.replay.run
+    replayed = begun(project.journals.read(run_named(project.journals.runs(), run))).envelope
+    shown = start.envelope.model_copy(update={"run": run, "kind": replayed.kind})
+    return (replace(records[0], event=start.model_copy(update={"envelope": shown})), *records[1:])
+
+
 def _past_of(records: tuple[Record, ...], governing: Governing, call: str) -> PastDecision:
-    wanted = call if call.startswith(records[0].run) else f"{records[0].run}/{call}"
     decisions = past_decisions(records, governing.contract, governing.version.tools)
-    found = [past for past in decisions if past.made.call == wanted]
+    found = [past for past in decisions if _is_meant(past.made.call, call)]
     if found:
-        return found[-1]
+        return replace(found[-1], agrees=None) if _is_bare(records) else found[-1]
     calls = [record.event for record in records if isinstance(record.event, ToolProposed)]
-    if any(proposed.call == wanted for proposed in calls):
+    if any(_is_meant(proposed.call, call) for proposed in calls):
         raise UsageError(f"nobody judged call `{call[:80]}`: it was refused before", "a call that was judged")
     known = ", ".join(f"`{proposed.step}/{proposed.call.rsplit('/', 1)[-1]}`" for proposed in calls)
-    raise UsageError(f"there is no call `{call[:80]}` in this run", known or "it made none")
+    raise UsageError(
+        f"there is no call `{call[:80]}` in this run", known or "another run: this one made none"
+    )
+
+
+def _is_bare(records: tuple[Record, ...]) -> bool:
+    """Return whether a journal holds decisions without what they rested on: a replay that only judges anew writes such a one."""
+    of = begun(records).envelope.replay
+    return of is not None and of.mode == "policy"
+
+
+def _is_meant(made: str, named: str) -> bool:
+    """Return whether a call is named, whole or by its step and index; in a replay it has the id that it had in the run."""
+    return named in {made, made.partition("/")[2]}
 
 
 class _Explainer(Struct, frozen=True):
