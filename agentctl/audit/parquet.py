@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,8 +13,10 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 _PLAIN = re.compile(
-    r"(BOOLEAN|(U?(TINY|SMALL|BIG|HUGE)INT)|U?INTEGER|FLOAT|DOUBLE|VARCHAR|DATE|TIMESTAMP|UUID|DECIMAL\(\d+,\d+\))(\[\])?"
+    r"(BOOLEAN|(U?(TINY|SMALL|BIG)INT)|U?INTEGER|FLOAT|DOUBLE|VARCHAR|DATE|TIMESTAMP|UUID|DECIMAL\(\d+,\d+\))(\[\])?"
 )
+_DIGITS = 38
+"""The most that a decimal has."""
 _BATCH = 1_000
 
 
@@ -25,7 +28,9 @@ def write_parquet(answer: Answer, path: Path) -> None:
     """
     import duckdb  # noqa: PLC0415 - a tenth of a second that only this format pays
 
-    types = [_type(column.type) for column in answer.columns]
+    types = [
+        _type(column.type, (row[place] for row in answer.rows)) for place, column in enumerate(answer.columns)
+    ]
     with duckdb.connect(":memory:") as connection:
         names = ", ".join(f"c{place} {type_}" for place, type_ in enumerate(types))
         connection.execute(f"CREATE TABLE answer ({names})")
@@ -56,7 +61,11 @@ def _many(type_: str) -> str:
     return f"{type_}[]"
 
 
-def _type(type_: str) -> str:
+def _type(type_: str, values: Iterable[JsonValue]) -> str:
+    """Return the type of a column. Parquet has no integers as large as sums are: DuckDB would make doubles of them."""
+    if type_ in {"HUGEINT", "UHUGEINT"}:
+        fits = all(not isinstance(value, int) or abs(value) < 10**_DIGITS for value in values)
+        return f"DECIMAL({_DIGITS},0)" if fits else "VARCHAR"
     return type_ if _PLAIN.fullmatch(type_) else "VARCHAR"
 
 

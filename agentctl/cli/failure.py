@@ -82,7 +82,14 @@ def _complain(terminal: Terminal, error: typer.TyperException) -> None:
         sys.stderr.write(f"{error}\n")
         return
     said = error.format_message().replace("Value error, ", "").rstrip(".")
-    terminal.error(UsageError(said, f"what `{_command_of(error)} --help` shows"))
+    terminal.error(UsageError(said, _accepted(error)))
+
+
+def _accepted(error: typer.TyperException) -> str:
+    """Return what would be accepted; a text may begin like an option, as SQL does that begins with a comment."""
+    shown = f"what `{_command_of(error)} --help` shows"
+    is_text = any(letter.isspace() for letter in str(getattr(error, "option_name", "")))
+    return f"{shown}; a text that begins with `-` behind a lone `--`" if is_text else shown
 
 
 def _command_of(error: typer.TyperException) -> str:

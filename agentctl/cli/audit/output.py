@@ -38,6 +38,8 @@ _LONGEST = 100
 """So much of a file's name is repeated in that of one beside it."""
 _NUMBER = re.compile(r"U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|FLOAT|DOUBLE|DECIMAL\(\d+,\d+\)")
 _IDS = frozenset({"run", "call", "approval"})
+_PLAN = ("explain_key", "explain_value")
+"""The columns of what `EXPLAIN` says."""
 _SPREADSHEET_OBEYS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
@@ -150,12 +152,23 @@ def _print_table(terminal: Terminal, answer: "Answer") -> None:
     if not answer.rows:
         terminal.line("nothing was found")
         return
+    if tuple(name for name, _ in columns) == _PLAN:
+        _print_plan(terminal, answer)
+        return
     heads = [_head(name, type_, folds=terminal.room is not None) for name, type_ in columns]
     rows = [_cells(row, columns) for row in answer.rows]
     if len(columns) > _MOST_COLUMNS or not _has_room(terminal, heads, rows):
         _print_one_by_one(terminal, answer)
     else:
         terminal.table(heads, rows)
+
+
+def _print_plan(terminal: Terminal, answer: "Answer") -> None:
+    """Print what `EXPLAIN` says as it is drawn, line by line: in a cell it would be one long line."""
+    for key, drawn in answer.rows:
+        terminal.line(_text(key), tone="title")
+        for line in _text(drawn).splitlines():
+            terminal.verbatim(line)
 
 
 def _head(name: str, type_: str, *, folds: bool) -> Column:

@@ -53,6 +53,17 @@ def test_everything_else_is_json_text(tmp_path: Path, type_: str) -> None:
     assert found == [('{"a": "ü"}',), ("plain",)]
 
 
+@pytest.mark.parametrize(
+    ("largest", "found"), [(2**64 + 1, Decimal(2**64 + 1)), (1 - 2**127, str(1 - 2**127)), (None, None)]
+)
+def test_sums_stay_whole_numbers(tmp_path: Path, largest: int | None, found: object) -> None:
+    """What `sum` makes is larger than Parquet's integers, and a double would lose its last digits."""
+    file = tmp_path / "answer.parquet"
+    write_parquet(answer(("sum", "HUGEINT"), rows=[[largest], [3]]), file)
+    (first, _), (second, _) = duckdb.sql(f"SELECT sum, 0 FROM '{file}'").fetchall()  # noqa: S608 - a path of the test
+    assert (first, str(second)) == (found, "3")
+
+
 def test_names_and_paths_are_only_names(tmp_path: Path) -> None:
     """Quotes in a name or a path end nothing."""
     file = tmp_path / "it's.parquet"

@@ -56,7 +56,17 @@ def test_a_bug_is_shown_whole(capsys: pytest.CaptureFixture[str]) -> None:
 def test_a_wrong_command_line_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     """What does not exist is named, with exit code 2."""
     assert exit_code_of(ending(typer.Exit(0)), ["--nope"]) == ExitCode.INVALID
-    assert "--nope" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "--nope" in said
+    assert "behind a lone" not in said
+
+
+def test_a_text_that_is_taken_for_an_option_is_told_where_to_stand(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """SQL may begin with a comment, which begins as options do."""
+    assert exit_code_of(app, ["audit", "query", "-- all of them\nSELECT 1"]) == ExitCode.INVALID
+    assert "a text that begins with `-` behind a lone `--`" in capsys.readouterr().err
 
 
 def test_what_is_wrong_with_an_option_is_said_of_it(capsys: pytest.CaptureFixture[str]) -> None:

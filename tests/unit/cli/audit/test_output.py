@@ -107,6 +107,12 @@ class TestTable:
         ]
         assert at_a_terminal(monkeypatch, 31, found)[0] == "row 1"
 
+    def test_shows_a_plan_as_it_is_drawn(self) -> None:
+        """For programs too: who pipes it wants to read it."""
+        found = answer("explain_key", "explain_value", rows=[["physical_plan", "╭─ Scan\n│ a\tb\n"]])
+        assert shown(found, "table")[0] == "physical_plan\n╭─ Scan\n│ a\\x09b\n"
+        assert '"explain_value": "\\u256d' in shown(found, "jsonl")[0]
+
     def test_for_programs_has_a_line_a_row(self) -> None:
         """However long, so that whoever looks for a word has the whole row."""
         head, line = shown(answer("call", "reason", rows=[["01A", "why " * 99]]), "table")[0].splitlines()
