@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import typer
 
 from agentctl.cli.screen.terminal import Terminal
-from agentctl.foundation.errors import AgentctlError, ExitCode, UsageError
+from agentctl.foundation.errors import AgentctlError, ExitCode, InvalidInput, Place, Problem, UsageError
 
 _NAME = "agentctl"
 """What the program is called in all that it says, however it was started; a shell completes what is called so."""
@@ -47,11 +47,7 @@ def _exit_code_of(app: typer.Typer, arguments: Sequence[str]) -> int:
     except BrokenPipeError:
         raise
     except OSError as error:
-        if not _is_of_a_stream(error):
-            traceback.print_exc()
-            return ExitCode.INTERNAL
-        sys.stderr.write(f"error: the answer cannot be written: {error.strerror}\n")
-        return ExitCode.UNHEARD
+        return _failed(terminal, error)
     except Exception:  # noqa: BLE001 - a bug: shown whole, and told apart from every answer a command can give
         traceback.print_exc()
         return ExitCode.INTERNAL
@@ -69,6 +65,24 @@ def _refuse_what_is_no_text(arguments: Sequence[str]) -> None:
         except UnicodeEncodeError as error:
             found = f"argument {place} is no text: `{argument[:80]}`"
             raise UsageError(found, "text in UTF-8") from error
+
+
+def _failed(terminal: Terminal, error: OSError) -> int:
+    """Tell an answer that found no room, and a file that is somebody else's, apart from a bug."""
+    if _is_of_a_stream(error):
+        sys.stderr.write(f"error: the answer cannot be written: {error.strerror}\n")
+        return ExitCode.UNHEARD
+    if isinstance(error, PermissionError) and error.filename is not None:
+        terminal.error(_closed(error))
+        return ExitCode.INVALID
+    traceback.print_exc()
+    return ExitCode.INTERNAL
+
+
+def _closed(error: PermissionError) -> InvalidInput:
+    """Return that a file of the project is somebody else's; where it matters what that means, it is said there."""
+    accepted = "files that you may read and write; `agentctl doctor` says what to do"
+    return InvalidInput([Problem(Place(str(error.filename)), "permission denied", accepted)])
 
 
 def _is_of_a_stream(error: OSError) -> bool:

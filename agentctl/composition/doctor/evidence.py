@@ -13,7 +13,7 @@ from agentctl.foundation.clock import from_rfc3339, to_rfc3339
 from agentctl.foundation.errors import AgentctlError, IntegrityError, JournalUnavailable
 from agentctl.review.doctor import evidence as doctor_evidence
 from agentctl.review.doctor.evidence import Damaged, Waiting
-from agentctl.review.doctor.observation import Observation, ok
+from agentctl.review.doctor.observation import NOT_YOURS, Observation, ok, problem
 from agentctl.runtime.state import RunState, fold
 from agentctl.trace.index.store import put_aside
 from agentctl.trace.journals.journal_files import journals_in
@@ -64,7 +64,9 @@ def _of_runs(runs: _Runs) -> Iterator[Observation]:
 def _control(project: Project) -> tuple[Observation, datetime | None]:
     try:
         records = project.control.read()
-    except (IntegrityError, JournalUnavailable) as error:
+    except JournalUnavailable as error:
+        return problem(str(error), NOT_YOURS), None
+    except IntegrityError as error:
         return doctor_evidence.control(0, str(error)), None
     last = from_rfc3339(records[-1].time) if records else None
     return doctor_evidence.control(len(records), ""), last

@@ -15,6 +15,9 @@ from agentctl.review.doctor.observation import Observation
 def keys(project: Project) -> tuple[Observation, ...]:
     """Return whether our keys are there, ours alone, and usable."""
     state = project.paths.state
+    there = next(place for place in (state, *state.parents) if os.path.lexists(place))
+    if not there.is_dir():
+        return (doctor_machine.no_keys_below(str(state), str(there)),)
     below = sorted(state.rglob("*")) if state.is_dir() else []
     above = next(_entries((_nearest(state),), shown=str), None)
     return doctor_machine.keys_folder(
@@ -52,13 +55,23 @@ def _nearest(folder: Path) -> Path:
 def _entries(paths: Iterable[Path], shown: Callable[[Path], str]) -> Iterator[Entry]:
     for path in paths:
         try:
-            mode = path.lstat().st_mode
-        except (FileNotFoundError, NotADirectoryError):  # not made yet, or gone since it was listed
-            continue
-        if not stat.S_ISLNK(mode):  # a link's own mode says nothing
-            writable = os.access(path, os.W_OK)
-            read_only = not writable and bool(os.statvfs(path).f_flag & os.ST_RDONLY)
-            yield Entry(shown(path), stat.S_IMODE(mode), stat.S_ISDIR(mode), writable, read_only)
+            found = path.lstat()
+        except (FileNotFoundError, NotADirectoryError, PermissionError):
+            continue  # not made yet, gone since it was listed, or in a folder that is told of as one that is closed
+        if not stat.S_ISLNK(found.st_mode):  # a link's own mode says nothing
+            yield _entry(path, shown(path), found)
+
+
+def _entry(path: Path, shown: str, found: os.stat_result) -> Entry:
+    writable = os.access(path, os.W_OK)
+    return Entry(
+        shown,
+        stat.S_IMODE(found.st_mode),
+        stat.S_ISDIR(found.st_mode),
+        writable=writable,
+        read_only=not writable and bool(os.statvfs(path).f_flag & os.ST_RDONLY),
+        ours=os.geteuid() in {0, found.st_uid},
+    )
 
 
 def _issuer(project: Project) -> str | None:

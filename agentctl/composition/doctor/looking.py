@@ -28,7 +28,7 @@ from agentctl.review.checks.reviewed import review
 from agentctl.review.doctor import environment as doctor_environment
 from agentctl.review.doctor import machine as doctor_machine
 from agentctl.review.doctor.machine import CEDAR, DUCKDB, LITELLM, REGO, Package
-from agentctl.review.doctor.observation import Health, Observation, Section, note, ok, problem
+from agentctl.review.doctor.observation import NOT_YOURS, Health, Observation, Section, note, ok, problem
 from agentctl.settings import MARKER, working_folder
 
 _KINDS = {"sandbox": "where nothing is real", "live": "where effects are real"}
@@ -70,14 +70,30 @@ def diagnosis_of(project: Project, environment: str | None, *, reaching: bool = 
     if environment is not None:
         _refuse_unknown(project, environment)
     names = project.files.environments() if environment is None else (environment,)
+    environments = {name: partial(_environment, project, name, reaching=reaching) for name in names}
     return Diagnosis(
         (
             _machine(project.paths.root),
-            _project(project, names),
-            *(_environment(project, name, reaching=reaching) for name in names),
-            Section("evidence", in_the_way(project) or (*traces_folder(project), *_evidence(project))),
+            _unless_closed("project", partial(_project, project, names)),
+            *(_unless_closed(f"environment {name}", look) for name, look in environments.items()),
+            _unless_closed("evidence", partial(_of_evidence, project)),
         )
     )
+
+
+def _unless_closed(title: str, look: Callable[[], Section]) -> Section:
+    """Return what is seen, or that somebody else's files keep us from looking."""
+    try:
+        return look()
+    except PermissionError as error:
+        return Section(
+            title, (problem(f"{error.filename} cannot be looked at: permission denied", NOT_YOURS),)
+        )
+
+
+def _of_evidence(project: Project) -> Section:
+    folders = in_the_way(project) or (*traces_folder(project), *_evidence(project))
+    return Section("evidence", folders)
 
 
 def _refuse_unknown(project: Project, environment: str) -> None:
@@ -119,9 +135,9 @@ def _evidence(project: Project) -> Iterator[Observation]:
     try:
         yield from evidence(project)
     except JournalUnavailable as error:
-        yield problem(
-            str(error), "run agentctl as the user whom the folder belongs to, or have it given to you"
-        )
+        yield problem(str(error), NOT_YOURS)
+    except PermissionError as error:  # what can be told of the folders stands above it
+        yield problem(f"{error.filename} cannot be looked at: permission denied", NOT_YOURS)
 
 
 def _no_contract() -> Observation:

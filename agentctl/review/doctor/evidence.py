@@ -6,7 +6,7 @@ from datetime import datetime
 from msgspec import Struct
 
 from agentctl.events.run import TOLERATED_BEHIND_SECONDS
-from agentctl.review.doctor.observation import Observation, counted, listed, note, ok, problem
+from agentctl.review.doctor.observation import NOT_YOURS, Observation, counted, listed, note, ok, problem
 
 _REMEDIES = 3
 
@@ -132,13 +132,13 @@ def _damaged(item: Damaged) -> Observation:
             f"traces/journal/{item.path} is of journal version {item.version}, which is not known here",
             "use the agentctl that wrote it, or a newer one",
         )
-    held = (
-        "it cannot be read"
-        if item.lines is None
-        else f"only its first {item.records:,} of {item.lines:,} lines hold"
-    )
+    if item.lines is None:
+        return problem(
+            f"traces/journal/{item.path} cannot be read",
+            f"{NOT_YOURS}; if it is yours, put the file back from a copy",
+        )
     return problem(
-        f"traces/journal/{item.path} is not what was written: {held}",
+        f"traces/journal/{item.path} is not what was written: only its first {item.records:,} of {item.lines:,} lines hold",
         "put the file back from a copy; what of it holds is shown by",
         f"agentctl runs show {item.run}",
     )

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 
 from msgspec import Struct
 
-from agentctl.review.doctor.observation import Observation, listed, note, ok, problem
+from agentctl.review.doctor.observation import NOT_YOURS, Observation, listed, note, ok, problem
 
 _OTHERS = 0o077
 _MOVE = "set `XDG_STATE_HOME` to an absolute path outside of it"
@@ -29,13 +29,17 @@ REGO = Package("regorus", "celine-regorus", "pip install 'agentctl[rego]'")
 
 
 class Entry(Struct, frozen=True):
-    """A file or folder and its mode; `writable`: by this process; `read_only`: the whole file system is."""
+    """A file or folder and its mode.
+
+    `writable`: by this process; `read_only`: the whole file system is; `ours`: whether we may change the mode.
+    """
 
     path: str
     mode: int
     is_folder: bool
     writable: bool = True
     read_only: bool = False
+    ours: bool = True
 
     @property
     def private(self) -> bool:
@@ -107,6 +111,11 @@ def keys_folder(
     return (*near, *open_ones, *well, _issuer(issuer))
 
 
+def no_keys_below(folder: str, what: str) -> Observation:
+    """Return that keys can be made nowhere, for something else than a folder stands where one must be."""
+    return problem(f"no keys can be made in {folder}: {what} is no folder", _ELSEWHERE)
+
+
 def no_folder(path: str) -> Observation:
     """Return that something stands where a folder must be."""
     quoted = shlex.quote(path)
@@ -165,4 +174,4 @@ def _open(entry: Entry) -> Observation:
 
 
 def _for(entry: Entry, mode: str) -> str:
-    return f"chmod {mode} {shlex.quote(entry.path)}"
+    return f"chmod {mode} {shlex.quote(entry.path)}" if entry.ours else NOT_YOURS

@@ -8,6 +8,8 @@ from msgspec import Struct
 Health = Literal["ok", "note", "problem"]
 """`note`: worth knowing, nothing fails for it; `problem`: something does, or will."""
 
+NOT_YOURS = "run agentctl as the user whom it belongs to, or have it given to you"
+"""What helps with a file of somebody else."""
 _SHOWN = 5
 
 

@@ -121,6 +121,18 @@ def test_an_answer_without_room_is_no_bug(capsys: pytest.CaptureFixture[str]) ->
     assert exit_code_of(ending(OSError(5, "Input/output error")), []) == ExitCode.INTERNAL
 
 
+def test_what_belongs_to_somebody_else_is_no_bug(capsys: pytest.CaptureFixture[str]) -> None:
+    """The file is named, and who says more of it; without a name nobody knows what it is."""
+    closed = PermissionError(13, "Permission denied", "/shop/traces/journal")
+    assert exit_code_of(ending(closed), []) == ExitCode.INVALID
+    said = capsys.readouterr().err
+    assert said.startswith(
+        "error: /shop/traces/journal: permission denied; accepted: files that you may read"
+    )
+    assert "`agentctl doctor`" in said
+    assert exit_code_of(ending(PermissionError(13, "Permission denied")), []) == ExitCode.INTERNAL
+
+
 class TestWhoReadsTheOutputMayCloseIt:
     @pytest.mark.parametrize(
         "command", [("--help",), ("contract", "show", "refund-assistant"), ("contract", "check", "--json")]

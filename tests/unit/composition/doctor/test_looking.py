@@ -1,5 +1,6 @@
 """Tests of the doctor over a whole project: what is missing is found, and nothing is changed or given away by looking."""
 
+import errno
 import os
 import shutil
 import sys
@@ -305,14 +306,14 @@ def test_what_stands_in_the_way_of_evidence_is_named(project: Project, name: str
 
 
 def test_keys_that_cannot_be_made(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is said before the first run fails at it; something else in the place of a folder is no reason to fail."""
+    """It is said before the first run fails at it, and what else than a folder stands in the place of one."""
     above = project.paths.state.parent.parent
     monkeypatch.setattr(os, "access", lambda path, _: Path(path) != above.parent)
     assert has(told(project, "problem"), f"{above.parent} cannot be written > chmod u+rwX ", "XDG_STATE_HOME")
     monkeypatch.undo()
     monkeypatch.setenv("XDG_STATE_HOME", str(above))
     above.write_text("x")
-    assert has(told(project, "note"), "no keys yet")
+    assert has(told(project, "problem"), f"{above} is no folder > set `XDG_STATE_HOME`")
 
 
 def test_where_nobodys_key_can_be_known_that_is_said_once(project: Project) -> None:
@@ -336,6 +337,29 @@ def test_journals_that_nobody_may_look_at_hide_nothing_else(
     monkeypatch.setattr("agentctl.composition.doctor.evidence.journals_in", refused)
     assert has(told(project, "problem"), "Permission denied > run agentctl as the user")
     assert has(told(project, "ok"), "contracts: 0 errors")
+
+
+def test_what_belongs_to_somebody_else_hides_nothing_else(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Folders that may not be entered are told of where they are met; a mode is for its owner to change."""
+    wait(project)
+    project.paths.objects.chmod(0o755)
+    monkeypatch.setattr(os, "geteuid", lambda: project.paths.objects.stat().st_uid + 1)
+    assert has(told(project, "problem"), "traces/objects can be read by others (mode 755) > run agentctl as")
+
+    def refused(*_: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", "/shop/traces")
+
+    monkeypatch.setattr("agentctl.composition.doctor.looking.evidence", refused)
+    monkeypatch.setattr("agentctl.composition.doctor.looking.check_policies", refused)
+    problems = told(project, "problem")
+    assert sum(line.startswith("/shop/traces cannot be looked at: permission") for line in problems) == 2
+    look = Path.lstat
+    monkeypatch.setattr(
+        Path, "lstat", lambda path: refused() if path.parent == project.paths.traces else look(path)
+    )
+    assert not has(told(project, "problem"), "traces/objects")
 
 
 def test_a_project_that_was_moved_is_told_of_its_keys(project: Project) -> None:

@@ -37,7 +37,8 @@ def test_whole_journals_are_counted_and_damaged_ones_named() -> None:
     assert "traces/journal/d/R1.jsonl" in cut.text
     assert "first 4 of 9 lines" in cut.text
     assert cut.remedy[-1] == "agentctl runs show R1"
-    assert "cannot be read" in unreadable.text
+    assert unreadable.text == "traces/journal/d/R2.jsonl cannot be read"
+    assert "as the user whom it belongs to" in unreadable.remedy[0]
     assert [item.health for item in (cut, unreadable)] == ["problem", "problem"]
 
 

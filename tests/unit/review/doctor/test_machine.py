@@ -14,7 +14,7 @@ from agentctl.review.doctor.machine import (
     packages,
     traces,
 )
-from agentctl.review.doctor.observation import Observation, Section, listed, note, ok, problem
+from agentctl.review.doctor.observation import NOT_YOURS, Observation, Section, listed, note, ok, problem
 
 FOLDER, KEY = Entry("/keys", 0o700, is_folder=True), Entry("/keys/issuer.pem", 0o600, is_folder=False)
 
@@ -112,6 +112,13 @@ def test_a_place_where_no_run_could_begin_is_a_problem(*, read_only: bool, remed
     (found,) = traces([], above)
     assert (found.health, "nothing can run" in found.text) == ("problem", True)
     assert found.remedy[0].startswith(remedy)
+
+
+def test_nobody_is_told_to_change_what_belongs_to_somebody_else() -> None:
+    """Only its owner can change a mode."""
+    above = Entry("traces", 0o700, is_folder=True, writable=False, ours=False)
+    (found,) = traces([], above)
+    assert found.remedy == (NOT_YOURS,)
 
 
 def test_of_many_names_the_first_are_shown_and_the_rest_counted() -> None:
