@@ -40,10 +40,6 @@ def _number_as_decimal(value: object, info: ValidationInfo) -> object:
     return Decimal(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
-def _list_as_tuple(value: object) -> object:
-    return tuple(value) if isinstance(value, list) else value
-
-
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
 """An agent, team, environment or alias: lower-case ASCII letters, digits, `_`, `-`."""
 
@@ -70,5 +66,5 @@ Amount = Annotated[
 ]
 """A sum of money or a rate; exact, never negative."""
 
-AsTuple = BeforeValidator(_list_as_tuple)
-"""Lets a YAML list fill a tuple, so that a frozen document is frozen all the way down."""
+AsTuple = Field(strict=False)
+"""Lets a YAML list fill a tuple, so that a frozen document is frozen all the way down; what is in it converts nothing."""

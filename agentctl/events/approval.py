@@ -4,8 +4,7 @@ from typing import Annotated, ClassVar, Literal
 
 from agentctl.contract.base import AsTuple
 from agentctl.contract.tool import RiskTier
-from agentctl.events.base import Event, Part, Texts, Usd, later
-from agentctl.foundation.canonical import JsonObject
+from agentctl.events.base import Event, Object, Part, Texts, Usd, later
 
 Answer = Literal["approve", "deny", "approve_with_changes", "escalate"]
 
@@ -122,7 +121,7 @@ class ApprovalAnswered(Event):
     """Who."""
     reason: str
     """Why, redacted; a denial's reason is shown to the model."""
-    changes: JsonObject | None = None
+    changes: Object | None = None
     """For `approve_with_changes`: the arguments instead."""
     ends_run: bool = False
     """Whether a denial ends the run."""

@@ -1,11 +1,22 @@
 """What all events share, and the small parts that several families use."""
 
 from decimal import Decimal
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, cast
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    GetPydanticSchema,
+    PlainSerializer,
+)
+from pydantic_core import CoreSchema, core_schema
+from typing_extensions import TypeAliasType
 
 from agentctl.contract.base import AsTuple
+from agentctl.foundation.canonical import JsonObject, JsonValue
 from agentctl.foundation.money import parse_decimal, plain
 
 
@@ -15,6 +26,28 @@ def _decimal_from_text(value: object) -> object:
 
 Usd = Annotated[Decimal, BeforeValidator(_decimal_from_text), PlainSerializer(plain, return_type=str)]
 """US dollars, exact; decimal text in the journal."""
+
+
+_Held = TypeAliasType(
+    "_Held", "str | dict[str, _Held] | list[_Held] | tuple[_Held, ...] | bool | int | float | None"
+)
+
+
+def _held_as(held: object) -> GetPydanticSchema:
+    """Return how JSON is checked by what holds it here; sequences and mappings of any kind would be gone through in Python."""
+
+    def schema(_asked: object, handler: GetCoreSchemaHandler) -> CoreSchema:
+        written = {"serialization": core_schema.simple_ser_schema("any")}
+        return cast("CoreSchema", {**handler.generate_schema(held), **written})
+
+    return GetPydanticSchema(schema)
+
+
+Json = Annotated[JsonValue, _held_as(_Held)]
+"""JSON of any form, in dicts, lists and tuples."""
+
+Object = Annotated[JsonObject, _held_as(dict[str, _Held])]
+"""A JSON object."""
 
 
 def later(default: object = None) -> Any:
@@ -29,7 +62,9 @@ Texts = Annotated[tuple[str, ...], AsTuple]
 class Part(BaseModel):
     """A part of an event: frozen, no unknown keys, no silent conversions. A model is built when it is first used."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=True, defer_build=True, ser_json_inf_nan="constants"
+    )
 
 
 class Event(Part):

@@ -7,8 +7,7 @@ from pydantic import Field
 from agentctl.contract.base import AsTuple
 from agentctl.contract.tool import Effect
 from agentctl.events.approval import ApprovalTerms
-from agentctl.events.base import Event, Part, Principal, Reservation, Source, Texts, Usd, later
-from agentctl.foundation.canonical import JsonObject, JsonValue
+from agentctl.events.base import Event, Json, Object, Part, Principal, Reservation, Source, Texts, Usd, later
 
 Decision = Literal["allow", "deny", "needs_approval"]
 Stage = Literal[
@@ -34,7 +33,7 @@ class ToolProposed(Event):
     """The step."""
     tool: str
     """The name asked for; it may not exist."""
-    arguments: JsonValue
+    arguments: Json
     """The arguments, redacted; a text where they are not JSON."""
     arguments_digest: str | None
     """Digest of the redacted arguments and of the keyed digests of what was sealed; None where they are not JSON."""
@@ -97,7 +96,7 @@ class ToolAmended(Event):
     """The request they answered."""
     by: Texts
     """Who approved these arguments."""
-    arguments: JsonObject
+    arguments: Object
     """The arguments instead, redacted."""
     arguments_digest: str
     """Their digest, made as in the proposal."""
@@ -168,7 +167,7 @@ class ToolIntent(Event):
     """The tool."""
     descriptor_digest: str
     """The descriptor's digest."""
-    arguments: JsonObject
+    arguments: Object
     """The canonical arguments that will execute, redacted."""
     arguments_digest: str
     """Their digest, as in the proposal."""
@@ -210,7 +209,7 @@ class ToolResult(Event):
     """As in the intent."""
     outcome: Literal["ok", "error"]
     """`error`: it certainly had no effect."""
-    value: JsonValue
+    value: Json
     """The result, redacted; for an error its message."""
     value_digest: str
     """The result's digest."""
