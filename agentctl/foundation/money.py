@@ -58,7 +58,9 @@ def parse_decimal(text: str) -> Decimal:
 
 def plain(number: Decimal) -> str:
     """Return a decimal without exponent and without trailing zeros; two equal amounts read the same."""
-    text = format(number, "f")
+    text = str(number)
+    if "E" in text:
+        text = format(number, "f")
     if "." in text:
         text = text.rstrip("0").rstrip(".")
     return "0" if text == "-0" else text

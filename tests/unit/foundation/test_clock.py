@@ -23,6 +23,12 @@ def test_texts_sort_as_moments_do(one: datetime, other: datetime) -> None:
     assert (to_rfc3339(one) < to_rfc3339(other)) == (one < other)
 
 
+@given(st.datetimes(timezones=st.just(UTC)))
+def test_a_moment_is_written_as_the_standard_library_writes_it(moment: datetime) -> None:
+    """From the first year to the last, with all six digits of a second's parts."""
+    assert to_rfc3339(moment) == f"{moment.replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
+
+
 def test_a_moment_elsewhere_is_written_in_utc() -> None:
     """A moment of another zone is written as the same moment in UTC."""
     zone = timezone(timedelta(hours=2))

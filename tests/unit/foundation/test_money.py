@@ -87,6 +87,14 @@ def test_a_plain_amount_is_the_same_amount(number: Decimal) -> None:
     assert plain(Decimal(plain(number))) == plain(number)
 
 
+@given(st.decimals(allow_nan=False, allow_infinity=False))
+def test_no_amount_has_an_exponent(number: Decimal) -> None:
+    """However large or small, an amount is written with all its digits, as Python writes it without an exponent."""
+    text = format(number, "f")
+    plainer = text.rstrip("0").rstrip(".") if "." in text else text
+    assert plain(number) == ("0" if plainer == "-0" else plainer)
+
+
 @given(st.decimals(-(10**9), 10**9, places=2), st.integers(0, 5))
 def test_equal_amounts_read_the_same(number: Decimal, zeros: int) -> None:
     """Zeros after the last digit do not show."""
