@@ -1,14 +1,18 @@
 """Journals on their way into the index, many at a time: read and checked ahead of whoever loads them."""
 
+from collections import deque
 from collections.abc import Iterable, Iterator
 
 from msgspec import Struct, field
 
 from agentctl.trace.index.links import Links
-from agentctl.trace.journals.journal_files import JournalFile, lines_of
+from agentctl.trace.journals.journal_files import JournalFile
 
 _BYTES = 48 << 20
 """How much is loaded in one go: enough that the work that each go costs does not count, and little enough to be held twice."""
+
+_HANDFUL_BYTES = 4 << 20
+"""How much of it is handed over at once: so little that the next handful finds the memory of the one before still warm."""
 
 
 class Taken(Struct, frozen=True):
@@ -19,16 +23,18 @@ class Taken(Struct, frozen=True):
     torn: bool = False
 
 
-class Batch(Struct, frozen=True):
-    """Journals that are loaded in one go, and all their links."""
+class Handful(Struct, frozen=True):
+    """A few journals that were read and checked, and all their links."""
 
     taken: list[Taken] = field(default_factory=list)
     links: Links = field(default_factory=Links)
 
-    @property
-    def runs(self) -> list[str]:
-        """The runs whose journals these are."""
-        return [taken.journal.run for taken in self.taken]
+
+class Batch(Struct, frozen=True):
+    """Journals that are loaded in one go, and they themselves in handfuls, which are made when they are asked for, or before."""
+
+    journals: list[JournalFile]
+    handfuls: Iterator[Handful]
 
 
 def batches_of(journals: Iterable[JournalFile]) -> Iterator[Batch]:
@@ -36,49 +42,53 @@ def batches_of(journals: Iterable[JournalFile]) -> Iterator[Batch]:
 
     DuckDB needs no Python while it loads, and Python no DuckDB while it reads and checks: so a thread is all it takes.
     """
-    groups = _groups(journals)
-    first = next(groups, None)
-    if first is None:
-        return
-    second = next(groups, None)
-    if second is None:  # most of the time: a few journals are new
-        yield _batch(first)
-    else:
-        yield from _made_ahead(first, second, *groups)
+    groups = list(_groups(journals, _BYTES))
+    if groups[1:]:
+        yield from _made_ahead(groups)
+    else:  # most of the time: a few journals are new
+        yield from (Batch(group, map(_handful, _groups(group, _HANDFUL_BYTES))) for group in groups)
 
 
-def _made_ahead(*groups: list[JournalFile]) -> Iterator[Batch]:
-    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - slow to load, and seldom needed
+def _made_ahead(groups: list[list[JournalFile]]) -> Iterator[Batch]:
+    from concurrent.futures import Future, ThreadPoolExecutor  # noqa: PLC0415 - slow to load, and seldom needed
+
+    def given_out(coming: deque[Future[Handful]]) -> Iterator[Handful]:
+        while coming:
+            yield coming.popleft().result()
 
     with ThreadPoolExecutor(max_workers=1) as worker:
-        coming = worker.submit(_batch, groups[0])
-        for group in groups[1:]:
-            batch, coming = coming.result(), worker.submit(_batch, group)
-            yield batch
-        yield coming.result()
+        ahead = (
+            deque(worker.submit(_handful, few) for few in _groups(group, _HANDFUL_BYTES)) for group in groups
+        )
+        coming = next(ahead)
+        for group in groups:
+            now, coming = coming, next(ahead, deque())
+            yield Batch(group, given_out(now))
 
 
-def _groups(journals: Iterable[JournalFile]) -> Iterator[list[JournalFile]]:
+def _groups(journals: Iterable[JournalFile], limit: int) -> Iterator[list[JournalFile]]:
+    """Yield all journals in groups, each of which goes beyond so many bytes by its last journal at most."""
     group: list[JournalFile] = []
     size = 0
     for journal in journals:
         group.append(journal)
         size += journal.size
-        if size > _BYTES:
+        if size > limit:
             yield group
             group, size = [], 0
     if group:
         yield group
 
 
-def _batch(group: list[JournalFile]) -> Batch:
-    batch = Batch()
-    for journal in group:
+def _handful(journals: Iterable[JournalFile]) -> Handful:
+    few = Handful()
+    for journal in journals:
         try:
-            lines, torn = lines_of(journal.path)
+            content = journal.path.read_bytes()
         except OSError:
-            batch.taken.append(Taken(journal, None))
+            few.taken.append(Taken(journal, None))
             continue
-        batch.taken.append(Taken(journal, len(lines), bool(torn)))
-        batch.links.take(journal.run, lines)
-    return batch
+        lines = content.count(b"\n")
+        few.taken.append(Taken(journal, lines, torn=bool(content) and not content.endswith(b"\n")))
+        few.links.take(journal.run, content)
+    return few

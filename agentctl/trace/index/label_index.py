@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, TypeAlias
 from agentctl.trace.index.links import Links
 from agentctl.trace.index.query_texts import query_text
 from agentctl.trace.journals.control_files import LABELS, control_path
-from agentctl.trace.journals.journal_files import lines_of
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -32,21 +31,23 @@ def indexed_labels_mark(connection: "DuckDBPyConnection", where: str) -> LabelsM
 
 def load_labels(connection: "DuckDBPyConnection", folder: Path, mark: LabelsMark) -> None:
     """Take the labels in where the connection stands, in the place of what is there, as one transaction."""
-    lines, links = _lines(folder) if mark else [], Links()
-    records = links.take(LABELS, lines)
+    content, links = _content(folder) if mark else b"", Links()
+    records = links.take(LABELS, content)
     connection.begin()
     connection.execute("DELETE FROM labels; DELETE FROM labels_journal")
     columns = {"seqs": links.seqs, "stamps": links.stamps, "data": links.data}
     connection.execute(query_text("load_labels"), columns)
     if mark:
-        connection.execute("INSERT INTO labels_journal VALUES (?, ?, ?, ?)", [*mark, len(lines), records])
+        connection.execute(
+            "INSERT INTO labels_journal VALUES (?, ?, ?, ?)", [*mark, content.count(b"\n"), records]
+        )
     connection.commit()
 
 
-def _lines(folder: Path) -> list[bytes]:
-    """Return the lines of the journal; one that cannot be read, or is a link to who knows what, has one that is no record."""
+def _content(folder: Path) -> bytes:
+    """Return what is in the journal; one that cannot be read, or is a link to who knows what, has one line that is no record."""
     path = control_path(folder, LABELS)
     try:
-        return [b""] if path.is_symlink() else lines_of(path)[0]
+        return b"\n" if path.is_symlink() else path.read_bytes()
     except OSError:
-        return [b""]
+        return b"\n"

@@ -6,24 +6,26 @@ known here too. It leaves two things to whoever reads on: whether the data are J
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator
 
 from msgspec import Struct, field
 
 from agentctl.events.form import GENESIS, READABLE_VERSIONS
 
-_BEFORE_DATA = b'{"data":'
-_AFTER_DATA = b',"epoch":'
 _WHOLE = rb"(?:0|[1-9]\d{0,15})"
 _TEXT = rb'"(?:[^"\\\x00-\x1f]|\\.)*"'
 _TIME = rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z"
 _VERSION = b"|".join(b"%d" % version for version in READABLE_VERSIONS)
-# Keys are sorted, so this is how every line ends. Nobody looks at what hashes are made of: they are compared.
-_END = re.compile(
-    rb'%b(%b),("h":"(.{64})",)"mono_us":%b,"prev":"(.{64})","run":"([\w-]*)",'
-    rb'"sealed":\{(?:%b:%b(?:,%b:%b)*)?\},"seq":(%b),"time":"(%b)","type":"([\w.]*)","v":(?:%b)\}'
-    % (_AFTER_DATA, _WHOLE, _WHOLE, _TEXT, _TEXT, _TEXT, _TEXT, _WHOLE, _TIME, _VERSION)
+# Keys are sorted, so this is how every line is written; what the hash is made of stands before and after it. Inside a text the
+# quotes of `"epoch"` would be escaped, and of more than one the last counts. Nobody looks at what hashes are made of: they are
+# compared.
+_LINE = re.compile(
+    rb'(\{"data":.*,"epoch":(%b),)"h":"(.{64})",'
+    rb'("mono_us":%b,"prev":"(.{64})","run":"([\w-]*)",'
+    rb'"sealed":\{(?:%b:%b(?:,%b:%b)*)?\},"seq":(%b),"time":"(%b)","type":"([\w.]*)","v":(?:%b)\})\n'
+    % (_WHOLE, _WHOLE, _TEXT, _TEXT, _TEXT, _TEXT, _WHOLE, _TIME, _VERSION)
 )
+_BEFORE_DATA = len('{"data":')
+_AFTER_DATA = len(',"epoch":,')
 
 
 class Links(Struct, frozen=True):
@@ -36,42 +38,31 @@ class Links(Struct, frozen=True):
     after 64, 27 and 26 characters."""
     data: list[str] = field(default_factory=list)
 
-    def take(self, run: str, lines: Iterable[bytes]) -> int:
-        """Take the lines of a run's journal up to the first that is not its next link, and return how many those were."""
-        before = len(self.data)
-        for epoch, stamp, data in _links(run.encode(), lines):
-            self.epochs.append(epoch)
-            self.stamps.append(stamp)
-            self.data.append(data)
-        taken = len(self.data) - before
-        self.seqs.extend(range(taken))
-        return taken
+    def take(self, run: str, content: bytes) -> int:
+        """Take the lines of a run's journal up to the first that is not its next link, as `chain.follows` says it.
+
+        Returns how many those were.
+        """
+        own_run, last_epoch, last_time, last_hash = run.encode(), b"0", b"", GENESIS.encode()
+        seq = place = 0
+        while line := _LINE.match(content, place):
+            before, epoch, own_hash, after, prev, of_run, number, time, kind = line.groups()
+            if prev != last_hash or of_run != own_run or number != b"%d" % seq or time < last_time:
+                break
+            if (epoch != last_epoch and int(epoch) < int(last_epoch)) or _hash(before, after) != own_hash:
+                break
+            try:
+                self.data.append(before[_BEFORE_DATA : -_AFTER_DATA - len(epoch)].decode())
+            except UnicodeDecodeError:
+                break
+            self.stamps.append((own_hash + time + own_run + kind).decode())
+            self.epochs.append(int(epoch))
+            last_epoch, last_time, last_hash = epoch, time, own_hash
+            seq, place = seq + 1, line.end()
+        self.seqs.extend(range(seq))
+        return seq
 
 
-def _links(run: bytes, lines: Iterable[bytes]) -> Iterator[tuple[int, str, str]]:
-    """Yield epoch, stamp and data of every line that is the next link after those before it, as `chain.follows` says it."""
-    last_epoch, last_time, last_hash = 0, b"", GENESIS.encode()
-    for seq, line in enumerate(lines):
-        place = line.rfind(_AFTER_DATA)  # inside a text the quotes would be escaped
-        end = _END.fullmatch(line, place) if line.startswith(_BEFORE_DATA) else None
-        if end is None:
-            return
-        epoch, _, own_hash, prev, of_run, number, time, kind = end.groups()
-        if prev != last_hash or of_run != run or number != b"%d" % seq:
-            return
-        if int(epoch) < last_epoch or time < last_time or _hash(line, *end.span(2)) != own_hash:
-            return
-        try:
-            yield (
-                int(epoch),
-                (own_hash + time + run + kind).decode(),
-                line[len(_BEFORE_DATA) : place].decode(),
-            )
-        except UnicodeDecodeError:
-            return
-        last_epoch, last_time, last_hash = int(epoch), time, own_hash
-
-
-def _hash(line: bytes, start: int, stop: int) -> bytes:
-    """Return the hash of a line without the part that holds it."""
-    return hashlib.sha256(b"\x00" + line[:start] + line[stop:]).hexdigest().encode()
+def _hash(before: bytes, after: bytes) -> bytes:
+    """Return the hash of a line by what stands before and after it."""
+    return hashlib.sha256(b"\x00" + before + after).hexdigest().encode()

@@ -12,13 +12,15 @@ from agentctl.trace.journals.journal_files import JournalFile
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-    from agentctl.trace.index.batches import Batch
+    from agentctl.trace.index.batches import Batch, Handful, Taken
     from agentctl.trace.index.links import Links
 
 _NEVER = -1
 # Derived from what was read of runs, models and tools; so they come last.
 _LAST = ("kinds", "messages")
 _OF_EVALS = ("evals", "trials", "scores")
+# What most journals say nothing of: a table takes milliseconds to derive, though nothing comes of it.
+_ONLY_FROM = {"replays": "replay", **dict.fromkeys(_OF_EVALS, "eval")}
 
 
 @cache
@@ -67,12 +69,12 @@ def load(
 
     for batch in batches_of(journals):
         connection.begin()
-        again = [run for run in batch.runs if run in known]
+        again = [journal.run for journal in batch.journals if journal.run in known]
         if again:
             forget(connection, again)
         records = _load_batch(connection, batch)
         connection.commit()
-        yield Loaded(len(batch.taken), records)
+        yield Loaded(len(batch.journals), records)
 
 
 def forget(connection: "DuckDBPyConnection", runs: Iterable[str]) -> None:
@@ -105,25 +107,37 @@ def sweep(connection: "DuckDBPyConnection") -> None:
 
 
 def _load_batch(connection: "DuckDBPyConnection", batch: "Batch") -> int:
-    _check(connection, batch.links)
+    taken = _take(connection, batch.handfuls)
     _read(connection)
     found = connection.execute(
         "INSERT INTO events SELECT run, seq, epoch, time, type, data, hash, run_kind "
         "FROM loaded LEFT JOIN of_kinds USING (run)"
     ).fetchall()
-    for name in derived_tables():
-        connection.execute(f"INSERT INTO {name} {query_text(f'tables/{name}')}")
+    _derive(connection)
     connection.execute(query_text("contents"))
-    _note(connection, batch)
+    _note(connection, taken)
     _clear(connection)
     return int(found[0][0])
 
 
-def _check(connection: "DuckDBPyConnection", links: "Links") -> None:
-    """Make the table `loaded` of all links, up to the first of each journal that turns out to be no record."""
-    columns = {name: getattr(links, name) for name in links.__struct_fields__}
-    connection.execute(query_text("load"), columns)
+def _take(connection: "DuckDBPyConnection", handfuls: "Iterable[Handful]") -> "list[Taken]":
+    """Make the table `loaded` of all links, up to the first of each journal that turns out to be no record.
+
+    Returns what was taken of which journals.
+    """
+    taken: list[Taken] = []
+    connection.execute(query_text("loaded"))
+    for few in handfuls:
+        _load_links(connection, few.links)
+        taken.extend(few.taken)
     connection.execute(query_text("cut_off"))
+    return taken
+
+
+def _load_links(connection: "DuckDBPyConnection", links: "Links") -> None:
+    if links.data:
+        columns = {name: getattr(links, name) for name in links.__struct_fields__}
+        connection.execute(query_text("load"), columns)
 
 
 def _read(connection: "DuckDBPyConnection") -> None:
@@ -133,23 +147,31 @@ def _read(connection: "DuckDBPyConnection") -> None:
         connection.execute(query_text(f"read/{name}"))
 
 
+def _derive(connection: "DuckDBPyConnection") -> None:
+    """Fill the tables that the records have something to say for."""
+    families = {family for (family,) in connection.execute(query_text("families")).fetchall()}
+    for name in derived_tables():
+        if _ONLY_FROM.get(name) in {None, *families}:
+            connection.execute(f"INSERT INTO {name} {query_text(f'tables/{name}')}")
+
+
 def _clear(connection: "DuckDBPyConnection") -> None:
     """Leave nothing behind of what was read."""
     for name in ("loaded", *(f"of_{name}" for name in query_names("read"))):
         connection.execute(f"DROP TABLE temp.{name}")
 
 
-def _note(connection: "DuckDBPyConnection", batch: "Batch") -> None:
+def _note(connection: "DuckDBPyConnection", taken: "list[Taken]") -> None:
     """Note of which files the records were taken."""
     connection.execute(
         query_text("note_journals"),
         {
-            "runs": batch.runs,
-            "paths": [taken.journal.name for taken in batch.taken],
-            "sizes": [taken.journal.size for taken in batch.taken],
+            "runs": [one.journal.run for one in taken],
+            "paths": [one.journal.name for one in taken],
+            "sizes": [one.journal.size for one in taken],
             # One that could not be read is looked at again next time, changed or not.
-            "changes": [_NEVER if taken.lines is None else taken.journal.changed for taken in batch.taken],
-            "lines": [taken.lines for taken in batch.taken],
-            "torn": [taken.torn for taken in batch.taken],
+            "changes": [_NEVER if one.lines is None else one.journal.changed for one in taken],
+            "lines": [one.lines for one in taken],
+            "torn": [one.torn for one in taken],
         },
     )

@@ -221,10 +221,12 @@ def _bring_up_to_date(database: Path, folder: Path, tell: Tell) -> Ingested:
     with files_for_us_alone(), opened(str(database)) as connection:
         # A batch is too small to be shared out: more threads only wait for each other. Another core reads and checks ahead.
         connection.execute("SET threads = 1")
-        if not connection.execute("SHOW TABLES").fetchall():
+        brought_from = None
+        if connection.execute("SELECT 1 FROM duckdb_tables() LIMIT 1").fetchall():
+            brought_from = bring_forward(connection)
+        else:
             database.chmod(0o600)  # one that stood there empty may be open to everybody
             create_everything(connection)
-        brought_from = bring_forward(connection)
         quiet = quiet_dates(
             folder, SystemClock()
         )  # before anything is looked at: what changes since then differs

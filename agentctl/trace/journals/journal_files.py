@@ -1,4 +1,4 @@
-"""Journals as an index finds them: which files there are, whether they changed, and which lines are complete."""
+"""Journals as an index finds them: which files there are, and whether they changed."""
 
 import os
 import stat
@@ -139,16 +139,6 @@ def _entries(folder: Path | str) -> list["os.DirEntry[str]"]:
     except OSError as error:  # no right to look, or links that lead in a circle
         why = error.strerror or str(error)
         raise JournalUnavailable(f"the journals in {folder} cannot be looked at: {why}") from error
-
-
-def lines_of(path: Path) -> tuple[list[bytes], bytes]:
-    """Return the lines of a journal that end in a newline, and the torn tail after them, which is no line.
-
-    Raises:
-        OSError: the file cannot be read.
-    """
-    *complete, torn = path.read_bytes().split(b"\n")
-    return complete, torn
 
 
 def _looked_at(paths: Iterable[Path]) -> Iterator[JournalFile]:

@@ -1,21 +1,15 @@
--- Takes links of whole journals, an entry per link, in the order of their journals and of $seqs. Their place in the chain was
--- checked; what is no record all the same is taken away next (`cut_off`).
-CREATE OR REPLACE TEMP TABLE loaded AS
+-- Takes links of whole journals into `loaded`, an entry per link, in the order of their journals and of $seqs. Their place in the
+-- chain was checked; what is no record all the same is taken away at last (`cut_off`).
+INSERT INTO loaded
 WITH links AS (
-    SELECT
-        generate_subscripts($seqs::BIGINT[], 1) AS place,
-        unnest($seqs::BIGINT[]) AS seq,
-        unnest($epochs::BIGINT[]) AS epoch,
-        unnest($stamps::VARCHAR[]) AS stamp,
-        unnest($data::VARCHAR[]) AS data
+    SELECT unnest($seqs) AS seq, unnest($epochs) AS epoch, unnest($stamps) AS stamp, unnest($data) AS data
 )
 SELECT
-    place,
-    substring(stamp, 92, 26) AS run,
+    substring(stamp, 92, 26),
     seq,
     epoch,
-    TRY_CAST(substring(stamp, 65, 27) AS TIMESTAMP) AS time,
-    substring(stamp, 118) AS type,
+    TRY_CAST(substring(stamp, 65, 27) AS TIMESTAMP),
+    substring(stamp, 118),
     data,
-    substring(stamp, 1, 64) AS hash
+    substring(stamp, 1, 64)
 FROM links;

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from agentctl.trace.index import batches
-from agentctl.trace.index.batches import Batch, batches_of
+from agentctl.trace.index.batches import Handful, batches_of
 from agentctl.trace.journals.journal_files import JournalFile, journals_in
 from tests.fakes.journals import refund_story, run_id, write_journal
 
@@ -31,20 +31,31 @@ def test_every_journal_is_in_one_batch(
 ) -> None:
     """Of whatever size; one that cannot be read is named, and hides no other."""
     monkeypatch.setattr(batches, "_BYTES", size)
-    found = list(batches_of(journals))
-    taken = [one for batch in found for one in batch.taken]
-    assert [len(batch.taken) for batch in found] == counts
-    assert [one.journal for one in taken] == journals
-    assert [(one.lines, one.torn) for one in taken] == [
+    monkeypatch.setattr(batches, "_HANDFUL_BYTES", 20_000)
+    found = [(batch.journals, list(batch.handfuls)) for batch in batches_of(journals)]
+    taken = [[one for few in handfuls for one in few.taken] for _, handfuls in found]
+    assert [len(of_batch) for of_batch, _ in found] == counts
+    assert [[one.journal for one in of_batch] for of_batch in taken] == [of_batch for of_batch, _ in found]
+    assert [(one.lines, one.torn) for of_batch in taken for one in of_batch] == [
         (STORY, False),
         (STORY, False),
         (None, False),
         (STORY, False),
         (STORY, True),
     ]
-    assert [len(batch.links.data) for batch in found] == [
-        STORY * sum(one.lines is not None for one in batch.taken) for batch in found
-    ]
+    for _, handfuls in found:
+        for few in handfuls:
+            assert len(few.links.data) == STORY * sum(one.lines is not None for one in few.taken)
+
+
+def test_a_batch_comes_in_handfuls(journals: list[JournalFile], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each is made when it is asked for, where there is one batch only: the memory of the one before is free by then."""
+    monkeypatch.setattr(batches, "_HANDFUL_BYTES", 1)
+    (batch,) = batches_of(journals)
+    first = next(batch.handfuls)
+    assert [one.journal for one in first.taken] == journals[:1]
+    write_journal(journals[1].path.parents[1], journals[1].run, refund_story(journals[1].run)[:3])
+    assert [one.lines for few in batch.handfuls for one in few.taken] == [3, None, STORY, STORY]
 
 
 def test_of_nothing_there_is_no_batch() -> None:
@@ -58,23 +69,23 @@ def test_a_batch_is_made_while_the_one_before_is_loaded(
     """In another thread; a single one needs none."""
     made: list[tuple[int, threading.Thread]] = []
     begun = threading.Semaphore(0)
-    real = batches._batch
+    real = batches._handful
 
-    def watched(group: list[JournalFile]) -> Batch:
+    def watched(group: list[JournalFile]) -> Handful:
         made.append((len(group), threading.current_thread()))
         begun.release()
         return real(group)
 
-    monkeypatch.setattr(batches, "_batch", watched)
-    list(batches_of(journals))
+    monkeypatch.setattr(batches, "_handful", watched)
+    assert [len(list(batch.handfuls)) for batch in batches_of(journals)] == [1]
     assert made.pop() == (5, threading.current_thread())
     monkeypatch.setattr(batches, "_BYTES", 1)
     begun = threading.Semaphore(0)
     coming = batches_of(journals)
-    next(coming)
+    list(next(coming).handfuls)
     assert begun.acquire(timeout=60)
     assert begun.acquire(timeout=60)  # the second, although nobody asked for it yet
-    list(coming)
+    assert [len(list(batch.handfuls)) for batch in coming] == [1, 1, 1, 1]
     assert len(made) == 5
     assert threading.current_thread() not in {thread for _, thread in made}
 

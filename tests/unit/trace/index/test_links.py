@@ -18,7 +18,7 @@ STORY = journal_bytes(run_id(0), refund_story(run_id(0))).splitlines()
 
 def taken(lines: list[bytes], run: str = run_id(0)) -> int:
     """Return how many lines were taken."""
-    return Links().take(run, lines)
+    return Links().take(run, b"".join(line + b"\n" for line in lines))
 
 
 def rehashed(line: bytes, found: bytes, instead: bytes) -> bytes:
@@ -39,7 +39,7 @@ def test_every_record_of_a_recorded_journal_is_taken(path: Path) -> None:
     """Those of every version, with what stands in them."""
     data, links = path.read_bytes(), Links()
     records = scan(data, path.stem).records
-    assert links.take(path.stem, data.splitlines()) == len(records)
+    assert links.take(path.stem, data) == len(records)
     assert links.seqs == [record.seq for record in records]
     assert links.epochs == [record.epoch for record in records]
     assert links.stamps == [f"{one.hash}{one.time}{one.run}{one.event.type}" for one in records]
@@ -51,11 +51,12 @@ def test_every_record_of_a_recorded_journal_is_taken(path: Path) -> None:
 def test_journals_stand_below_each_other() -> None:
     """Each begins at its own beginning; one of which nothing is taken leaves no trace."""
     links = Links()
+    story = journal_bytes(run_id(0), refund_story(run_id(0)))
     other = journal_bytes(run_id(1), [started(run_id(1)), RunFinished(status="answered", answer="x")])
     assert [
-        links.take(run_id(0), STORY),
-        links.take(run_id(2), STORY),
-        links.take(run_id(1), other.splitlines()),
+        links.take(run_id(0), story),
+        links.take(run_id(2), story),
+        links.take(run_id(1), other),
     ] == [len(STORY), 0, 2]
     assert links.seqs == [*range(len(STORY)), 0, 1]
     assert len(links.data) == len(links.epochs) == len(links.stamps) == len(STORY) + 2
@@ -100,6 +101,15 @@ def test_what_is_no_utf_8_is_no_record() -> None:
     """In the data too, where every byte but a quote may stand."""
     forged = rehashed(STORY[3], b'"data":{"', b'"data":{"\xff')
     assert taken([*STORY[:3], forged]) == 3
+
+
+def test_a_line_without_its_newline_is_none() -> None:
+    """It may be torn; nor does a line begin anywhere but behind one."""
+    content = journal_bytes(run_id(0), refund_story(run_id(0)))
+    assert Links().take(run_id(0), content[:-1]) == len(STORY) - 1
+    assert Links().take(run_id(0), b" " + content) == 0
+    assert Links().take(run_id(0), content.replace(b"\n", b"\n ", 1)) == 1
+    assert Links().take(run_id(0), b"") == 0
 
 
 @pytest.mark.parametrize("place", range(0, len(STORY[3]), 7))

@@ -10,7 +10,6 @@ from agentctl.trace.journals.journal_files import (
     is_as_it_was,
     journals_among,
     journals_in,
-    lines_of,
 )
 from tests.fakes.journals import run_id
 
@@ -51,13 +50,6 @@ def test_a_copy_in_another_folder_does_not_count(tmp_path: Path) -> None:
 def test_a_journal_that_vanished_is_left_out(tmp_path: Path) -> None:
     """Between listing and looking a file may go."""
     assert journals_among([tmp_path / "2026-03-14" / f"{run_id(1)}.jsonl"]) == {}
-
-
-def test_lines_are_complete_only_with_their_newline(tmp_path: Path) -> None:
-    """A torn tail is no line, and is told apart."""
-    path = write(tmp_path / "j", "é\n".encode() + b"\xff\n\n{to")
-    assert lines_of(path) == (["é".encode(), b"\xff", b""], b"{to")
-    assert lines_of(write(tmp_path / "empty")) == ([], b"")
 
 
 def test_an_eval_is_found_beside_the_runs_under_a_name_of_its_own(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 -- Approval requests, and what became of them.
 CREATE OR REPLACE TEMP TABLE of_approvals AS
-SELECT place, run, seq, time, type, unnest(json_transform(data, '{
+SELECT rowid AS place, run, seq, time, type, unnest(json_transform(data, '{
     "approval": "VARCHAR", "binding": {"call": "VARCHAR", "arguments_digest": "VARCHAR", "view_digest": "VARCHAR"},
     "tool": "VARCHAR", "requester": "VARCHAR", "actor": "VARCHAR", "reviewers": ["VARCHAR"], "quorum": "BIGINT",
     "expires_at": "VARCHAR", "risk_tier": "VARCHAR", "answer": "VARCHAR",

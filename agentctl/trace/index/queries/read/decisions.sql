@@ -1,6 +1,6 @@
 -- What policy said.
 CREATE OR REPLACE TEMP TABLE of_decisions AS
-SELECT place, run, seq, time, type, unnest(json_transform(data, '{
+SELECT rowid AS place, run, seq, time, type, unnest(json_transform(data, '{
     "call": "VARCHAR", "attempt": "BIGINT", "decision": "VARCHAR", "effect": "VARCHAR", "inputs_digest": "VARCHAR",
     "facts": "JSON", "facts_missing": "JSON",
     "answers": [{

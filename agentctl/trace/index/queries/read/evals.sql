@@ -1,6 +1,6 @@
 -- Evals, from their own journals.
 CREATE OR REPLACE TEMP TABLE of_evals AS
-SELECT place, run, seq, time, type, json_transform(data, '{
+SELECT rowid AS place, run, seq, time, type, json_transform(data, '{
     "agent": "VARCHAR", "golden_set": "VARCHAR", "golden_set_digest": "VARCHAR", "version": "VARCHAR",
     "version_tag": "VARCHAR", "environment": "VARCHAR", "trials": "BIGINT", "seed": "BIGINT",
     "max_cost_usd": "DECIMAL(28, 12)", "baseline": "VARCHAR", "by": {"id": "VARCHAR"},

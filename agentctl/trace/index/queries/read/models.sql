@@ -1,6 +1,6 @@
 -- Model calls.
 CREATE OR REPLACE TEMP TABLE of_models AS
-SELECT place, run, seq, time, type, unnest(json_transform(data, '{
+SELECT rowid AS place, run, seq, time, type, unnest(json_transform(data, '{
     "step": "BIGINT", "attempt": "BIGINT", "review": "VARCHAR", "deployment": "VARCHAR", "provider": "VARCHAR",
     "model": "VARCHAR", "request_digest": "VARCHAR", "max_output_tokens": "BIGINT",
     "reservation": {"cost_usd": "DECIMAL(28, 12)"},

@@ -1,6 +1,6 @@
 -- The life of runs.
 CREATE OR REPLACE TEMP TABLE of_runs AS
-SELECT place, run, seq, time, type, unnest(json_transform(data, '{
+SELECT rowid AS place, run, seq, time, type, unnest(json_transform(data, '{
     "envelope": {
         "kind": "VARCHAR", "parent_run": "VARCHAR", "conversation": "VARCHAR", "agent": "VARCHAR", "owner": "VARCHAR",
         "version": "VARCHAR", "version_tag": "VARCHAR", "environment": "VARCHAR", "environment_kind": "VARCHAR",

@@ -1,6 +1,6 @@
 -- Tool calls.
 CREATE OR REPLACE TEMP TABLE of_tools AS
-SELECT place, run, seq, time, type, unnest(json_transform(data, '{
+SELECT rowid AS place, run, seq, time, type, unnest(json_transform(data, '{
     "call": "VARCHAR", "step": "BIGINT", "attempt": "BIGINT", "purpose": "VARCHAR", "tool": "VARCHAR",
     "arguments": "JSON", "arguments_digest": "VARCHAR", "effect": "VARCHAR", "effect_key": "VARCHAR",
     "stage": "VARCHAR", "reasons": ["VARCHAR"], "principal": {"id": "VARCHAR", "assurance": "VARCHAR"}, "actor": "VARCHAR",

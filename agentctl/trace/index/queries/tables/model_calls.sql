@@ -1,7 +1,8 @@
 -- One row per attempt, those of a second model that reviews too. `outcome` is `open` where the journal holds no end of it:
 -- under way, or its process died.
 WITH asked AS (SELECT * FROM of_models WHERE type = 'model.asked'),
-ended AS (SELECT * FROM of_models WHERE type <> 'model.asked')
+ended AS (SELECT * FROM of_models WHERE type <> 'model.asked'),
+first_asked AS (SELECT run, step, review, arg_min(deployment, attempt) AS deployment FROM asked GROUP BY ALL)
 SELECT
     asked.run,
     asked.seq,
@@ -28,9 +29,7 @@ SELECT
     asked.request_digest,
     asked.review,
     asked.attempt > 1 AS retry,
-    asked.deployment IS DISTINCT FROM first_value(asked.deployment) OVER (
-        PARTITION BY asked.run, asked.step, asked.review ORDER BY asked.attempt, asked.seq
-    ) AS fallback,
+    asked.deployment IS DISTINCT FROM first_asked.deployment AS fallback,
     ended.message AS error_message,
     run_kind
 FROM asked
@@ -39,5 +38,9 @@ LEFT JOIN ended ON
     AND ended.step = asked.step
     AND ended.attempt = asked.attempt
     AND ended.review IS NOT DISTINCT FROM asked.review
+LEFT JOIN first_asked ON
+    first_asked.run = asked.run
+    AND first_asked.step IS NOT DISTINCT FROM asked.step
+    AND first_asked.review IS NOT DISTINCT FROM asked.review
 LEFT JOIN of_kinds ON of_kinds.run = asked.run
 ORDER BY asked.place

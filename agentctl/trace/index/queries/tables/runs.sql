@@ -38,12 +38,12 @@ modelled AS (
         run,
         max(step) FILTER (type = 'model.asked') AS last_step,
         count(*) FILTER (type = 'model.asked') AS calls,
-        list_sort(list(DISTINCT model) FILTER (type = 'model.asked')) AS models,
+        list_sort(list_distinct(list(model) FILTER (type = 'model.asked'))) AS models,
         count(*) FILTER (type = 'model.asked' AND attempt > 1) AS retries,
         count(*) FILTER (type = 'model.failed') AS errors,
         -- Of every deployment that a step asked after its first one.
-        count(DISTINCT concat_ws(' ', review, step, deployment)) FILTER (type = 'model.asked')
-            - count(DISTINCT concat_ws(' ', review, step)) FILTER (type = 'model.asked') AS fallbacks,
+        len(list_distinct(list(concat_ws(' ', review, step, deployment)) FILTER (type = 'model.asked')))
+            - len(list_distinct(list(concat_ws(' ', review, step)) FILTER (type = 'model.asked'))) AS fallbacks,
         sum(settlement.input_tokens) AS input_tokens,
         sum(settlement.output_tokens) AS output_tokens,
         sum(settlement.cost_usd) AS cost_usd,

@@ -23,7 +23,25 @@ folded AS (
         count(*) FILTER (type = 'tool.intent') AS attempts
     FROM parts
     GROUP BY run, call
-)
+),
+-- Only what is shown of each: a column more is one to carry through all joins.
+proposed AS (SELECT place, step, tool, arguments, arguments_digest FROM of_tools WHERE type = 'tool.proposed'),
+decided AS (
+    SELECT
+        place, decision, effect, facts,
+        list_transform(answers, lambda answer: answer.policy || ' ' || answer.digest) AS policies
+    FROM of_decisions
+),
+amended AS (SELECT place, arguments, arguments_digest FROM of_tools WHERE type = 'tool.amended'),
+intent AS (
+    SELECT
+        place, tool, purpose, arguments, arguments_digest, effect, effect_key, principal, actor, credential, approvals,
+        "grant", idempotency_key
+    FROM of_tools
+    WHERE type = 'tool.intent'
+),
+result AS (SELECT place, outcome, status, value, latency_ms FROM of_tools WHERE type = 'tool.result'),
+last AS (SELECT place, stage, reasons, verdict FROM of_tools WHERE type IN ('tool.refused', 'tool.resolved'))
 SELECT
     folded.run,
     folded.call,
@@ -67,14 +85,14 @@ SELECT
     intent.idempotency_key,
     greatest(folded.attempts - 1, 0) AS retries,
     decided.facts,
-    list_transform(decided.answers, lambda answer: answer.policy || ' ' || answer.digest) AS policies,
+    decided.policies,
     run_kind
 FROM folded
-LEFT JOIN (FROM of_tools WHERE type = 'tool.proposed') AS proposed ON proposed.place = folded.proposed
-LEFT JOIN of_decisions AS decided ON decided.place = folded.decided
-LEFT JOIN (FROM of_tools WHERE type = 'tool.amended') AS amended ON amended.place = folded.amended
-LEFT JOIN (FROM of_tools WHERE type = 'tool.intent') AS intent ON intent.place = folded.intent
-LEFT JOIN (FROM of_tools WHERE type = 'tool.result') AS result ON result.place = folded.result
-LEFT JOIN (FROM of_tools WHERE type IN ('tool.refused', 'tool.resolved')) AS last ON last.place = folded.last
+LEFT JOIN proposed ON proposed.place = folded.proposed
+LEFT JOIN decided ON decided.place = folded.decided
+LEFT JOIN amended ON amended.place = folded.amended
+LEFT JOIN intent ON intent.place = folded.intent
+LEFT JOIN result ON result.place = folded.result
+LEFT JOIN last ON last.place = folded.last
 LEFT JOIN of_kinds ON of_kinds.run = folded.run
 ORDER BY folded.last
