@@ -83,6 +83,27 @@ def test_a_fact_is_never_rounded(text: str) -> None:
         speaking.text(refund_request(facts=facts))
 
 
+def test_sets_that_share_a_request_each_mind_their_own_facts() -> None:
+    """What was built for a set that does not speak of a fact is no answer for one that does."""
+    request = refund_request(facts={"charge": "ch_1", "amount_usd": "0.00001"})
+    for _ in range(2):
+        assert json.loads(BUILDER.text(request))["facts"] == {"charge": "ch_1"}
+        with pytest.raises(NotFitting, match="amount_usd"):
+            ContextBuilder(SCHEMA, {"amount_usd"}).text(request)
+
+
+def test_what_is_kept_is_of_this_request_and_this_schema() -> None:
+    """An assumed approval, another argument and another schema are seen, whatever was built before."""
+    request = refund_request()
+    before = json.loads(BUILDER.text(request))
+    assert json.loads(BUILDER.text(request.if_approved()))["approval"] == {"granted": True}
+    other = replace(request, arguments={**request.arguments, "charge": "ch_2"})
+    assert json.loads(BUILDER.text(other))["args"]["charge"] == "ch_2"
+    alone = CedarSchema.of({REFUND: sample_tools()[REFUND]})
+    assert json.loads(ContextBuilder(alone, ()).text(request))["history"].keys() == {REFUND}
+    assert json.loads(BUILDER.text(request)) == before
+
+
 @given(st.decimals(allow_nan=False, allow_infinity=False, min_value=-(10**16), max_value=10**16))
 def test_a_decimal_is_exact_or_nothing(number: Decimal) -> None:
     """What Cedar is shown is the same number; what it cannot be shown exactly is not shown."""
