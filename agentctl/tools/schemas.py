@@ -12,6 +12,7 @@ from agentctl.foundation.canonical import (
     JsonValue,
     Limits,
     NotJson,
+    is_perhaps_beyond,
     refuse_size,
 )
 from agentctl.tools.schema_closing import closed
@@ -43,8 +44,7 @@ class Validator:
     def problems(self, instance: JsonValue) -> tuple[str, ...]:
         """Return what is wrong with a value, in at most ten sentences, in a fixed order; nothing if it is accepted."""
         try:
-            refuse_size(instance, self._limits)
-            size = _json_size(instance)
+            size = self._size(instance)
         except NotJson as error:
             return (f"it is {error}",)
         except (TypeError, ValueError):
@@ -52,6 +52,23 @@ class Validator:
         if size > self._limits.max_bytes:
             return (f"it has {size} bytes; accepted: at most {self._limits.max_bytes}",)
         return self._judged(instance)
+
+    def _size(self, instance: JsonValue) -> int:
+        """Return the bytes of a value as JSON.
+
+        Raises:
+            NotJson: it is deeper, or holds more values, than is accepted.
+            ValueError: NaN, infinity, or half of a character.
+            TypeError: a value that JSON has no form for.
+        """
+        try:
+            data = _COMPACT.encode(instance).encode()
+        except (TypeError, ValueError, RecursionError):
+            refuse_size(instance, self._limits)  # where it is too deep, that is what is wrong with it
+            raise
+        if is_perhaps_beyond(data, self._limits):
+            refuse_size(instance, self._limits)
+        return len(data)
 
     def _judged(self, instance: JsonValue) -> tuple[str, ...]:
         # The verdict stops at the first fault and is cheap; a list of all faults can be a million times as long.
@@ -132,13 +149,3 @@ def _compiled(schema: JsonObject) -> rs.Draft202012Validator:
         )
     except ValueError as error:
         raise UnusableSchema(str(error).partition("\n")[0][:300]) from error
-
-
-def _json_size(instance: JsonValue) -> int:
-    """Return the bytes of a value as JSON.
-
-    Raises:
-        ValueError: NaN, infinity, or half of a character.
-        TypeError: a value that JSON has no form for.
-    """
-    return len(_COMPACT.encode(instance).encode())

@@ -9,6 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from agentctl.approval.reviewer import Reviewer
+from agentctl.budget.limits import Ceilings
 from agentctl.composition.announcing import announcers_of
 from agentctl.composition.at_hand import registry_of, reviewers_of
 from agentctl.composition.authorities import engines_of
@@ -83,6 +84,7 @@ class Fixtures(Discreet, frozen=True):
 
     registry: Registry
     allowed: Registry
+    ceilings: Ceilings
     engines: tuple[PolicyEngine, ...]
     broker: BackendBroker
     models: Mapping[str, tuple[ModelDesk, ...]]
@@ -118,6 +120,7 @@ async def fixtures(project: Project, governing: Governing) -> Fixtures:
     return Fixtures(
         registry=registry,
         allowed=registry.only(governing.version.tools),
+        ceilings=governing.ceilings,
         engines=engines_of(governing, project.settings.secret),
         broker=BackendBroker(environment.backends, issuer_of(project, governing), project.settings.secret),
         models=await models_of(project, governing),
@@ -140,7 +143,7 @@ def parts_of(project: Project, governing: Governing, fixed: Fixtures, around: Su
         ledger_scope=scope,
         clock=project.clock,
         contract=governing.contract,
-        ceilings=governing.ceilings,
+        ceilings=fixed.ceilings,
         allowed=fixed.allowed,
         registry=fixed.registry,
         engines=fixed.engines,
