@@ -25,14 +25,12 @@ def request_digest(request: ModelRequest) -> str:
 
 
 def _listed(parts: Iterable[_Part], value_of: Callable[[_Part], JsonValue]) -> bytes:
-    return b",".join([_kept(part, value_of) for part in parts])
+    return b",".join([vars(part).get(_CANONICAL) or _written(part, value_of) for part in parts])
 
 
-def _kept(part: _Part, value_of: Callable[[_Part], JsonValue]) -> bytes:
-    kept: dict[str, bytes] = vars(part)
-    if _CANONICAL not in kept:
-        kept[_CANONICAL] = canonical_bytes(value_of(part))
-    return kept[_CANONICAL]
+def _written(part: _Part, value_of: Callable[[_Part], JsonValue]) -> bytes:
+    written = vars(part)[_CANONICAL] = canonical_bytes(value_of(part))
+    return written
 
 
 def _message(message: Message) -> JsonValue:

@@ -74,8 +74,7 @@ def request_bytes(request: ModelRequest) -> int:
 
 def _joined(request: ModelRequest) -> str:
     """Return the text of a request's body, put together from the texts of its messages and tools."""
-    messages = ",".join([_kept_text(message, _wire_message) for message in request.messages])
-    tools = ",".join([_kept_text(tool, _wire_tool) for tool in request.tools])
+    messages, tools = _listed(request.messages, _wire_message), _listed(request.tools, _wire_tool)
     members = (
         f'"model":{_text(request.model)}',
         f'"messages":[{messages}]',
@@ -86,12 +85,14 @@ def _joined(request: ModelRequest) -> str:
     return "{" + ",".join(members) + "}"
 
 
-def _kept_text(item: _Part, wired: Callable[[_Part], JsonObject]) -> str:
-    """Return the text of a part on the wire; it is kept with the part."""
-    kept: dict[str, str] = vars(item)
-    if _SENT not in kept:
-        kept[_SENT] = _text(wired(item))
-    return kept[_SENT]
+def _listed(parts: Iterable[_Part], wired: Callable[[_Part], JsonObject]) -> str:
+    """Return the texts of parts on the wire; each is kept with its part."""
+    return ",".join([vars(part).get(_SENT) or _written(part, wired) for part in parts])
+
+
+def _written(part: _Part, wired: Callable[[_Part], JsonObject]) -> str:
+    text = vars(part)[_SENT] = _text(wired(part))
+    return text
 
 
 def _text(value: JsonValue) -> str:
