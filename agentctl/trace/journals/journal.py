@@ -23,13 +23,11 @@ from agentctl.trace.file_lock import taken
 from agentctl.trace.journals.chain import Head, Scan, head_after, linked, scan
 from agentctl.trace.journals.clock_anomaly import clock_anomaly
 from agentctl.trace.journals.lock import lock
+from agentctl.trace.journals.pace import Pace
 from agentctl.trace.ports import Acquired
 
 _SYNCS: Final = Together()
 """Runs that want a sync at the same moment share one trip to a thread, and mostly one commit of the file system."""
-
-_QUICK_US: Final = 1_000
-"""A sync that takes less is waited for where it is asked for, if nobody else's run is kept waiting by that."""
 
 
 class FileJournal:
@@ -38,7 +36,9 @@ class FileJournal:
     _open: ClassVar[int] = 0
     """How many of them are open in this process."""
 
-    def __init__(self, run: str, descriptor: int, head: Head, *, clock: Clock, disk: Disk) -> None:
+    def __init__(
+        self, run: str, descriptor: int, head: Head, *, clock: Clock, disk: Disk, pace: Pace
+    ) -> None:
         self._run = run
         self._descriptor = descriptor
         self._head = head
@@ -50,7 +50,7 @@ class FileJournal:
         self._syncing = asyncio.Lock()
         self._in_sync = threading.Lock()  # a cancelled caller leaves its sync running: nobody syncs beside it
         self._broken: str | None = None
-        self._took_us = _QUICK_US  # how long the last sync took; of none yet, nobody knows that it is quick
+        self._pace = pace
         FileJournal._open += 1
 
     @property
@@ -110,7 +110,9 @@ class FileJournal:
         """
         self._refuse_when_broken()
         with self._in_sync:
-            other = FileJournal(self._run, self._descriptor, self._head, clock=self._clock, disk=self._disk)
+            other = FileJournal(
+                self._run, self._descriptor, self._head, clock=self._clock, disk=self._disk, pace=self._pace
+            )
             other._synced = self._synced
             self._descriptor, self._broken = -1, f"the journal of run {self._run} has another writer"
             FileJournal._open -= 1
@@ -166,7 +168,7 @@ class FileJournal:
     @property
     def _is_waited_for_here(self) -> bool:
         """Whether a trip to a thread would take longer than a sync does, and there is no other run to go on with."""
-        return FileJournal._open == 1 and self._took_us < _QUICK_US
+        return FileJournal._open == 1 and self._pace.is_quick
 
     def _sync_now(self) -> None:
         with self._in_sync:
@@ -177,7 +179,7 @@ class FileJournal:
             except OSError as error:
                 self._broken = f"the journal of run {self._run} cannot be synced: {error.strerror or error}"
                 raise JournalUnavailable(self._broken) from error
-            self._took_us = (self._clock.monotonic_ns() - begun) // 1_000
+            self._pace.took_us = (self._clock.monotonic_ns() - begun) // 1_000
 
     def _refuse_when_broken(self) -> None:
         if self._broken:
@@ -199,6 +201,7 @@ class FileJournals:
         self._clock = clock
         self._disk = disk
         self._entries_durable = entries_durable
+        self._pace = Pace()
 
     def create(self, run: str) -> FileJournal:
         """Begin a new run's journal and become its writer.
@@ -215,7 +218,7 @@ class FileJournals:
                 lock(descriptor, run)
                 if self._entries_durable:
                     sync_directory(day)
-                return FileJournal(run, descriptor, Head(), clock=self._clock, disk=self._disk)
+                return self._journal(run, descriptor, Head())
 
     def acquire(self, run: str) -> Acquired:
         """Become the writer of an existing run; a torn tail is cut off, kept aside and reported.
@@ -235,8 +238,7 @@ class FileJournals:
             found = _scan_with_a_beginning(descriptor, path, run)
             repairs = (*_cut_torn_tail(path, descriptor, found), *self._clock_anomaly(found.head))
             self._disk.sync(descriptor)  # what the last writer left unsynced is acted on from here on
-            journal = FileJournal(run, descriptor, found.head, clock=self._clock, disk=self._disk)
-            return Acquired(journal, found.records, repairs)
+            return Acquired(self._journal(run, descriptor, found.head), found.records, repairs)
 
     def read(self, run: str) -> tuple[Record, ...]:
         """Return the valid records of a run without becoming its writer.
@@ -322,6 +324,9 @@ class FileJournals:
             raise UsageError(f"`{run}` cannot name a run", "26 characters of Crockford base 32")
         if self._files_of(run):  # perhaps of another day
             raise UsageError(f"there is a run `{run}` already", "a new id")
+
+    def _journal(self, run: str, descriptor: int, head: Head) -> FileJournal:
+        return FileJournal(run, descriptor, head, clock=self._clock, disk=self._disk, pace=self._pace)
 
     def _clock_anomaly(self, head: Head) -> tuple[AnyEvent, ...]:
         anomaly = clock_anomaly(head.time, self._clock.now())

@@ -107,6 +107,16 @@ async def test_a_quick_disk_is_waited_for_where_nobody_is_kept_waiting(
         assert [await disk.waited_here(journal) for _ in range(3)] == [True, False, False]
 
 
+async def test_the_next_run_knows_the_disk_already(tmp_path: Path, disk: _DiskInThreads) -> None:
+    """Whoever runs one after another in a process finds out once how quick the disk is; another place has another disk."""
+    journals = FileJournals(tmp_path, disk.clock, disk)
+    for run, quick in ((RUN, False), (OTHER, True)):
+        with closing(journals.create(run)) as journal:
+            assert await disk.waited_here(journal) is quick
+    with closing(FileJournals(tmp_path / "elsewhere", disk.clock, disk).create(RUN)) as journal:
+        assert not await disk.waited_here(journal)
+
+
 async def test_a_run_beside_others_keeps_nobody_waiting(tmp_path: Path, disk: _DiskInThreads) -> None:
     """While another run is open in the process, syncs are waited for in a thread, however quick the disk is."""
     journals = FileJournals(tmp_path, disk.clock, disk)
