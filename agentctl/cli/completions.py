@@ -47,10 +47,7 @@ def runs(incomplete: str) -> list[str]:
     """Offer `latest`, and the newest runs whose ids begin so."""
     from agentctl.trace.reports.run_names import LATEST
 
-    paths = _paths()
-    newest = _newest(paths.journal) if paths else ()
-    ids = (run for run in newest if run.startswith(incomplete.upper()))
-    return [*_beginning((LATEST,), incomplete), *islice(ids, _MOST_RUNS)]
+    return [*_beginning((LATEST,), incomplete), *_newest(incomplete.upper())]
 
 
 def runs_and_agents(incomplete: str) -> list[str]:
@@ -66,7 +63,7 @@ def approvals(incomplete: str) -> list[str]:
 
     try:
         waiting = open_approvals(open_project()).approvals
-    except AgentctlError:
+    except (AgentctlError, OSError):
         return []
     return _beginning((item.id for item in waiting), incomplete.upper())
 
@@ -75,7 +72,17 @@ def _beginning(known: Iterable[str], incomplete: str) -> list[str]:
     return [word for word in known if word.startswith(incomplete) and _ONE_WORD.fullmatch(word)]
 
 
-def _newest(journal: Path) -> Iterator[str]:
+def _newest(beginning: str) -> list[str]:
+    """Return the newest runs whose ids begin so; none where nobody may look."""
+    paths = _paths()
+    try:
+        ids = (run for run in _by_day(paths.journal) if run.startswith(beginning)) if paths else ()
+        return list(islice(ids, _MOST_RUNS))
+    except OSError:
+        return []
+
+
+def _by_day(journal: Path) -> Iterator[str]:
     """Yield the ids of runs, the newest day's first: a folder of every day is as much as is looked at."""
     from agentctl.foundation.ids import is_run_id
 
@@ -97,5 +104,5 @@ def _paths() -> "Paths | None":
 
     try:
         return find_settings().paths
-    except AgentctlError:
+    except (AgentctlError, OSError):
         return None

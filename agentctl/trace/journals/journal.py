@@ -22,6 +22,7 @@ from agentctl.trace.disk import Disk, make_private_folder, read_whole, sync_dire
 from agentctl.trace.file_lock import taken
 from agentctl.trace.journals.chain import Head, Scan, head_after, linked, scan
 from agentctl.trace.journals.clock_anomaly import clock_anomaly
+from agentctl.trace.journals.journal_files import runs_in
 from agentctl.trace.journals.lock import lock
 from agentctl.trace.journals.pace import Pace
 from agentctl.trace.ports import Acquired
@@ -275,18 +276,23 @@ class FileJournals:
             return unheld is not None and _is_under_way(_scanned(file.read(unheld), path, run).records)
 
     def runs(self) -> tuple[str, ...]:
-        """Return the ids of all runs, oldest first."""
-        found = (path.stem for path in self._folder.glob("*/*.jsonl"))
-        return tuple(sorted(run for run in found if is_run_id(run)))
+        """Return the ids of all runs, oldest first.
+
+        Raises:
+            JournalUnavailable: a folder of them cannot be looked at.
+        """
+        return runs_in(self._folder)
 
     def path_of(self, run: str) -> Path:
         """Return the journal file of a run.
 
         Raises:
             UsageError: there is no such run.
+            JournalUnavailable: it may lie in a folder that cannot be looked at.
         """
         found = self._files_of(run)
         if not found:
+            self.runs()  # where a folder is closed to us, it may be there
             raise UsageError(f"there is no run `{run}`", "an id that `agentctl runs list` shows")
         return found[0]
 

@@ -55,6 +55,16 @@ def journals_in(folder: Path, but: Container[str] = ()) -> dict[str, JournalFile
     return _by_run(journal for name, day in days.items() if name not in but for journal in _in_day(day))
 
 
+def runs_in(folder: Path) -> tuple[str, ...]:
+    """Return the ids of all runs below `<folder>/<date>/`, oldest first; no file is looked at.
+
+    Raises:
+        JournalUnavailable: a folder cannot be looked at, so there may be more.
+    """
+    named = (entry.name.partition(".") for day in _folders(folder).values() for entry in _entries(day))
+    return tuple(sorted(run for run, dot, rest in named if f"{dot}{rest}" == _SUFFIX and is_run_id(run)))
+
+
 def inventories(folder: Path) -> dict[str, str]:
     """Return what lies in each of those folders, by the folder's name: a line per journal, with its size and last write.
 

@@ -45,6 +45,20 @@ def test_outside_of_a_project_nothing_is_offered(tmp_path: Path, monkeypatch: py
 
 
 @pytest.mark.usefixtures("inside")
+def test_where_nobody_may_look_nothing_is_offered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor said: that a folder is somebody else's is told by the command."""
+
+    def refused(*_: object) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(Path, "glob", refused)
+    assert completions.runs("") == ["latest"]
+    monkeypatch.setattr("agentctl.settings.find_settings", refused)
+    for offer in (completions.agents, completions.environments, completions.approvals):
+        assert offer("") == []
+
+
+@pytest.mark.usefixtures("inside")
 def test_what_a_shell_might_run_is_not_offered() -> None:
     """Zsh evaluates what it is offered: a file's name in somebody else's project would be run at the press of a key."""
     for name in (r"a\$(touch b)", "a`b`", "a b", "a;b", 'a\\")', "-a", "a\nb", "ä", "\udcff", "*"):

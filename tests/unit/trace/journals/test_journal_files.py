@@ -10,6 +10,7 @@ from agentctl.trace.journals.journal_files import (
     is_as_it_was,
     journals_among,
     journals_in,
+    runs_in,
 )
 from tests.fakes.journals import run_id
 
@@ -87,3 +88,5 @@ def test_a_folder_that_cannot_be_looked_at_is_said_so_of(tmp_path: Path) -> None
     (tmp_path / "journal").symlink_to("journal")
     with pytest.raises(JournalUnavailable, match="cannot be looked at: Too many levels of symbolic links"):
         journals_in(tmp_path / "journal")
+    with pytest.raises(JournalUnavailable, match="cannot be looked at"):
+        runs_in(tmp_path / "journal")
