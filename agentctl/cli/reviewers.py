@@ -76,7 +76,7 @@ def list_all(json: Json = False) -> int:
             Column("where from"),
             Column("answers in"),
         )
-        terminal.table(columns, [_row(item) for item in known])
+        terminal.rows(columns, [_row(item) for item in known])
     return 0
 
 

@@ -55,7 +55,7 @@ def _table(terminal: "Terminal", what: str, rows: list[tuple[str, ...]], others:
     numbers = ("asked" if what == "tool" else "answers", "approved", "edited", "denied", *others)
     columns = (Column(what), *(Column(name, right=True) for name in numbers), Column("median, p90"))
     terminal.line()
-    terminal.table(columns, rows)
+    terminal.rows(columns, rows)
 
 
 def _tool_row(item: "ToolStats") -> tuple[str, ...]:

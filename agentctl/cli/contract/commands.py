@@ -87,11 +87,12 @@ def show(
         }
         terminal.document({"agent": agent, "environment": environment, **shown})
     else:
-        for line in _aligned([(row.path, row.value, row.origin) for row in values]):
+        for line in _aligned([(row.path, row.value, row.origin) for row in values], terminal.room):
             terminal.verbatim(line)
         for name in unenforced:
             terminal.verbatim(f"not enforced yet: {name}")
-        for line in _aligned([(digest, name) for name, digest in _named_digests(environment, versions)]):
+        named = [(digest, name) for name, digest in _named_digests(environment, versions)]
+        for line in _aligned(named, terminal.room):
             terminal.verbatim(line)
     return 0
 
@@ -183,11 +184,20 @@ def _named_digests(environment: str, versions: "Digests") -> Iterator[tuple[str,
     yield from ((f"tool {name}", digest) for name, digest in versions.tools.items())
 
 
-def _aligned(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
-    """Yield rows with their columns below each other; lines stay whole, so that they can be searched and copied."""
+def _aligned(rows: Sequence[tuple[str, ...]], room: int | None) -> Iterator[str]:
+    """Yield rows with their columns below each other; lines stay whole, so that they can be searched and copied.
+
+    Where a terminal would break them, what follows the first column has a line of its own.
+    """
     widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
-    for row in rows:
-        yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+    beside = room is None or sum(widths) + 2 * len(widths[1:]) <= room
+    for first, *others in rows:
+        if not beside:
+            yield from (first, f"  {'  '.join(others)}")
+            continue
+        yield "  ".join(
+            cell.ljust(width) for cell, width in zip((first, *others), widths, strict=True)
+        ).rstrip()
 
 
 def _written(path: Path, content: object) -> Path:

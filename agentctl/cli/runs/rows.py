@@ -29,7 +29,7 @@ _ENDS: dict[str, tuple[str, Tone]] = {
 _GOING: dict[Standing, tuple[str, Tone]] = {
     "held": ("running", "good"),
     "stopped": ("stopped", "bad"),
-    "unknown": ("running", "plain"),
+    "unknown": ("running?", "plain"),
 }
 _NUMBERS = frozenset({"took", "USD", "calls", "refused"})
 _PENNIES = Decimal("0.0001")

@@ -16,7 +16,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 from typing_extensions import override
 
-from agentctl.cli.screen.table import Column, columns_of, table_lines
+from agentctl.cli.screen.table import Column, columns_of, least_width, table_lines
 from agentctl.foundation.errors import AgentctlError, InvalidInput
 from agentctl.foundation.visible import visible
 
@@ -131,6 +131,17 @@ class Terminal:
         meant: list[Tone] = ["title", *(tones or ("plain",) * len(cells))]
         for row, line in table_lines(self._answers, shown, cells):
             self._answers.print(_styled(line, meant[row]), soft_wrap=True)
+
+    def rows(self, columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> None:
+        """Print a table; where a terminal would have to break words for it, each row's first cell, and below it the others."""
+        seen = [[visible(cell) for cell in row] for row in rows]
+        if self.room is None or least_width(columns, seen) <= self.room:
+            self.table(columns, rows)
+            return
+        for first, *others in rows:
+            named = zip(columns[1:], others, strict=True)
+            below = "; ".join(f"{column.title} {cell}" for column, cell in named if cell)
+            self.lines([Line(first), Line(below, 1, "quiet")])
 
     def side_by_side(self, rows: "Iterable[SideRow]") -> None:
         """Print rows of two sides beside each other, below each other where there is no room; none of it is cut."""

@@ -165,6 +165,16 @@ def test_show_tells_every_value_with_its_origin_and_the_digests(project: Project
 
 
 @pytest.mark.usefixtures("project")
+def test_show_breaks_no_line_at_a_terminal(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a row is wider than it is, what follows the name stands below it."""
+    monkeypatch.setattr("agentctl.cli.screen.terminal.Terminal.room", 80)
+    lines = run("show", AGENT)[1].splitlines()
+    assert max(map(len, lines)) <= 80
+    assert lines[lines.index("budgets.max_steps") + 1] == f"  12  {CONTRACT}:12:14"
+    assert (lines[-2][:7], lines[-1][:7]) == ("sha256:", "  tool ")
+
+
+@pytest.mark.usefixtures("project")
 def test_show_as_json(run: Run) -> None:
     """Values, origins, digests, and what is not enforced."""
     code, answer, _ = run("show", AGENT, "--json", "--env", "live")

@@ -88,7 +88,7 @@ def test_every_way_to_stand_has_its_words(row: RunRow) -> None:
         assert outcome(Listed(replace(row, reason=reason), "unknown", None))[0]
     going = replace(row, status="running", reason=None)
     words = [outcome(Listed(going, one, None))[0] for one in get_args(Standing)]
-    assert words == ["running", "stopped", "running"]
+    assert words == ["running", "stopped", "running?"]
 
 
 def test_what_cost_little_is_not_shown_as_nothing(row: RunRow, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -277,6 +277,26 @@ def test_who_wants_plain_lines_gets_them(
     assert not Terminal(out=file, err=io.StringIO()).is_lively
 
 
+@pytest.mark.parametrize(
+    ("room", "shown"),
+    [
+        (None, ["tool            asked  median", "notes.find\\x09      7  9 ms"]),
+        (29, ["tool            asked  median", "notes.find\\x09      7  9 ms"]),
+        (28, ["notes.find\\x09", "  asked 7; median 9 ms"]),
+    ],
+)
+def test_rows_are_a_table_where_no_word_is_broken_for_it(
+    room: int | None, shown: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Elsewhere each has its first cell on a line, and below it what else there is, by its title."""
+    monkeypatch.setattr(Terminal, "room", room)
+    out = io.StringIO()
+    terminal = Terminal(out=out, err=io.StringIO())
+    columns = (Column("tool", whole=True), Column("asked", right=True), Column("median", whole=True))
+    terminal.rows(columns, [("notes.find\t", "7", "9 ms")])
+    assert [line.rstrip() for line in out.getvalue().splitlines()] == shown
+
+
 def test_importing_the_terminal_is_light() -> None:
     """`--help` pays neither for rich, nor for duckdb, nor for litellm."""
     code = "import sys, agentctl.cli.screen.terminal; sys.exit(bool({'duckdb', 'litellm', 'rich'} & set(sys.modules)))"
