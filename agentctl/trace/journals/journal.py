@@ -276,11 +276,7 @@ class FileJournals:
             return unheld is not None and _is_under_way(_scanned(file.read(unheld), path, run).records)
 
     def runs(self) -> tuple[str, ...]:
-        """Return the ids of all runs, oldest first.
-
-        Raises:
-            JournalUnavailable: a folder of them cannot be looked at.
-        """
+        """Return the ids of all runs, oldest first; see `runs_in`."""
         return runs_in(self._folder)
 
     def path_of(self, run: str) -> Path:
