@@ -1,6 +1,6 @@
 """The record: an event with its place in the journal. The union of all events stands here."""
 
-from typing import TypeAlias, get_args
+from typing import TypeAlias, TypeVar, get_args
 
 from msgspec import Struct
 
@@ -40,7 +40,10 @@ from agentctl.events.tool import (
     ToolResult,
     ToolUnknown,
 )
-from agentctl.foundation.canonical import JsonObject, JsonValue, canonical_bytes
+from agentctl.events.written import in_full
+from agentctl.foundation.canonical import JsonObject, JsonValue, canonical_bytes, quick_bytes
+
+T = TypeVar("T")
 
 AnyEvent: TypeAlias = (
     RunStarted
@@ -122,6 +125,10 @@ class Record(Struct, frozen=True):
 def body_of(record: Record) -> dict[str, JsonValue]:
     """Return the record as a JSON object, without its own hash."""
     data: JsonObject = record.event.model_dump(mode="json")
+    return _body_with(data, record)
+
+
+def _body_with(data: T, record: Record) -> dict[str, JsonValue | T]:
     return {
         "v": record.version,
         "run": record.run,
@@ -137,5 +144,10 @@ def body_of(record: Record) -> dict[str, JsonValue]:
 
 
 def canonical_body(record: Record) -> bytes:
-    """Return the bytes a record's hash covers."""
-    return canonical_bytes(body_of(record))
+    """Return the bytes a record's hash covers.
+
+    Raises:
+        NotCanonical: the event holds something that has no canonical form.
+    """
+    quick = quick_bytes(_body_with(record.event, record), in_full)
+    return canonical_bytes(body_of(record)) if quick is None else quick

@@ -9,7 +9,7 @@ import math
 import re
 from codecs import BOM_UTF8
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NoReturn
 
 import orjson
@@ -67,26 +67,29 @@ def canonical_bytes(value: JsonValue) -> bytes:
         NotCanonical: the value has no canonical form.
     """
     try:
-        quick = _quick_bytes(value)
+        quick = quick_bytes(value) if are_doubles_simple((value,)) else None
         return rfc8785.dumps(value) if quick is None else quick
     except (rfc8785.CanonicalizationError, RecursionError, UnicodeEncodeError) as error:
         raise NotCanonical(str(error)) from error
 
 
-def _quick_bytes(value: JsonValue) -> bytes | None:
+def quick_bytes(value: object, in_full: Callable[[Any], object] | None = None) -> bytes | None:
     """Return what a writer in Rust makes of a value, where that is what RFC 8785 wants; None where it may not be.
 
-    It differs in doubles that JavaScript writes in another way, and in keys that UTF-16 puts in another order; what is
-    no JSON it refuses by itself.
+    It differs in doubles that JavaScript writes in another way, which are to be looked for first, and in keys that UTF-16
+    puts in another order; what is no JSON it refuses by itself. `in_full` says what stands for what is none, or raises
+    TypeError.
     """
     try:
-        data = orjson.dumps(value, option=_STRICTLY) if _are_doubles_simple((value,)) else None
-    except (TypeError, RecursionError):  # the reference says better what is wrong
-        return None
-    return data if data is not None and (data.isascii() or not _LATE_CHARACTER.search(data)) else None
+        data = orjson.dumps(value, in_full, _STRICTLY)
+    except TypeError as error:  # the reference says better what is wrong
+        if error.__cause__ is None or isinstance(error.__cause__, Exception):
+            return None
+        raise error.__cause__ from None  # an interrupt, which the writer takes for a refusal
+    return data if data.isascii() or not _LATE_CHARACTER.search(data) else None
 
 
-def _are_doubles_simple(items: Iterable[Any]) -> bool:
+def are_doubles_simple(items: Iterable[Any]) -> bool:
     """Whether every double in some values is written alike by everybody; also no, where there is what is no JSON.
 
     Raises:
@@ -97,7 +100,7 @@ def _are_doubles_simple(items: Iterable[Any]) -> bool:
         if kind in _WITHOUT_DOUBLES:
             continue
         if kind in _HOLDERS:
-            if not _are_doubles_simple(item.values() if kind is dict else item):
+            if not are_doubles_simple(item.values() if kind is dict else item):
                 return False
         elif kind is not float or not _is_simple_double(item):
             return False

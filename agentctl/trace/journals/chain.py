@@ -51,12 +51,11 @@ def linked(draft: Record) -> tuple[Record, bytes]:
         NotCanonical: the event holds something that has no canonical form.
         NotJson: the line would be larger or deeper than a reader takes.
     """
-    body = body_of(draft)
-    data = canonical_bytes(body)
+    data = canonical_body(draft)
     record = replace(draft, hash=_hash_over(data))
     line = _with_hash(data, record.hash)
     if is_perhaps_beyond(line, LINE_LIMITS):
-        refuse_size(body, LINE_LIMITS)
+        refuse_size(body_of(draft), LINE_LIMITS)
     if len(line) > LINE_LIMITS.max_bytes:
         raise NotJson(f"{len(line)} bytes, more than the {LINE_LIMITS.max_bytes} allowed")
     return record, line
