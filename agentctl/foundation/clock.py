@@ -4,8 +4,6 @@ import time
 from datetime import UTC, datetime
 from typing import Protocol
 
-import orjson
-
 
 class Clock(Protocol):
     """Tells the time; a test's clock stands still or jumps."""
@@ -33,8 +31,7 @@ class SystemClock:
 
 def to_rfc3339(moment: datetime) -> str:
     """Return a moment as RFC 3339 in UTC with microseconds: `2026-11-22T22:37:00.000000Z`."""
-    text = orjson.dumps(moment.astimezone(UTC), option=orjson.OPT_UTC_Z)[1:-1].decode()
-    return text if moment.microsecond else f"{text[:-1]}.000000Z"
+    return f"{moment.astimezone(UTC).isoformat(timespec='microseconds').removesuffix('+00:00')}Z"
 
 
 def from_rfc3339(text: str) -> datetime:
