@@ -1,8 +1,10 @@
 """What a group of commands does for each of them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+import typer
 from typer.core import TyperGroup
 from typing_extensions import override
 
@@ -12,6 +14,7 @@ if TYPE_CHECKING:
 
 _WHOLE = 1_000
 """More than the first sentence about any command has."""
+_SHOWN = 80
 
 
 class Commands(TyperGroup):
@@ -53,10 +56,22 @@ def _quicker(parameter: "Parameter") -> Callable[["Context", Any], Any]:
 
     def taken(ctx: "Context", value: Any) -> Any:  # whatever somebody typed
         if not _is_as_meant(parameter, value):
-            return convert(ctx, value)
+            with _naming(value):
+                return convert(ctx, value)
         return parameter.callback(ctx, parameter, value) if parameter.callback else value
 
     return taken
+
+
+@contextmanager
+def _naming(value: object) -> Iterator[None]:
+    """Name what was typed where it is refused: of a number that is none typer says only what one would be."""
+    try:
+        yield
+    except typer.BadParameter as error:
+        if isinstance(value, str) and value not in error.message:
+            error.message = f"{error.message}: `{value[:_SHOWN]}`"
+        raise
 
 
 def _is_as_meant(parameter: "Parameter", value: object) -> bool:

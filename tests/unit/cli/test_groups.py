@@ -74,11 +74,21 @@ def test_a_command_takes_what_is_typed(
     assert taken == [meant, meant]
 
 
-@pytest.mark.parametrize("words", [[], ["a", "--number", "0"], ["a", "--number", "x"], ["\udcff"]])
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        ([], "'word'"),
+        (["a", "--number", "0"], "to 1: `0`;"),
+        (["a", "--number", "x y"], "integer: `x y`;"),
+        (["\udcff"], "is no text"),
+    ],
+)
 def test_a_command_refuses_what_it_cannot_take(
-    typed: typer.Typer, taken: list[Taken], words: list[str], capsys: pytest.CaptureFixture[str]
+    typed: typer.Typer, taken: list[Taken], words: list[str], named: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A word that is missing, a number that is none or too small, and letters that are none."""
+    """A word that is missing, a number that is none or too small, and letters that are none; what was typed is named."""
     assert exit_code_of(typed, ["take", *words]) == 2
     assert taken == []
-    assert "error: " in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "error: " in said
+    assert named in said
