@@ -14,12 +14,27 @@ if TYPE_CHECKING:
     from agentctl.contract.project import ProjectFiles
     from agentctl.settings import Paths
 
+_ZSH: Final = """
+if [ "$funcstack[1]" = "_%(prog_name)s" ]; then
+  %(complete_func)s
+fi
+"""
+"""zsh reads the file of a command at the first press of the key, as the body of what is to offer something."""
+
 Offer: TypeAlias = Callable[[str], list[str]]
 """Returns what could be meant by the beginning of a word."""
 
 _MOST_RUNS = 20
 _ONE_WORD: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 """What no shell reads as anything but itself; whoever names a file in a project that is merely looked at may name it anything."""
+
+
+def mend_scripts() -> None:
+    """Let the script for zsh offer something at the first press of the key too: typer's only says what will."""
+    from typer import _completion_shared as shells
+
+    script = shells.COMPLETION_SCRIPT_ZSH
+    shells._completion_scripts["zsh"] = script.rstrip("\n") + _ZSH  # noqa: SLF001 - typer lets nobody say another one
 
 
 def words(*known: str) -> Offer:

@@ -140,4 +140,8 @@ def __getattr__(name: str) -> typer.Typer:
 def main() -> None:
     """Run the command line; every known error becomes a sentence and an exit code."""
     words = sys.argv[1:]
+    if {"--install-completion", "--show-completion"} & set(words[:1]):
+        from agentctl.cli.completions import mend_scripts
+
+        mend_scripts()
     sys.exit(exit_code_of(tree(words), words))

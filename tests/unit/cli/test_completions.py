@@ -4,12 +4,13 @@ import sys
 from pathlib import Path
 
 import pytest
+from typer._completion_shared import COMPLETION_SCRIPT_ZSH, _completion_scripts
 
 from agentctl.cli import completions
 from agentctl.cli.audit.canned import _offered_dimensions
 from agentctl.cli.audit.commands import _offered_tables
 from agentctl.cli.failure import exit_code_of
-from agentctl.cli.main import app
+from agentctl.cli.main import app, main
 from agentctl.cli.runs.listing import _offered_states
 from tests.fakes.journals import RUN, run_id
 from tests.fakes.waiting_run import a_project, wait
@@ -109,3 +110,23 @@ def test_a_shell_gets_them(
     with pytest.raises(SystemExit):
         exit_code_of(app, [])
     assert capsys.readouterr().out.split() == offered
+
+
+def test_zsh_is_given_a_script_that_offers_at_once(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It reads the script when a key is first pressed: what only defines something would offer nothing then."""
+    monkeypatch.setattr("sys.argv", ["agentctl", "--show-completion"])
+    monkeypatch.setattr("typer.completion._get_shell_name", lambda: "zsh")
+    monkeypatch.setitem(_completion_scripts, "zsh", COMPLETION_SCRIPT_ZSH)
+    with pytest.raises(SystemExit) as end:
+        main()
+    assert end.value.code == 0
+    script = capsys.readouterr().out.splitlines()
+    assert script[0] == "#compdef agentctl"
+    assert script[-4:] == [
+        "compdef _agentctl_completion agentctl",
+        'if [ "$funcstack[1]" = "_agentctl" ]; then',
+        "  _agentctl_completion",
+        "fi",
+    ]
