@@ -69,7 +69,7 @@ def _naming(value: object) -> Iterator[None]:
     try:
         yield
     except typer.BadParameter as error:
-        if isinstance(value, str) and value not in error.message:
+        if isinstance(value, str) and f"'{value}'" not in error.message:
             error.message = f"{error.message}: `{value[:_SHOWN]}`"
         raise
 

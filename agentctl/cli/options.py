@@ -5,10 +5,22 @@ from typing import Annotated
 import typer
 
 from agentctl.cli.completions import environments, runs
+from agentctl.foundation.errors import UsageError
+
+
+def _no_empty_name(ctx: typer.Context, name: str | None) -> str | None:
+    """Refuse a name that is empty, as a variable is that nobody set: another one would be recorded in its place."""
+    if name == "" and not ctx.resilient_parsing:
+        raise UsageError("the name behind `--as` is empty", "a name, or no `--as`")
+    return name
+
 
 Json = Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")]
 As = Annotated[
-    str | None, typer.Option("--as", help="Under whose name; recorded as asserted.", metavar="NAME")
+    str | None,
+    typer.Option(
+        "--as", help="Under whose name; recorded as asserted.", metavar="NAME", callback=_no_empty_name
+    ),
 ]
 Run = Annotated[
     str,

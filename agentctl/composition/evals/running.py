@@ -134,7 +134,7 @@ def _acquired(project: Project, eval_id: str) -> Acquired:
 
 def _eval_named(evals: Sequence[str], name: str) -> str:
     """Return the one eval, of all of them by age, that a name stands for: the beginning of its id, or `latest`."""
-    found = evals[-1:] if name == LATEST else [one for one in evals if one.startswith(name.upper())]
+    found = evals[-1:] if name == LATEST else [one for one in evals if name and one.startswith(name.upper())]
     if len(found) != 1:
         many = f"`{name[:80]}` is the beginning of {len(found)} evals"
         what = many if found else f"there is no eval `{name[:80]}`"

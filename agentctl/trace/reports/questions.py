@@ -35,7 +35,12 @@ def show_run(reader: "Reader", run: str) -> RunReport | None:
 
 
 def find_run(reader: "Reader", prefix: str) -> str | tuple[str, ...]:
-    """Return the one run whose id begins so (`latest`: the newest), or the candidates, newest first, if it is not one."""
+    """Return the one run whose id begins so (`latest`: the newest), or the candidates, newest first, if it is not one.
+
+    An empty beginning, as a variable is that nobody set, names none.
+    """
+    if not prefix:
+        return ()
     latest = prefix == LATEST
     wanted = "" if latest else prefix.upper()
     found = tuple(

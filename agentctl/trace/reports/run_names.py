@@ -18,7 +18,7 @@ def run_named(runs: Sequence[str], name: str) -> str:
     """
     if name == LATEST:
         return the_one(runs[-1:], name)
-    return the_one([run for run in reversed(runs) if run.startswith(name.upper())], name)
+    return the_one([run for run in reversed(runs) if name and run.startswith(name.upper())], name)
 
 
 def the_one(found: Sequence[str], name: str) -> str:

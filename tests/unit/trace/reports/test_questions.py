@@ -192,6 +192,7 @@ class TestFinding:
             assert find_run(reader, run_id(29)[:-1].lower()) == run_id(29)
             assert find_run(reader, run_id(17)[:-1]) == (run_id(18), run_id(17))
             assert find_run(reader, "latest") == run_id(29)
+            assert find_run(reader, "") == ()
             assert find_run(reader, "%") == ()
 
     def test_a_run_that_has_not_begun_is_not_the_latest(self, folder: Path) -> None:

@@ -31,3 +31,9 @@ def test_where_there_is_none_the_name_is_told(name: str) -> None:
     """Not more of it than a line."""
     with pytest.raises(UsageError, match=f"there is no run `{name[:80]}`"):
         run_named([], name)
+
+
+def test_an_empty_name_stands_for_none() -> None:
+    """It is a variable that nobody set: the only run there is must not go on, or be labelled, for it."""
+    with pytest.raises(UsageError, match="there is no run ``"):
+        run_named([run_id(7)], "")
