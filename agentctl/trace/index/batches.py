@@ -12,7 +12,7 @@ _BYTES = 48 << 20
 """How much is loaded in one go: enough that the work that each go costs does not count, and little enough to be held twice."""
 
 _HANDFUL_BYTES = 4 << 20
-"""How much of it is handed over at once: so little that the next handful finds the memory of the one before still warm."""
+"""How much of it is handed over at once: little enough to begin soon, and to find the memory of the one before still warm."""
 
 
 class Taken(Struct, frozen=True):
@@ -31,22 +31,22 @@ class Handful(Struct, frozen=True):
 
 
 class Batch(Struct, frozen=True):
-    """Journals that are loaded in one go, and they themselves in handfuls, which are made when they are asked for, or before."""
+    """Journals that are loaded in one go, and what was read of them, in handfuls."""
 
     journals: list[JournalFile]
     handfuls: Iterator[Handful]
 
 
 def batches_of(journals: Iterable[JournalFile]) -> Iterator[Batch]:
-    """Yield all journals, batch by batch; each is made while the caller works with the one before.
+    """Yield all journals, batch by batch; handfuls, and the whole next batch, are made while the caller works with those before.
 
     DuckDB needs no Python while it loads, and Python no DuckDB while it reads and checks: so a thread is all it takes.
     """
     groups = list(_groups(journals, _BYTES))
-    if groups[1:]:
+    if sum(journal.size for group in groups for journal in group) > _HANDFUL_BYTES:
         yield from _made_ahead(groups)
     else:  # most of the time: a few journals are new
-        yield from (Batch(group, map(_handful, _groups(group, _HANDFUL_BYTES))) for group in groups)
+        yield from (Batch(group, iter([_handful(group)])) for group in groups)
 
 
 def _made_ahead(groups: list[list[JournalFile]]) -> Iterator[Batch]:

@@ -35,8 +35,7 @@ def load_labels(connection: "DuckDBPyConnection", folder: Path, mark: LabelsMark
     records = links.take(LABELS, content)
     connection.begin()
     connection.execute("DELETE FROM labels; DELETE FROM labels_journal")
-    columns = {"seqs": links.seqs, "stamps": links.stamps, "data": links.data}
-    connection.execute(query_text("load_labels"), columns)
+    connection.execute(query_text("load_labels"), links.columns)
     if mark:
         connection.execute(
             "INSERT INTO labels_journal VALUES (?, ?, ?, ?)", [*mark, content.count(b"\n"), records]

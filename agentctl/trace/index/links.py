@@ -31,12 +31,14 @@ _AFTER_DATA = len(',"epoch":,')
 class Links(Struct, frozen=True):
     """Links of any number of journals, column by column: whole journals, in the order in which they were taken."""
 
-    seqs: list[int] = field(default_factory=list)
-    epochs: list[int] = field(default_factory=list)
     stamps: list[str] = field(default_factory=list)
-    """Hash, time, run and type in one text, for every text that is handed to a database costs: the type has what is left
-    after 64, 27 and 26 characters."""
+    """Run, seq, epoch, time, type and hash in one text, with spaces between them: every text that is handed to a database costs."""
     data: list[str] = field(default_factory=list)
+
+    @property
+    def columns(self) -> dict[str, list[str]]:
+        """Both, as queries take them."""
+        return {"stamps": self.stamps, "data": self.data}
 
     def take(self, run: str, content: bytes) -> int:
         """Take the lines of a run's journal up to the first that is not its next link, as `chain.follows` says it.
@@ -55,11 +57,9 @@ class Links(Struct, frozen=True):
                 self.data.append(before[_BEFORE_DATA : -_AFTER_DATA - len(epoch)].decode())
             except UnicodeDecodeError:
                 break
-            self.stamps.append((own_hash + time + own_run + kind).decode())
-            self.epochs.append(int(epoch))
+            self.stamps.append(b" ".join((of_run, number, epoch, time, kind, own_hash)).decode())
             last_epoch, last_time, last_hash = epoch, time, own_hash
             seq, place = seq + 1, line.end()
-        self.seqs.extend(range(seq))
         return seq
 
 

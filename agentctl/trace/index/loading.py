@@ -136,8 +136,7 @@ def _take(connection: "DuckDBPyConnection", handfuls: "Iterable[Handful]") -> "l
 
 def _load_links(connection: "DuckDBPyConnection", links: "Links") -> None:
     if links.data:
-        columns = {name: getattr(links, name) for name in links.__struct_fields__}
-        connection.execute(query_text("load"), columns)
+        connection.execute(query_text("load"), links.columns)
 
 
 def _read(connection: "DuckDBPyConnection") -> None:
