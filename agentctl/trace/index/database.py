@@ -75,14 +75,16 @@ def attach(connection: "DuckDBPyConnection", database: Path | None, *, refuse_ol
 
 
 def create_everything(connection: "DuckDBPyConnection") -> None:
-    """Make all tables and views, and note of which version they are."""
+    """Make all tables and views, and note of which version they are: at once, for each by itself would wait for the disk."""
     from agentctl.trace.index.engine import duckdb  # noqa: PLC0415 - see above
 
+    connection.begin()
     create_tables(connection)
     connection.execute(query_text("views"))
     connection.execute(
         "INSERT INTO meta VALUES ($schema, $duckdb)", {"schema": SCHEMA_VERSION, "duckdb": duckdb.__version__}
     )
+    connection.commit()
 
 
 def bring_forward(connection: "DuckDBPyConnection") -> int | None:

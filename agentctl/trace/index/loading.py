@@ -19,8 +19,8 @@ _NEVER = -1
 # Derived from what was read of runs, models and tools; so they come last.
 _LAST = ("kinds", "messages")
 _OF_EVALS = ("evals", "trials", "scores")
-# What most journals say nothing of: a table takes milliseconds to derive, though nothing comes of it.
-_ONLY_FROM = {"replays": "replay", **dict.fromkeys(_OF_EVALS, "eval")}
+# What is said in few journals: where nothing was read of it, its tables take milliseconds to derive, and nothing comes of it.
+_SELDOM = {"evals": _OF_EVALS, "replays": ("replays",)}
 
 
 @cache
@@ -63,7 +63,8 @@ def load(
 ) -> Iterator[Loaded]:
     """Load whole journals where the connection stands, a batch for each step of the caller.
 
-    Each batch is whole in itself: of journals that are `known` there already, it takes the place of what is there.
+    Each batch is whole in itself: of journals that are `known` there already, it takes the place of what is there. What the
+    caller adds before the next step belongs to it.
     """
     from agentctl.trace.index.batches import batches_of  # noqa: PLC0415 - most readers find nothing that is to be loaded
 
@@ -72,9 +73,8 @@ def load(
         again = [journal.run for journal in batch.journals if journal.run in known]
         if again:
             forget(connection, again)
-        records = _load_batch(connection, batch)
+        yield Loaded(len(batch.journals), _load_batch(connection, batch))
         connection.commit()
-        yield Loaded(len(batch.journals), records)
 
 
 def forget(connection: "DuckDBPyConnection", runs: Iterable[str]) -> None:
@@ -88,17 +88,18 @@ def forget(connection: "DuckDBPyConnection", runs: Iterable[str]) -> None:
 
 
 def note_dates(connection: "DuckDBPyConnection", dates: Mapping[str, int]) -> None:
-    """Note of which dates everything was taken while their folders stood as given; nothing is written where that is known."""
+    """Note of which dates everything was taken while their folders stood as given; nothing is written where that is known.
+
+    Whoever calls has begun a transaction.
+    """
     noted = dict(connection.execute("SELECT name, changed FROM folders").fetchall())
     if noted == dates:
         return
-    connection.begin()
     connection.execute("DELETE FROM folders")
     connection.execute(
         "INSERT INTO folders SELECT unnest($names::VARCHAR[]), unnest($changes::BIGINT[])",
         {"names": list(dates), "changes": list(dates.values())},
     )
-    connection.commit()
 
 
 def sweep(connection: "DuckDBPyConnection") -> None:
@@ -148,9 +149,10 @@ def _read(connection: "DuckDBPyConnection") -> None:
 
 def _derive(connection: "DuckDBPyConnection") -> None:
     """Fill the tables that the records have something to say for."""
-    families = {family for (family,) in connection.execute(query_text("families")).fetchall()}
+    unread = [name for name in _SELDOM if not connection.execute(f"FROM of_{name} LIMIT 1").fetchall()]
+    left_out = {table for name in unread for table in _SELDOM[name]}
     for name in derived_tables():
-        if _ONLY_FROM.get(name) in {None, *families}:
+        if name not in left_out:
             connection.execute(f"INSERT INTO {name} {query_text(f'tables/{name}')}")
 
 

@@ -218,35 +218,40 @@ def _unavailable(error: Exception) -> Ingested:
 
 def _bring_up_to_date(database: Path, folder: Path, tell: Tell) -> Ingested:
     """Make the database hold exactly what the journals hold, and nothing else."""
+    new = not database.exists()
     with files_for_us_alone(), opened(str(database)) as connection:
         # A batch is too small to be shared out: more threads only wait for each other. Another core reads and checks ahead.
         connection.execute("SET threads = 1")
         brought_from = None
-        if connection.execute("SELECT 1 FROM duckdb_tables() LIMIT 1").fetchall():
-            brought_from = bring_forward(connection)
-        else:
+        if new or not connection.execute("FROM duckdb_tables() LIMIT 1").fetchall():
             database.chmod(0o600)  # one that stood there empty may be open to everybody
             create_everything(connection)
-        quiet = quiet_dates(
-            folder, SystemClock()
-        )  # before anything is looked at: what changes since then differs
+        else:
+            brought_from = bring_forward(connection)
         done = _take_journals(connection, folder, tell)
         labels = labels_mark(folder)
         if labels != indexed_labels_mark(connection, "main"):
             load_labels(connection, folder, labels)
-        note_dates(connection, quiet)
     return replace(done, brought_from=brought_from)
 
 
 def _take_journals(connection: "DuckDBPyConnection", folder: Path, tell: Tell) -> Ingested:
+    # Before anything is looked at: what changes since then differs.
+    quiet = quiet_dates(folder, SystemClock())
     seen = look(connection, "main", folder)
     known = known_runs(connection, "main", seen.changed)
     if seen.gone:
         forget(connection, seen.gone)
-    records = 0
+    records, left = 0, len(seen.changed)
     for loaded in load(connection, seen.changed, known):
-        records += loaded.records
+        records, left = records + loaded.records, left - loaded.journals
+        if not left:  # with the last batch, for another transaction would wait for the disk once more
+            note_dates(connection, quiet)
         tell(loaded, len(seen.changed))
+    if not seen.changed:
+        connection.begin()
+        note_dates(connection, quiet)
+        connection.commit()
     if known or seen.gone:  # something was forgotten
         sweep(connection)
     return Ingested("done", len(seen.changed), records)
