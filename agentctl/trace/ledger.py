@@ -8,8 +8,10 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from agentctl.foundation.clock import Clock, SystemClock
 from agentctl.foundation.errors import JournalUnavailable
 from agentctl.trace.disk import make_private_folder
+from agentctl.trace.pace import Pace
 
 _BUSY_SECONDS = 10
 _SCHEMA = "create table if not exists effects (scope text, effect_key text, call text not null, primary key (scope, effect_key))"
@@ -21,10 +23,17 @@ class SqliteLedger:
     The file stays open between claims: opening it takes longer than a claim. Threads take turns.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, clock: Clock | None = None) -> None:
         self._path = path
+        self._clock = clock or SystemClock()
+        self._pace = Pace()
         self._turn = threading.Lock()
         self._open: _Opened | None = None
+
+    @property
+    def is_waited_for(self) -> bool:
+        """Whether a run that is alone waits for its next claim itself: the last was quicker than a trip to a thread."""
+        return self._pace.is_waited_for
 
     def claim(self, scope: str, effect_key: str, call: str) -> str | None:
         """Claim an effect for a call, durably; return None when it is ours, else the call that holds it.
@@ -58,12 +67,14 @@ class SqliteLedger:
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Cursor]:
+        begun = self._clock.monotonic_ns()
         with self._turn:
             try:
                 database = self._database()
                 database.execute("begin immediate")
                 yield database
                 database.execute("commit")
+                self._pace.took_us = (self._clock.monotonic_ns() - begun) // 1_000
             except (sqlite3.Error, OSError) as error:
                 self._close()
                 raise JournalUnavailable(f"the ledger {self._path} cannot be written: {error}") from error

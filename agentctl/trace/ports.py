@@ -166,6 +166,11 @@ class Inbox(Protocol):
 class Ledger(Protocol):
     """What holds across runs: which effects were already caused."""
 
+    @property
+    def is_waited_for(self) -> bool:
+        """Whether the next word with it is waited for where it is asked for; else a thread does that."""
+        ...
+
     def claim(self, scope: str, effect_key: str, call: str) -> str | None:
         """Claim an effect for a call; return None when it is ours, else the call that holds it."""
         ...

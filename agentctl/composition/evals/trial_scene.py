@@ -35,6 +35,12 @@ class MemoryLedger(Ledger):
 
     held: dict[tuple[str, str], str] = field(default_factory=dict)
 
+    @property
+    @override
+    def is_waited_for(self) -> bool:
+        """Nobody ever waits for it."""
+        return True
+
     @override
     def claim(self, scope: str, effect_key: str, call: str) -> str | None:
         """Claim an effect for a call."""

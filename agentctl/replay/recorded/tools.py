@@ -108,6 +108,12 @@ class TapedLedger(Ledger):
     def __init__(self, tape: Tape) -> None:
         self._tape = tape
 
+    @property
+    @override
+    def is_waited_for(self) -> bool:
+        """Nobody ever waits for it."""
+        return True
+
     @override
     def claim(self, scope: str, effect_key: str, call: str) -> str | None:
         """Return the call of another run that held the effect; None where none did."""

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, ClassVar, Final
+from typing import BinaryIO, Final
 
 from agentctl.events.record import AnyEvent, Record
 from agentctl.events.replay import ReplayJudged
@@ -24,7 +24,7 @@ from agentctl.trace.journals.chain import Head, Scan, head_after, linked, scan
 from agentctl.trace.journals.clock_anomaly import clock_anomaly
 from agentctl.trace.journals.journal_files import runs_in
 from agentctl.trace.journals.lock import lock
-from agentctl.trace.journals.pace import Pace
+from agentctl.trace.pace import Pace
 from agentctl.trace.ports import Acquired
 
 _SYNCS: Final = Together()
@@ -33,9 +33,6 @@ _SYNCS: Final = Together()
 
 class FileJournal:
     """The writer's end of one journal file; holds the file's lock until closed."""
-
-    _open: ClassVar[int] = 0
-    """How many of them are open in this process."""
 
     def __init__(
         self, run: str, descriptor: int, head: Head, *, clock: Clock, disk: Disk, pace: Pace
@@ -52,7 +49,7 @@ class FileJournal:
         self._in_sync = threading.Lock()  # a cancelled caller leaves its sync running: nobody syncs beside it
         self._broken: str | None = None
         self._pace = pace
-        FileJournal._open += 1
+        Pace.open += 1
 
     @property
     def run(self) -> str:
@@ -101,7 +98,7 @@ class FileJournal:
             if self._descriptor >= 0:
                 os.close(self._descriptor)
                 self._descriptor = -1
-                FileJournal._open -= 1
+                Pace.open -= 1
                 self._broken = self._broken or f"the journal of run {self._run} is closed"
 
     def next_writer(self) -> "FileJournal":
@@ -116,7 +113,7 @@ class FileJournal:
             )
             other._synced = self._synced
             self._descriptor, self._broken = -1, f"the journal of run {self._run} has another writer"
-            FileJournal._open -= 1
+            Pace.open -= 1
         return other
 
     def _linked(self, event: AnyEvent, head: Head, sealed: dict[str, str]) -> tuple[Record, bytes]:
@@ -160,16 +157,11 @@ class FileJournal:
     async def _reach(self, wanted: int) -> None:
         if self._synced < wanted:
             covered = self._head.seq
-            if self._is_waited_for_here:
+            if self._pace.is_waited_for:
                 self._sync_now()
             else:
                 await _SYNCS.do(self._sync_now)
             self._synced = covered
-
-    @property
-    def _is_waited_for_here(self) -> bool:
-        """Whether a trip to a thread would take longer than a sync does, and there is no other run to go on with."""
-        return FileJournal._open == 1 and self._pace.is_quick
 
     def _sync_now(self) -> None:
         with self._in_sync:

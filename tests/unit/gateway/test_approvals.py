@@ -42,6 +42,7 @@ from agentctl.policy.platform import PlatformPolicy
 from agentctl.runtime.outcome import exit_code
 from agentctl.tools.executors.executor import Execution
 from agentctl.trace.message import AnswerMessage, GrantMessage
+from agentctl.trace.pace import Pace
 from tests.fakes.clock import StandingClock
 from tests.fakes.disk import FakeDisk
 from tests.fakes.executor import FakeExecutor
@@ -506,8 +507,13 @@ async def _consume_at_once(stage: Stage) -> None:
     assert stage.events(ToolRefused) == []
 
 
-async def test_consumers_that_slip_past_each_other_are_stopped_at_the_intent(tmp_path: Path) -> None:
+async def test_consumers_that_slip_past_each_other_are_stopped_at_the_intent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Even without taking turns: the intent of an attempt is written once."""
+    monkeypatch.setattr(
+        Pace, "open", 1
+    )  # beside another run, each lets the others pass while it claims its effect
     stage = a_run(tmp_path)
     async with approved_call(stage) as corridor:
         corridor.turn = lambda _: asyncio.Lock()  # type: ignore[method-assign]  # a lock of its own for everybody

@@ -1,6 +1,7 @@
 """The corners of the gateway: races between a check and its act, a crash in between, and what cannot be recorded."""
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -469,14 +470,17 @@ class Yielding:
 
 
 class EverybodysLedger:
-    """A ledger that lets everybody have everything, or says that a stranger holds it."""
+    """A ledger that lets everybody have everything, or says that a stranger holds it; it remembers who asked."""
 
-    def __init__(self, holder: str | None = None) -> None:
+    def __init__(self, holder: str | None = None, *, is_waited_for: bool = False) -> None:
         self.holder = holder
+        self.is_waited_for = is_waited_for
+        self.threads: list[int] = []
 
     def claim(self, scope: str, effect_key: str, call: str) -> str | None:
         """Answer what the test said."""
         del scope, effect_key, call
+        self.threads.append(threading.get_ident())
         return self.holder
 
     def release(self, scope: str, effect_key: str, call: str) -> None:
@@ -506,6 +510,18 @@ async def test_an_effect_that_was_free_when_asked_is_not_caused_twice(tmp_path: 
     async with open_session(yielding(stage)) as session:
         await session.note(stage.started())
         await asyncio.gather(*(call_tool(session._corridor, request(index=index)) for index in range(8)))
+    assert len(stage.executor.executions) == 1
+
+
+@pytest.mark.parametrize("is_waited_for", [True, False])
+async def test_a_ledger_says_whether_a_thread_waits_for_it(tmp_path: Path, *, is_waited_for: bool) -> None:
+    """One that is quick, with nobody else to go on, is asked where the call is; else the event loop goes on meanwhile."""
+    stage, ledger = without_approval(Stage(tmp_path)), EverybodysLedger(is_waited_for=is_waited_for)
+    parts = replace(stage.parts(stage.journals.create(RUN)), ledger=ledger)
+    async with open_session(parts) as session:
+        await session.note(stage.started())
+        await call_tool(session._corridor, request())
+    assert [thread == threading.get_ident() for thread in ledger.threads] == [is_waited_for]
     assert len(stage.executor.executions) == 1
 
 

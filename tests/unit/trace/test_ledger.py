@@ -7,9 +7,12 @@ import threading
 from pathlib import Path
 
 import pytest
+from typing_extensions import override
 
 from agentctl.foundation.errors import JournalUnavailable
 from agentctl.trace.ledger import SqliteLedger
+from agentctl.trace.pace import Pace
+from tests.fakes.clock import StandingClock
 
 ROOT = Path(__file__).parents[3]
 KEY = "refund:ch_1:4900"
@@ -161,6 +164,36 @@ def test_a_ledger_that_was_put_away_is_begun_anew(ledger: SqliteLedger, path: Pa
     assert SqliteLedger(path).claim("live", KEY, "call-3") == "call-2"
     path.unlink()
     assert ledger.claim("live", KEY, "call-4") is None
+
+
+class SlowClock(StandingClock):
+    """A clock by which so many seconds lie between two looks at it."""
+
+    seconds = 0.0
+
+    @override
+    def monotonic_ns(self) -> int:
+        """Return a later moment with each look."""
+        self.move(self.seconds)
+        return super().monotonic_ns()
+
+
+def test_a_quick_ledger_is_waited_for_by_a_run_that_is_alone(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not before it is known to be quick, nor beside other runs, nor once it was slow."""
+    clock = SlowClock()
+    ledger = SqliteLedger(path, clock)
+    monkeypatch.setattr(Pace, "open", 1)
+    assert not ledger.is_waited_for
+    ledger.claim("live", KEY, "call-1")
+    assert ledger.is_waited_for
+    monkeypatch.setattr(Pace, "open", 2)
+    assert not ledger.is_waited_for
+    monkeypatch.setattr(Pace, "open", 1)
+    clock.seconds = 0.001
+    ledger.release("live", KEY, "call-1")
+    assert not ledger.is_waited_for
 
 
 def test_a_ledger_that_was_given_back_is_opened_again(ledger: SqliteLedger, path: Path) -> None:

@@ -15,6 +15,7 @@ from agentctl.foundation.errors import JournalUnavailable
 from agentctl.trace.disk import SystemDisk
 from agentctl.trace.journals.chain import scan
 from agentctl.trace.journals.journal import FileJournal, FileJournals
+from agentctl.trace.pace import Pace
 from tests.fakes.clock import StandingClock
 from tests.fakes.events import proposed
 from tests.fakes.place import EVENTS, OTHER, RUN, Place
@@ -93,7 +94,7 @@ class _DiskInThreads(SystemDisk):
 @pytest.fixture
 def disk(monkeypatch: pytest.MonkeyPatch) -> _DiskInThreads:
     """Return a quick disk, in a process in which no journal is open."""
-    monkeypatch.setattr(FileJournal, "_open", 0)
+    monkeypatch.setattr(Pace, "open", 0)
     return _DiskInThreads(StandingClock())
 
 
@@ -132,7 +133,7 @@ async def test_whoever_takes_a_journal_over_is_alone_with_it(tmp_path: Path, dis
     with closing(former.next_writer()) as journal:
         former.close()
         assert [await disk.waited_here(journal) for _ in range(2)] == [False, True]
-    assert FileJournal._open == 0
+    assert Pace.open == 0
 
 
 async def test_what_is_appended_during_a_sync_needs_another(place: Place) -> None:
