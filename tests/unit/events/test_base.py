@@ -86,7 +86,9 @@ def test_json_may_be_held_in_tuples() -> None:
 
 
 @pytest.mark.parametrize(
-    "value", [b"bytes", {1}, {1: 2}, datetime.now, datetime(2026, 3, 14, tzinfo=UTC)], ids=repr
+    "value",
+    [b"bytes", {1}, {1: 2}, datetime.now, datetime(2026, 3, 14, tzinfo=UTC)],
+    ids=lambda value: type(value).__name__,
 )
 def test_what_is_no_json_is_refused(value: object) -> None:
     """Bytes, sets, numbers as keys, moments and functions are no JSON, wherever they stand."""
