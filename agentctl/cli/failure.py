@@ -4,12 +4,14 @@ import errno
 import sys
 import traceback
 from collections.abc import Sequence
+from typing import Final
 
 import typer
 
 from agentctl.cli.screen.terminal import Terminal
 from agentctl.foundation.errors import AgentctlError, ExitCode, InvalidInput, Place, Problem, UsageError
 
+_CLOSED: Final = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
 _NAME = "agentctl"
 """What the program is called in all that it says, however it was started; a shell completes what is called so."""
 
@@ -72,17 +74,17 @@ def _failed(terminal: Terminal, error: OSError) -> int:
     if _is_of_a_stream(error):
         sys.stderr.write(f"error: the answer cannot be written: {error.strerror}\n")
         return ExitCode.UNHEARD
-    if isinstance(error, PermissionError) and error.filename is not None:
+    if error.errno in _CLOSED and error.filename is not None:
         terminal.error(_closed(error))
         return ExitCode.INVALID
     traceback.print_exc()
     return ExitCode.INTERNAL
 
 
-def _closed(error: PermissionError) -> InvalidInput:
-    """Return that a file of the project is somebody else's; where it matters what that means, it is said there."""
+def _closed(error: OSError) -> InvalidInput:
+    """Return that a file is somebody else's, or of a file system that is read-only; who knows what that means says so there."""
     accepted = "files that you may read and write; `agentctl doctor` says what to do"
-    return InvalidInput([Problem(Place(str(error.filename)), "permission denied", accepted)])
+    return InvalidInput([Problem(Place(str(error.filename)), str(error.strerror).lower(), accepted)])
 
 
 def _is_of_a_stream(error: OSError) -> bool:

@@ -243,9 +243,13 @@ def nearest(name: str, known: Iterable[str]) -> str:
 
 
 def _known(kind: str, name: str, known: tuple[str, ...]) -> None:
-    if not is_plain_name(name) or name not in known:
-        accepted = ", ".join(f"`{item}`" for item in known) or "none is defined"
-        raise UsageError(f"there is no {kind} `{name[:80]}`", accepted, nearest(name, known))
+    named = tuple(item for item in known if is_plain_name(item))
+    if name in known and name not in named:
+        found = f"the file `{name}.yaml` cannot be an {kind}'s, for `{name}` is no name"
+        raise UsageError(found, "lower-case letters, digits, `_`, `-`: give the file another name")
+    if name not in named:
+        accepted = ", ".join(f"`{item}`" for item in named) or "none is defined"
+        raise UsageError(f"there is no {kind} `{name[:80]}`", accepted, nearest(name, named))
 
 
 def _is_there(path: Path) -> bool:

@@ -130,6 +130,9 @@ def test_what_belongs_to_somebody_else_is_no_bug(capsys: pytest.CaptureFixture[s
         "error: /shop/traces/journal: permission denied; accepted: files that you may read"
     )
     assert "`agentctl doctor`" in said
+    read_only = OSError(30, "Read-only file system", "/home/zoe/.zshrc")
+    assert exit_code_of(ending(read_only), []) == ExitCode.INVALID
+    assert capsys.readouterr().err.startswith("error: /home/zoe/.zshrc: read-only file system; accepted: ")
     assert exit_code_of(ending(PermissionError(13, "Permission denied")), []) == ExitCode.INTERNAL
 
 

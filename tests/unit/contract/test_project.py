@@ -169,8 +169,12 @@ def test_a_file_whose_name_is_no_name_cannot_be_asked_for(project: ProjectCopy) 
     """It is listed, so that it is seen, and never loaded."""
     (project.root / CONTRACT).rename(project.root / "contracts/Refund.yaml")
     assert project.files.agents() == ("Refund",)
-    with pytest.raises(UsageError, match="there is no agent `Refund`"):
+    with pytest.raises(
+        UsageError, match=r"`Refund\.yaml` cannot be an agent's.*: give the file another name"
+    ):
         project.files.agent("Refund")
+    with pytest.raises(UsageError, match="there is no agent `refund`; accepted: none is defined"):
+        project.files.agent("refund")
 
 
 def test_where_nothing_is_defined_it_is_said(tmp_path: Path) -> None:
