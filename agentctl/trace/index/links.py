@@ -24,6 +24,7 @@ _LINE = re.compile(
     rb'"sealed":\{(?:%b:%b(?:,%b:%b)*)?\},"seq":(%b),"time":"(%b)","type":"([\w.]*)","v":(?:%b)\})\n'
     % (_WHOLE, _WHOLE, _TEXT, _TEXT, _TEXT, _TEXT, _WHOLE, _TIME, _VERSION)
 )
+_BEGUN = hashlib.sha256(b"\x00")  # a copy is quicker than another, and lines need not be put together for it
 _BEFORE_DATA = len('{"data":')
 _AFTER_DATA = len(',"epoch":,')
 
@@ -65,4 +66,7 @@ class Links(Struct, frozen=True):
 
 def _hash(before: bytes, after: bytes) -> bytes:
     """Return the hash of a line by what stands before and after it."""
-    return hashlib.sha256(b"\x00" + before + after).hexdigest().encode()
+    made = _BEGUN.copy()
+    made.update(before)
+    made.update(after)
+    return made.hexdigest().encode()
