@@ -2,6 +2,7 @@
 
 import getpass
 import os
+import sys
 
 from agentctl.foundation.errors import UsageError
 
@@ -12,7 +13,10 @@ def ask_passphrase(prompt: str) -> str | None:
         return None
     try:
         return getpass.getpass(prompt)
-    except EOFError:
+    except (EOFError, KeyboardInterrupt) as end:
+        sys.stderr.write("\n")  # what is said next does not stand behind the prompt
+        if isinstance(end, KeyboardInterrupt):
+            raise
         return ""
 
 
