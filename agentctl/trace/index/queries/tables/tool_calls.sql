@@ -23,6 +23,7 @@ folded AS (
         count(*) FILTER (type = 'tool.intent') AS attempts
     FROM parts
     GROUP BY run, call
+    ORDER BY last  -- here, where rows are narrow; the joins below leave them in their order
 ),
 -- Only what is shown of each: a column more is one to carry through all joins.
 proposed AS (SELECT place, step, tool, arguments, arguments_digest FROM of_tools WHERE type = 'tool.proposed'),
@@ -95,4 +96,3 @@ LEFT JOIN intent ON intent.place = folded.intent
 LEFT JOIN result ON result.place = folded.result
 LEFT JOIN last ON last.place = folded.last
 LEFT JOIN of_kinds ON of_kinds.run = folded.run
-ORDER BY folded.last
