@@ -6,7 +6,7 @@ It is what `model_dump` says of a part, without making a dict of every part firs
 from decimal import Decimal
 from functools import cache
 from types import NoneType
-from typing import Annotated, Literal, get_args, get_origin
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 from msgspec import Struct
 
@@ -17,7 +17,7 @@ from agentctl.foundation.money import plain
 _EXACT = frozenset({str, int, bool, Decimal, NoneType, ...})
 
 
-def in_full(value: object) -> object:
+def in_full(value: Any) -> object:
     """Return what is written for a part or an amount.
 
     Raises:
@@ -25,15 +25,14 @@ def in_full(value: object) -> object:
     """
     if isinstance(value, Decimal):
         return plain(value)
-    if not isinstance(value, Part):
-        raise TypeError(f"{type(value).__name__} is no part of an event")
-    form, fields = form_of(type(value)), value.__dict__
-    if len(fields) != form.fields or not are_doubles_simple(fields[name] for name in form.loose):
-        raise TypeError("it is not to be written as it is")
-    if any(fields[name] == default for name, default in form.later):
-        left_out = {name for name, default in form.later if fields[name] == default}
-        return {name: item for name, item in fields.items() if name not in left_out}
-    return fields
+    kind: Any = type(value)
+    form, fields = form_of(kind), value.__dict__
+    if len(fields) != form.fields:
+        raise TypeError("something was added to it")
+    if form.loose and not are_doubles_simple([fields[name] for name in form.loose]):
+        raise TypeError("there is a double in it that not everybody writes alike")
+    left_out = [name for name, default in form.later if fields[name] == default]
+    return {name: fields[name] for name in fields if name not in left_out} if left_out else fields
 
 
 class Form(Struct, frozen=True):
@@ -45,8 +44,14 @@ class Form(Struct, frozen=True):
 
 
 @cache
-def form_of(kind: type[Part]) -> Form:
-    """Return what a class says of its parts."""
+def form_of(kind: type) -> Form:
+    """Return what a class says of its parts.
+
+    Raises:
+        TypeError: it is no class of parts.
+    """
+    if not issubclass(kind, Part):
+        raise TypeError(f"{kind.__name__} is no part of an event")
     fields = kind.model_fields
     return Form(
         len(fields),

@@ -88,6 +88,9 @@ class FileJournal:
             JournalUnavailable: the disk refused; it is never tried again.
         """
         wanted = self._head.seq
+        if self._synced >= wanted:
+            self._refuse_when_broken()
+            return
         async with self._syncing:
             self._refuse_when_broken()
             await self._reach(wanted)
