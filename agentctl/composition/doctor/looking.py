@@ -86,9 +86,11 @@ def _unless_closed(title: str, look: Callable[[], Section]) -> Section:
     try:
         return look()
     except PermissionError as error:
-        return Section(
-            title, (problem(f"{error.filename} cannot be looked at: permission denied", NOT_YOURS),)
-        )
+        return Section(title, (_closed(error),))
+
+
+def _closed(error: PermissionError) -> Observation:
+    return problem(f"{error.filename} cannot be looked at: permission denied", NOT_YOURS)
 
 
 def _of_evidence(project: Project) -> Section:
@@ -137,7 +139,7 @@ def _evidence(project: Project) -> Iterator[Observation]:
     except JournalUnavailable as error:
         yield problem(str(error), NOT_YOURS)
     except PermissionError as error:  # what can be told of the folders stands above it
-        yield problem(f"{error.filename} cannot be looked at: permission denied", NOT_YOURS)
+        yield _closed(error)
 
 
 def _no_contract() -> Observation:
